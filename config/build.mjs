@@ -1,0 +1,40 @@
+// Builds dist/: bundles for the process, the library and the worker, and with --types the .d.ts files.
+// Packages stay external: native addons and worker files must resolve from node_modules.
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const flags = new Set(process.argv.slice(2));
+const isBench = flags.has('--bench');
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  sourcemap: true,
+  logLevel: 'warning',
+};
+await build({
+  ...shared,
+  entryPoints: ['src/main.ts', 'src/engine/open.ts', 'src/query/execution/scan-worker.ts'],
+  outbase: 'src',
+  outdir: 'dist',
+});
+if (isBench && existsSync(`${root}/bench/run.ts`)) {
+  await build({
+    ...shared,
+    entryPoints: ['bench/run.ts', 'bench/client/socket-client.ts'],
+    outbase: 'bench',
+    outdir: 'dist/bench',
+  });
+}
+if (!flags.has('--quiet') && existsSync(`${root}/node_modules/typescript`)) {
+  rmSync(`${root}/dist/types`, { recursive: true, force: true });
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'config/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+}
