@@ -1,0 +1,72 @@
+/**
+ * The contract between the product and its doors (HTTP, WebSocket, CLI, library). The doors know nothing of shards;
+ * the engine knows nothing of sockets. Implemented by `EmbeddedEngine`; a cluster client will implement it too.
+ */
+import type { IngestOptions, IngestResult } from '../model/ingest.ts';
+import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
+import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { EngineError } from '../model/error.ts';
+
+/** A msgpack WebSocket frame, after the engine read it. */
+export type FrameOutcome =
+  /** It was an ingest frame (`op` one of track, identify, page, screen, group, alias, batch, import). */
+  | { readonly kind: 'ingest'; readonly ref: unknown; readonly result: Promise<IngestResult>; readonly itemCount: number }
+  /** Any other op: the decoded object, for the door to handle (`get`, `query`, `auth`, `ping` …). */
+  | { readonly kind: 'message'; readonly message: Readonly<Record<string, unknown>> };
+
+export interface Engine {
+  /** JSON objects in (HTTP bodies, WebSocket text frames, library). Never throws for a bad item; throws `EngineError`
+   * only for the batch as a whole (overloaded, memory_limit, shutting_down, payload_too_large). */
+  ingest(items: readonly unknown[], options?: IngestOptions): Promise<IngestResult>;
+  /** A binary frame. Reads `op`, `batch`, `ref`, `ack`, `sentAt`, without making objects of the events. The bytes may
+   * be reused by the caller after the call returns. Throws `EngineError` malformed_msgpack and the batch-level codes. */
+  ingestFrame(frame: Uint8Array, options?: IngestOptions): FrameOutcome;
+  /** Set when ingest must be refused for now (retryable): the error to answer with. */
+  ingestPressure(): EngineError | undefined;
+
+  /** The profile as UTF-8 JSON, or undefined. The bytes are valid until the next call into the engine: copy or send at once. */
+  lookupJson(identifier: Identifier, options?: LookupOptions): Uint8Array | undefined;
+  lookup(identifier: Identifier, options?: LookupOptions): Profile | undefined;
+
+  query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer>;
+
+  /** All profiles as JSON texts, each with all its events when asked; a consistent order, not a consistent instant. */
+  exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array>;
+
+  checkpoint(): Promise<{ readonly seq: readonly number[]; readonly sizeBytes: number; readonly tookMs: number }>;
+  /** Hash of the whole logical state: equal for equal content whatever the shard count, history of restarts or physical layout. O(everything). */
+  stateHash(): string;
+  stats(): EngineStats;
+  /** Drains, checkpoints and closes. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface EngineStats {
+  readonly shardCount: number;
+  readonly profiles: number;
+  readonly events: number;
+  readonly isReady: boolean;
+  /** Counters since start. */
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejectedByCode: Readonly<Record<string, number>>;
+  /** Other things not done that a person should see, e.g. `identifier_taken`, by reason. */
+  readonly droppedByReason: Readonly<Record<string, number>>;
+  readonly lookups: number;
+  readonly lookupMisses: number;
+  readonly queries: number;
+  readonly queryErrors: number;
+  /** Bytes by part: profiles, events, dictionaries, identifiers, bitmaps, dedup, cache, slabs (total reserved). */
+  readonly memoryBytes: Readonly<Record<string, number>>;
+  readonly memoryLimitBytes: number;
+  readonly shards: readonly {
+    readonly appliedSeq: number;
+    readonly durableSeq: number;
+    readonly checkpointSeq: number;
+    readonly profiles: number;
+    readonly events: number;
+    readonly logBytes: number;
+  }[];
+  /** Items accepted by the door and not yet applied. */
+  readonly queuedItems: number;
+}
