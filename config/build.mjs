@@ -22,7 +22,7 @@ const shared = {
 };
 await build({
   ...shared,
-  entryPoints: ['src/main.ts', 'src/engine/open.ts', 'src/query/execution/scan-worker.ts'],
+  entryPoints: ['src/main.ts', 'src/engine/open.ts', 'src/query/execution/scan-worker.ts'].filter((path) => existsSync(`${root}/${path}`)),
   outbase: 'src',
   outdir: 'dist',
 });
@@ -34,7 +34,7 @@ if (isBench && existsSync(`${root}/bench/run.ts`)) {
     outdir: 'dist/bench',
   });
 }
-if (!flags.has('--quiet') && existsSync(`${root}/node_modules/typescript`)) {
+if (!flags.has('--quiet') && existsSync(`${root}/src/engine/open.ts`)) {
   rmSync(`${root}/dist/types`, { recursive: true, force: true });
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'config/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
 }
