@@ -18,6 +18,7 @@ export interface Population {
   readonly days?: number | undefined;
 }
 
+export const DAY_MS = 86_400_000;
 /** 2026-01-01T00:00:00Z: fixed, because a checksum must not depend on the day it is taken. */
 export const DEFAULT_END_MS = 1_767_225_600_000;
 export const DEFAULT_DAYS = 365;

@@ -2,10 +2,11 @@
  * One generated person: 24 traits of every kind the engine stores (low and high cardinality text, whole and decimal
  * numbers, booleans, dates, an array), so that a rendered profile is about 1 KB of JSON. Pure: (seed, userIndex) is all.
  */
+import { formatIsoDate } from '../base/iso-date.ts';
 import { Choice, zipfWeights } from './choice.ts';
-import { DEFAULT_END_MS } from './population.ts';
+import { DAY_MS, DEFAULT_END_MS } from './population.ts';
 import { deriveKey, exponential, Random, seedKey } from './random.ts';
-import { DAY_MS, dateText, userIdText } from './text.ts';
+import { userIdText } from './text.ts';
 import {
   CHANNELS,
   COUNTRIES,
@@ -67,7 +68,7 @@ export function generateProfile(seed: number, userIndex: number, endMs: number =
     ltv: Math.round(exponential(4 + 0.4 * plan + 1.2 * random.normal()) * 100) / 100,
     score: Math.round(random.fraction() * 10_000) / 10_000,
     loyalty_points: random.below(50_000),
-    signup_date: dateText(Math.floor(signup / DAY_MS)),
+    signup_date: formatIsoDate(signup).slice(0, 10),
     device: DEVICES[deviceChoice.draw(random)],
     channel: CHANNELS[channelChoice.draw(random)],
     consent_email: random.isWithin(0.7),

@@ -3,10 +3,11 @@
  * order: what a collector would receive. Nothing is held but 8 bytes a person: a calendar queue (one linked list of
  * people for every 1/65536 of the time, 8 minutes of a year) says whose visit comes next, and a visit is made when its turn comes.
  */
-import { DEFAULT_DAYS, DEFAULT_END_MS, type Population } from './population.ts';
+import { formatIsoDate } from '../base/iso-date.ts';
+import { DAY_MS, DEFAULT_DAYS, DEFAULT_END_MS, type Population } from './population.ts';
 import { type GeneratedProfile, generateProfile } from './profile.ts';
 import { deriveKey, seedKey } from './random.ts';
-import { DAY_MS, messageIdText, timestampText } from './text.ts';
+import { messageIdText } from './text.ts';
 import { type GeneratedEvent, Timeline, type TrackItem, toTrackItem } from './timeline.ts';
 
 const SLOT_COUNT = 65_536;
@@ -41,7 +42,7 @@ export function* generateEventStream(population: Population): Generator<TrackIte
 /** One identify item per person, in user order. Their timestamp is the start of the events' time. */
 export function* generateIdentifyStream(population: Population): Generator<IdentifyItem, void, undefined> {
   const endMs = population.endMs ?? DEFAULT_END_MS;
-  const timestamp = timestampText(endMs - (population.days ?? DEFAULT_DAYS) * DAY_MS);
+  const timestamp = formatIsoDate(endMs - (population.days ?? DEFAULT_DAYS) * DAY_MS);
   const idKey = deriveKey(seedKey(population.seed), 0x1d);
   for (let userIndex = 0; userIndex < population.profiles; userIndex++) {
     const { userId, traits } = generateProfile(population.seed, userIndex, endMs);

@@ -5,11 +5,12 @@
  * A visit can be made without the ones before it (counter-based), which is what lets the stream interleave millions
  * of people while it keeps only a number for each.
  */
+import { formatIsoDate } from '../base/iso-date.ts';
 import { type GeneratedProperties, Visit } from './event.ts';
-import { DEFAULT_DAYS, DEFAULT_END_MS, EventCounts, type Population } from './population.ts';
+import { DAY_MS, DEFAULT_DAYS, DEFAULT_END_MS, EventCounts, type Population } from './population.ts';
 import { signupMs, userKey } from './profile.ts';
 import { deriveKey, Random, seedKey } from './random.ts';
-import { DAY_MS, messageIdText, timestampText, userIdText } from './text.ts';
+import { messageIdText, userIdText } from './text.ts';
 import { EVENT_NAMES } from './vocabulary.ts';
 
 export interface GeneratedEvent {
@@ -150,7 +151,7 @@ export function toTrackItem(userIndex: number, event: GeneratedEvent): TrackItem
     messageId: event.messageId,
     userId: userIdText(userIndex),
     event: event.event,
-    timestamp: timestampText(event.timestampMs),
+    timestamp: formatIsoDate(event.timestampMs),
     properties: event.properties,
   };
 }
