@@ -1,0 +1,31 @@
+/** One world, two opinions: the naive evaluator and DuckDB. Counts the questions and how many told profiles apart. */
+import { DuckDbModel } from './duckdb/duckdb-model.ts';
+import { ShapeCoverage } from './generate/coverage.ts';
+import type { World } from './generate/world.ts';
+import { difference, momentOf, naiveModelOf } from './naive-world.ts';
+
+export class DuckDbCheck {
+  readonly coverage = new ShapeCoverage();
+  questionCount = 0;
+  /** Questions that were true of somebody and false of somebody. */
+  tellingCount = 0;
+
+  async check(world: World): Promise<string | undefined> {
+    const naive = naiveModelOf(world);
+    const duckdb = await DuckDbModel.open(naive.profiles);
+    try {
+      for (const question of world.questions) {
+        const moment = momentOf(world, question);
+        const expected = naive.query(question.where, moment);
+        const found = difference(await duckdb.query(question.where, moment), expected);
+        if (found !== '') return `DuckDB against the naive model: ${found} for ${JSON.stringify(question)}`;
+        this.coverage.record(question);
+        this.questionCount += 1;
+        if (expected.size > 0 && expected.size < naive.profiles.length) this.tellingCount += 1;
+      }
+    } finally {
+      duckdb.close();
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The second opinion: the profiles of a naive model loaded into DuckDB, questions asked in SQL. It checks the evaluator of
+ * the naive model, not its ingest, whose outcome it takes as its data.
+ */
+import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { Expression } from '../../../src/model/query.ts';
+import type { JsonValue } from '../naive/json-value.ts';
+import { isoText, type NaiveProfile } from '../naive/profile.ts';
+import { expressionSql, type SqlMoment } from './expression.ts';
+import { FINISH_SQL, SCHEMA_SQL } from './schema.ts';
+import { shred } from './shred.ts';
+
+export class DuckDbModel {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+
+  constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  static async open(profiles: readonly NaiveProfile[]): Promise<DuckDbModel> {
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+    const connection = await instance.connect();
+    await connection.run(SCHEMA_SQL);
+    await load(connection, profiles);
+    await connection.run(FINISH_SQL);
+    return new DuckDbModel(instance, connection);
+  }
+
+  async query(expression: Expression, moment: SqlMoment): Promise<Set<string>> {
+    const reader = await this.#connection.runAndReadAll(`SELECT p.name FROM profiles p WHERE ${expressionSql(expression, moment)}`);
+    return new Set(reader.getRows().map(([name]) => String(name)));
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+}
+
+async function load(connection: DuckDBConnection, profiles: readonly NaiveProfile[]): Promise<void> {
+  const rows = await connection.createAppender('profiles');
+  const events = await connection.createAppender('events');
+  const nodes = await connection.createAppender('loaded');
+  let eventId = 0;
+  for (const [id, profile] of profiles.entries()) {
+    rows.appendInteger(id);
+    rows.appendVarchar(profile.id);
+    rows.endRow();
+    const kept = { first_seen: isoText(profile.firstSeenMs), last_seen: isoText(profile.lastSeenMs) };
+    appendNodes(nodes, 'trait', id, { ...profile.traits, ...kept });
+    for (const event of profile.events) {
+      events.appendInteger(eventId);
+      events.appendInteger(id);
+      events.appendVarchar(event.name);
+      events.appendBigInt(BigInt(event.timeMs));
+      events.appendInteger(event.arrival);
+      events.endRow();
+      appendNodes(nodes, 'property', eventId, event.properties);
+      if (event.context !== undefined) appendNodes(nodes, 'context', eventId, event.context);
+      eventId += 1;
+    }
+  }
+  for (const appender of [rows, events, nodes]) appender.closeSync();
+}
+
+function appendNodes(appender: DuckDBAppender, part: string, owner: number, document: JsonValue): void {
+  for (const { path, ordinal, kind, value, isInArray } of shred(document)) {
+    appender.appendVarchar(part);
+    appender.appendInteger(owner);
+    appender.appendVarchar(path);
+    appender.appendInteger(ordinal);
+    appender.appendVarchar(kind);
+    if (typeof value === 'number') appender.appendDouble(value);
+    else appender.appendNull();
+    if (typeof value === 'string') appender.appendVarchar(value);
+    else appender.appendNull();
+    if (typeof value === 'boolean') appender.appendBoolean(value);
+    else appender.appendNull();
+    appender.appendBoolean(isInArray);
+    appender.endRow();
+  }
+}

@@ -1,0 +1,23 @@
+/** The naive model after all batches of a world, and its answer to a question. */
+import type { Question, World } from './generate/world.ts';
+import { NaiveModel } from './naive/naive-model.ts';
+import { mustInstantOf } from './naive/window.ts';
+
+export function naiveModelOf(world: World): NaiveModel {
+  const model = new NaiveModel();
+  for (const { items, receivedAtMs, sentAtMs, isImport } of world.batches) {
+    model.ingest(items, { receivedAtMs, sentAt: sentAtMs, isImport });
+  }
+  return model;
+}
+
+export function momentOf(world: World, { at }: Question): { readonly nowMs: number; readonly atMs: number | undefined } {
+  return { nowMs: world.nowMs, atMs: at === undefined ? undefined : mustInstantOf(at) };
+}
+
+/** Empty when the sets are equal. */
+export function difference(actual: ReadonlySet<string>, expected: ReadonlySet<string>): string {
+  const extra = [...actual].filter((id) => !expected.has(id));
+  const missing = [...expected].filter((id) => !actual.has(id));
+  return [...extra.map((id) => `+${JSON.stringify(id)}`), ...missing.map((id) => `-${JSON.stringify(id)}`)].join(' ');
+}

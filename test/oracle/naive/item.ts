@@ -1,0 +1,105 @@
+/**
+ * One Segment-shaped item → what it does to a profile, or the code it is refused with. Only the shape is read here; whom it
+ * belongs to and whether it was seen before is the model's business.
+ */
+import type { ErrorCode } from '../../../src/model/error.ts';
+import type { Identifier } from '../../../src/model/profile.ts';
+import { instantOf } from './instant.ts';
+import { isJsonObject, type JsonObject, type JsonValue, ownValue, toJsonValue } from './json-value.ts';
+
+export interface ItemTiming {
+  readonly receivedAtMs: number;
+  readonly sentAt?: unknown;
+  readonly isImport?: boolean | undefined;
+}
+export interface ReadItem {
+  readonly userId: string | undefined;
+  readonly anonymousId: string | undefined;
+  readonly messageId: string | undefined;
+  readonly timeMs: number;
+  /** Attached first come, first owned. */
+  readonly identifiers: readonly Identifier[];
+  readonly traits: JsonObject | undefined;
+  readonly event: { readonly name: string; readonly properties: JsonObject } | undefined;
+  readonly previousId: string | undefined;
+  readonly context: JsonObject | undefined;
+}
+
+export function readItem(item: unknown, timing: ItemTiming): ReadItem | ErrorCode {
+  const source = toJsonValue(item);
+  if (!isJsonObject(source)) return 'invalid_item';
+  const type = textOf(source, 'type');
+  if (type === undefined || !['identify', 'track', 'page', 'screen', 'group', 'alias'].includes(type)) return 'unknown_type';
+  const userId = textOf(source, 'userId');
+  const anonymousId = textOf(source, 'anonymousId');
+  if (userId === undefined && anonymousId === undefined) return 'missing_user';
+  if (type === 'track' && textOf(source, 'event') === undefined) return 'missing_event';
+  if (type === 'group' && textOf(source, 'groupId') === undefined) return 'missing_group_id';
+  if (type === 'alias' && textOf(source, 'previousId') === undefined) return 'missing_previous_id';
+  const traits = type === 'identify' ? (objectOf(source, 'traits') ?? {}) : undefined;
+  return {
+    userId,
+    anonymousId,
+    messageId: textOf(source, 'messageId'),
+    timeMs: storedTimeMs(source, timing),
+    identifiers: [...traitIdentifiers(traits), ...externalIdentifiers(source)],
+    traits,
+    event: eventOf(type, source),
+    previousId: type === 'alias' ? textOf(source, 'previousId') : undefined,
+    context: objectOf(source, 'context'),
+  };
+}
+
+function textOf(source: JsonObject, key: string): string | undefined {
+  const value = ownValue(source, key);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function objectOf(source: JsonObject, key: string): JsonObject | undefined {
+  const value = ownValue(source, key);
+  return isJsonObject(value) ? value : undefined;
+}
+
+function timeOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' ? instantOf(value) : undefined;
+}
+
+/** The client's clock is corrected by how far off it was when it sent, except for imports. */
+function storedTimeMs(source: JsonObject, { receivedAtMs, sentAt, isImport }: ItemTiming): number {
+  const timeMs = timeOf(ownValue(source, 'timestamp')) ?? timeOf(ownValue(source, 'originalTimestamp'));
+  if (timeMs === undefined) return receivedAtMs;
+  const sentAtMs = timeOf(sentAt);
+  return sentAtMs === undefined || isImport === true ? timeMs : receivedAtMs - (sentAtMs - timeMs);
+}
+
+function traitIdentifiers(traits: JsonObject | undefined): readonly Identifier[] {
+  if (traits === undefined) return [];
+  return ['email', 'phone'].flatMap((type) => {
+    const value = textOf(traits, type);
+    return value === undefined ? [] : [{ type, value }];
+  });
+}
+
+function externalIdentifiers(source: JsonObject): readonly Identifier[] {
+  const list = ownValue(objectOf(source, 'context') ?? {}, 'externalIds');
+  if (!Array.isArray(list)) return [];
+  return list.filter(isJsonObject).flatMap((entry) => {
+    const [type, value] = [textOf(entry, 'type'), textOf(entry, 'id')];
+    return type === undefined || value === undefined ? [] : [{ type, value }];
+  });
+}
+
+function eventOf(type: string, source: JsonObject): ReadItem['event'] {
+  const properties = objectOf(source, 'properties') ?? {};
+  if (type === 'track') return { name: textOf(source, 'event') ?? '', properties };
+  if (type === 'page') return { name: 'Page Viewed', properties: { ...pick(source, ['name', 'category']), ...properties } };
+  if (type === 'screen') return { name: 'Screen Viewed', properties: { ...pick(source, ['name', 'category']), ...properties } };
+  if (type !== 'group') return undefined;
+  return { name: 'Group Joined', properties: { group_id: textOf(source, 'groupId') ?? '', ...pick(source, ['traits']) } };
+}
+
+function pick(source: JsonObject, keys: readonly string[]): JsonObject {
+  const entries = keys.map((key): [string, JsonValue | undefined] => [key, ownValue(source, key)]);
+  return Object.fromEntries(entries.filter((entry): entry is [string, JsonValue] => entry[1] !== undefined));
+}

@@ -1,0 +1,106 @@
+/**
+ * The slow truth: every customer as a plain object, every question answered by looking at all of them, no index anywhere.
+ * It says what the engine has to answer after the same batches in the same order.
+ */
+import type { ErrorCode } from '../../../src/model/error.ts';
+import type { Identifier } from '../../../src/model/profile.ts';
+import type { Expression } from '../../../src/model/query.ts';
+import { evaluate, type Moment } from './evaluator.ts';
+import { type ItemTiming, type ReadItem, readItem } from './item.ts';
+import type { JsonObject } from './json-value.ts';
+import { type NaiveProfile, renderProfile } from './profile.ts';
+import { mergeTraits } from './trait-merge.ts';
+
+export interface NaiveIngestResult {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: readonly { readonly index: number; readonly code: ErrorCode }[];
+}
+
+export class NaiveModel {
+  readonly #profiles: NaiveProfile[] = [];
+  readonly #owners = new Map<string, NaiveProfile>();
+  readonly #seenMessageIds = new Set<string>();
+  #arrival = 0;
+
+  ingest(items: readonly unknown[], timing: ItemTiming): NaiveIngestResult {
+    const rejected: { index: number; code: ErrorCode }[] = [];
+    let duplicates = 0;
+    for (const [index, item] of items.entries()) {
+      const read = readItem(item, timing);
+      const outcome = typeof read === 'string' ? read : this.#apply(read);
+      if (outcome === 'duplicate') duplicates += 1;
+      else if (outcome !== 'applied') rejected.push({ index, code: outcome });
+    }
+    return { accepted: items.length - rejected.length, duplicates, rejected };
+  }
+
+  lookup(identifier: Identifier, eventCount = 0): JsonObject | undefined {
+    const profile = this.#owners.get(ownerKey(identifier));
+    return profile === undefined ? undefined : renderProfile(profile, eventCount);
+  }
+
+  /** Ids of the profiles that an expression holds for. */
+  query(expression: Expression, moment: Moment): Set<string> {
+    const hits = this.#profiles.filter((profile) => evaluate(expression, profile, moment));
+    return new Set(hits.map((profile) => profile.id));
+  }
+
+  get profiles(): readonly NaiveProfile[] {
+    return this.#profiles;
+  }
+
+  #apply(item: ReadItem): 'applied' | 'duplicate' | ErrorCode {
+    if (item.messageId !== undefined && this.#seenMessageIds.has(item.messageId)) return 'duplicate';
+    if (item.previousId !== undefined) {
+      const previousOwner = this.#owners.get(ownerKey({ type: 'anonymous_id', value: item.previousId }));
+      if (previousOwner !== undefined && previousOwner !== this.#find(item)) return 'merge_not_supported';
+    }
+    if (item.messageId !== undefined) this.#seenMessageIds.add(item.messageId);
+    const profile = this.#find(item) ?? this.#create(item);
+    this.#attachAll(profile, item);
+    profile.firstSeenMs = Math.min(profile.firstSeenMs, item.timeMs);
+    profile.lastSeenMs = Math.max(profile.lastSeenMs, item.timeMs);
+    if (item.traits !== undefined) profile.traits = mergeTraits(profile.traits, item.traits);
+    if (item.event !== undefined) {
+      const { timeMs, context } = item;
+      const messageId = item.messageId ?? '';
+      profile.events.push({ ...item.event, timeMs, context, messageId, arrival: this.#arrival });
+      this.#arrival += 1;
+    }
+    return 'applied';
+  }
+
+  #find({ userId, anonymousId }: ReadItem): NaiveProfile | undefined {
+    if (userId !== undefined) return this.#owners.get(ownerKey({ type: 'user_id', value: userId }));
+    return this.#owners.get(ownerKey({ type: 'anonymous_id', value: anonymousId ?? '' }));
+  }
+
+  #create({ userId, anonymousId, timeMs }: ReadItem): NaiveProfile {
+    const key =
+      userId === undefined ? { type: 'anonymous_id', value: anonymousId ?? '' } : { type: 'user_id', value: userId };
+    const id = key.type === 'user_id' ? key.value : `${key.type}:${key.value}`;
+    const profile = { id, identifiers: [], traits: {}, firstSeenMs: timeMs, lastSeenMs: timeMs, events: [] };
+    this.#profiles.push(profile);
+    this.#attach(profile, key);
+    return profile;
+  }
+
+  #attachAll(profile: NaiveProfile, item: ReadItem): void {
+    if (item.anonymousId !== undefined) this.#attach(profile, { type: 'anonymous_id', value: item.anonymousId });
+    if (item.previousId !== undefined) this.#attach(profile, { type: 'anonymous_id', value: item.previousId });
+    for (const identifier of item.identifiers) this.#attach(profile, identifier);
+  }
+
+  /** First come, first owned: an identifier that anyone holds stays where it is. */
+  #attach(profile: NaiveProfile, identifier: Identifier): void {
+    const key = ownerKey(identifier);
+    if (this.#owners.has(key)) return;
+    this.#owners.set(key, profile);
+    profile.identifiers.push(identifier);
+  }
+}
+
+function ownerKey({ type, value }: Identifier): string {
+  return JSON.stringify([type, value]);
+}
