@@ -1,0 +1,79 @@
+/**
+ * Byte strings ⇄ dense codes from 1 (0 = missing), off the JavaScript heap: heap of bytes, offset per code, hash table from
+ * hash to code. Codes are given in the order of first sight and never change. A find costs three cache misses at worst.
+ */
+import { mix32 } from '../base/hash.ts';
+import { ByteHeap, decodeUtf8 } from './byte-heap.ts';
+import { U32Column } from './fixed-column.ts';
+import { PairTable } from './pair-table.ts';
+import type { LoadContext, SaveContext, SavedState } from './persist.ts';
+import type { SlabMemory } from './slab-memory.ts';
+
+export class ByteDictionary {
+  readonly memory: SlabMemory;
+  readonly heap: ByteHeap;
+  /** Heap offset of code i at index i − 1. */
+  readonly offsets: U32Column;
+  readonly #table: PairTable;
+
+  constructor(memory: SlabMemory, heap = new ByteHeap(memory), offsets = new U32Column(memory), table = new PairTable(memory)) {
+    this.memory = memory;
+    this.heap = heap;
+    this.offsets = offsets;
+    this.#table = table;
+  }
+
+  /** Number of codes; they are 1 … count. */
+  get count(): number {
+    return this.offsets.length;
+  }
+
+  get usedBytes(): number {
+    return this.heap.usedBytes + this.offsets.usedBytes + this.#table.usedBytes;
+  }
+
+  /** The code, or 0. `hash` is xxh32 of the bytes with any fixed seed. */
+  find(bytes: Uint8Array, offset: number, length: number, hash: number): number {
+    const key = mix32(hash);
+    let code = this.#table.first(key);
+    while (code !== 0) {
+      if (this.heap.equals(this.offsets.get(code - 1), bytes, offset, length)) return code;
+      code = this.#table.next(key);
+    }
+    return 0;
+  }
+
+  findOrAdd(bytes: Uint8Array, offset: number, length: number, hash: number): number {
+    const found = this.find(bytes, offset, length, hash);
+    if (found !== 0) return found;
+    this.offsets.push(this.heap.append(bytes, offset, length));
+    const code = this.offsets.length;
+    this.#table.insert(mix32(hash), code);
+    return code;
+  }
+
+  /** Points `heap.block/start/size` at the code's bytes. */
+  locate(code: number): void {
+    this.heap.locate(this.offsets.get(code - 1));
+  }
+
+  text(code: number): string {
+    this.locate(code);
+    return decodeUtf8(this.heap.block, this.heap.start, this.heap.size);
+  }
+
+  save(context: SaveContext): SavedState {
+    return { heap: this.heap.save(context), offsets: this.offsets.save(context), table: this.#table.save(context) };
+  }
+
+  static load(context: LoadContext, state: SavedState): ByteDictionary {
+    const offsets = new U32Column(context.memory);
+    offsets.load(context, state['offsets'] as SavedState);
+    return new ByteDictionary(
+      context.memory,
+      ByteHeap.load(context, state['heap'] as SavedState),
+      offsets,
+      PairTable.load(context, state['table'] as SavedState),
+    );
+  }
+}

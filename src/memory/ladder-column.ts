@@ -1,0 +1,252 @@
+/**
+ * Columns whose elements are as narrow as each chunk allows: a chunk starts at one byte an element and is rewritten one rung wider
+ * (65,536 elements, tens of microseconds) when a value does not fit. Older chunks stay narrow. Any index may be written at
+ * any time; a chunk that nobody wrote to does not exist.
+ *
+ * - `CodeColumn`: dictionary codes, u8 → u16 → u32; 0 = missing.
+ * - `NumberColumn`: numbers, i8 → i16 → i32 → f64; the lowest integer of a rung, or NaN, = missing. Keeps a zone map
+ *   (min and max ever written) per chunk, so that a range can pass over a chunk.
+ */
+import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './fixed-column.ts';
+import type { LoadContext, SaveContext, SavedState } from './persist.ts';
+import type { Page, SlabMemory } from './slab-memory.ts';
+
+const FIRST_CAPACITY = 16;
+
+export type CodeView = Uint8Array | Uint16Array | Uint32Array;
+export type NumberView = Int8Array | Int16Array | Int32Array | Float64Array;
+
+/** Rungs of a number chunk, in the order of the ladder; `NUMBER_MISSING[rung]` marks a missing element. */
+export const RUNG_I8 = 0;
+export const RUNG_I16 = 1;
+export const RUNG_I32 = 2;
+export const RUNG_F64 = 3;
+export const NUMBER_MISSING: readonly number[] = [-128, -32_768, -2_147_483_648, Number.NaN];
+const NUMBER_SIZE_BYTES: readonly number[] = [1, 2, 4, 8];
+
+function firstCapacity(chunk: number, local: number): number {
+  if (chunk > 0) return CHUNK_ROWS;
+  let capacity = FIRST_CAPACITY;
+  while (capacity <= local) capacity *= 2;
+  return capacity;
+}
+
+abstract class LadderColumn<V extends CodeView | NumberView> {
+  readonly memory: SlabMemory;
+  readonly pages: (Page | undefined)[] = [];
+  /** Rung of each chunk. */
+  readonly rungs: number[] = [];
+  protected readonly views: (V | undefined)[] = [];
+  protected readonly stamps: number[] = [];
+
+  constructor(memory: SlabMemory) {
+    this.memory = memory;
+  }
+
+  protected abstract sizeOf(rung: number): number;
+  protected abstract viewOf(page: Page, rung: number): V;
+  protected abstract fillMissing(view: V, rung: number, from: number): void;
+
+  chunk(index: number): V | undefined {
+    return this.views[index];
+  }
+
+  get chunkCount(): number {
+    return this.views.length;
+  }
+
+  get usedBytes(): number {
+    let bytes = 0;
+    for (const page of this.pages) bytes += page?.sizeBytes ?? 0;
+    return bytes;
+  }
+
+  protected own(chunk: number): void {
+    const old = this.pages[chunk]!;
+    const page = this.memory.own(old);
+    if (page !== old) {
+      this.pages[chunk] = page;
+      this.views[chunk] = this.viewOf(page, this.rungs[chunk]);
+    }
+    this.stamps[chunk] = page.stamp;
+  }
+
+  /** Makes `chunk` hold `local` on `rung` or wider, moving what it has. */
+  protected reshape(chunk: number, local: number, rung: number): void {
+    while (this.views.length <= chunk) {
+      this.views.push(undefined);
+      this.pages.push(undefined);
+      this.stamps.push(0);
+      this.rungs.push(0);
+    }
+    const oldView = this.views[chunk];
+    const oldRung = this.rungs[chunk];
+    const newRung = oldView === undefined ? rung : Math.max(rung, oldRung);
+    const capacity = Math.max(oldView?.length ?? 0, firstCapacity(chunk, local));
+    const page = this.memory.allocate(capacity * this.sizeOf(newRung));
+    const view = this.viewOf(page, newRung);
+    this.fillMissing(view, newRung, 0);
+    if (oldView !== undefined) {
+      this.move(oldView, oldRung, view, newRung);
+      this.memory.free(this.pages[chunk]!);
+    }
+    this.pages[chunk] = page;
+    this.views[chunk] = view;
+    this.rungs[chunk] = newRung;
+    this.stamps[chunk] = page.stamp;
+  }
+
+  protected abstract move(from: V, fromRung: number, to: V, toRung: number): void;
+
+  save(context: SaveContext): SavedState {
+    return { rungs: [...this.rungs], pages: context.list(this.pages) };
+  }
+
+  load(context: LoadContext, state: SavedState): void {
+    const rungs = state['rungs'] as number[];
+    context.list(state['pages'] as number[]).forEach((page, chunk) => {
+      this.pages.push(page);
+      this.rungs.push(rungs[chunk]);
+      this.views.push(page === undefined ? undefined : this.viewOf(page, rungs[chunk]));
+      this.stamps.push(page?.stamp ?? 0);
+    });
+  }
+}
+
+const CODE_LIMIT: readonly number[] = [0xff, 0xffff, 0xffff_ffff];
+
+export class CodeColumn extends LadderColumn<CodeView> {
+  protected sizeOf(rung: number): number {
+    return 1 << rung;
+  }
+
+  protected viewOf(page: Page, rung: number): CodeView {
+    const slab = this.memory.slabs[page.slabIndex];
+    if (rung === 0) return new Uint8Array(slab, page.offset, page.sizeBytes);
+    if (rung === 1) return new Uint16Array(slab, page.offset, page.sizeBytes >>> 1);
+    return new Uint32Array(slab, page.offset, page.sizeBytes >>> 2);
+  }
+
+  protected fillMissing(): void {
+    // Pages come zeroed and 0 is missing.
+  }
+
+  protected move(from: CodeView, _fromRung: number, to: CodeView): void {
+    to.set(from);
+  }
+
+  /** 0 when missing. */
+  get(index: number): number {
+    const c = index >>> CHUNK_SHIFT;
+    if (c >= this.views.length) return 0;
+    const view = this.views[c];
+    if (view === undefined) return 0;
+    const local = index & CHUNK_MASK;
+    return local < view.length ? view[local] : 0;
+  }
+
+  set(index: number, code: number): void {
+    const c = index >>> CHUNK_SHIFT;
+    const local = index & CHUNK_MASK;
+    let view = c < this.views.length ? this.views[c] : undefined;
+    if (view === undefined || local >= view.length || code > CODE_LIMIT[this.rungs[c]]) {
+      if (code === 0) return;
+      this.reshape(c, local, code <= 0xff ? 0 : code <= 0xffff ? 1 : 2);
+      view = this.views[c]!;
+    } else if (this.stamps[c] !== this.memory.epoch) {
+      this.own(c);
+      view = this.views[c]!;
+    }
+    view[local] = code;
+  }
+}
+
+export class NumberColumn extends LadderColumn<NumberView> {
+  /** Zone map: bounds of all values ever written to the chunk. */
+  readonly mins: number[] = [];
+  readonly maxs: number[] = [];
+
+  protected sizeOf(rung: number): number {
+    return NUMBER_SIZE_BYTES[rung];
+  }
+
+  protected viewOf(page: Page, rung: number): NumberView {
+    const slab = this.memory.slabs[page.slabIndex];
+    if (rung === RUNG_I8) return new Int8Array(slab, page.offset, page.sizeBytes);
+    if (rung === RUNG_I16) return new Int16Array(slab, page.offset, page.sizeBytes >>> 1);
+    if (rung === RUNG_I32) return new Int32Array(slab, page.offset, page.sizeBytes >>> 2);
+    return new Float64Array(slab, page.offset, page.sizeBytes >>> 3);
+  }
+
+  protected fillMissing(view: NumberView, rung: number, from: number): void {
+    view.fill(NUMBER_MISSING[rung], from);
+  }
+
+  protected move(from: NumberView, fromRung: number, to: NumberView, toRung: number): void {
+    if (fromRung === toRung) {
+      to.set(from);
+      return;
+    }
+    const missing = NUMBER_MISSING[fromRung];
+    for (let i = 0; i < from.length; i++) if (from[i] !== missing) to[i] = from[i];
+  }
+
+  /** NaN when missing. */
+  get(index: number): number {
+    const c = index >>> CHUNK_SHIFT;
+    if (c >= this.views.length) return Number.NaN;
+    const view = this.views[c];
+    if (view === undefined) return Number.NaN;
+    const local = index & CHUNK_MASK;
+    if (local >= view.length) return Number.NaN;
+    const value = view[local];
+    return value === NUMBER_MISSING[this.rungs[c]] ? Number.NaN : value;
+  }
+
+  set(index: number, value: number): void {
+    const c = index >>> CHUNK_SHIFT;
+    const local = index & CHUNK_MASK;
+    let view = c < this.views.length ? this.views[c] : undefined;
+    const rung = rungOf(value);
+    if (view === undefined || local >= view.length || rung > this.rungs[c]) {
+      this.reshape(c, local, rung);
+      view = this.views[c]!;
+      while (this.mins.length <= c) {
+        this.mins.push(Number.POSITIVE_INFINITY);
+        this.maxs.push(Number.NEGATIVE_INFINITY);
+      }
+    } else if (this.stamps[c] !== this.memory.epoch) {
+      this.own(c);
+      view = this.views[c]!;
+    }
+    if (value < this.mins[c]) this.mins[c] = value;
+    if (value > this.maxs[c]) this.maxs[c] = value;
+    view[local] = value;
+  }
+
+  clear(index: number): void {
+    const c = index >>> CHUNK_SHIFT;
+    const local = index & CHUNK_MASK;
+    if (c >= this.views.length || this.views[c] === undefined || local >= this.views[c].length) return;
+    if (this.stamps[c] !== this.memory.epoch) this.own(c);
+    this.views[c]![local] = NUMBER_MISSING[this.rungs[c]];
+  }
+
+  override save(context: SaveContext): SavedState {
+    return { ...super.save(context), mins: [...this.mins], maxs: [...this.maxs] };
+  }
+
+  override load(context: LoadContext, state: SavedState): void {
+    super.load(context, state);
+    this.mins.push(...(state['mins'] as number[]));
+    this.maxs.push(...(state['maxs'] as number[]));
+  }
+}
+
+/** -0 needs the f64 rung, since no integer rung can hold its sign. */
+function rungOf(value: number): number {
+  if ((value | 0) !== value || (value === 0 && 1 / value < 0)) return RUNG_F64;
+  if (value > -128 && value < 128) return RUNG_I8;
+  if (value > -32_768 && value < 32_768) return RUNG_I16;
+  return value === -2_147_483_648 ? RUNG_F64 : RUNG_I32;
+}

@@ -1,0 +1,169 @@
+/**
+ * Shared memory in slabs, handed out as pages, with copy-on-write snapshots.
+ *
+ * Everything a shard knows lives in pages: columns, dictionaries, hash tables. A page is a run of bytes in a slab (a
+ * SharedArrayBuffer that never grows, because V8 scans a fixed-length view 17 times faster than a growing one).
+ * Workers get the slabs and find pages by (slab, offset).
+ *
+ * Snapshots: `snapshot()` starts a new epoch. A page is stamped with the epoch in which it was last written. Whoever
+ * writes to a page with an older stamp first calls `own`: if a live snapshot can still see the page, the writer gets a copy and
+ * the old bytes stay as they are until the last such snapshot is released. So a query on a worker and a checkpoint see one
+ * instant, and neither stops the writer. Append-only structures skip the copy: a snapshot never reads past the length it took.
+ *
+ * Owned by one thread; only the bytes are shared.
+ */
+import { assert } from '../base/assert.ts';
+
+const FIRST_SLAB_SIZE_BYTES = 1 << 20;
+const LAST_SLAB_SIZE_BYTES = 1 << 26;
+const MIN_PAGE_SIZE_BYTES = 64;
+/** A chunk of 65,536 sixteen-byte message ids. */
+export const MAX_PAGE_SIZE_BYTES = 1 << 20;
+
+export class Page {
+  readonly slabIndex: number;
+  readonly offset: number;
+  readonly sizeBytes: number;
+  /** Epoch of the last write. */
+  stamp: number;
+  /** Id in the checkpoint store, 0 = never saved. */
+  savedId = 0;
+  /** The snapshot it was saved from: the saved copy is good while `stamp <= savedEpoch`. */
+  savedEpoch = 0;
+
+  constructor(slabIndex: number, offset: number, sizeBytes: number, stamp: number) {
+    this.slabIndex = slabIndex;
+    this.offset = offset;
+    this.sizeBytes = sizeBytes;
+    this.stamp = stamp;
+  }
+}
+
+export interface Snapshot {
+  readonly epoch: number;
+}
+
+export class SlabMemory {
+  readonly slabs: SharedArrayBuffer[] = [];
+  /** Pages written in this epoch need no further care. Read by every write barrier. */
+  epoch = 1;
+  /** Bytes in live pages (allocated and not freed). */
+  usedBytes = 0;
+  /** Bytes of slabs asked from the system; untouched ones cost no physical memory. */
+  reservedBytes = 0;
+
+  #slabOffset = 0;
+  #slabSize = 0;
+  readonly #free: { slabIndex: number; offset: number }[][] = [];
+  #live: number[] = [];
+  #retired: { page: Page; retiredAt: number }[] = [];
+
+  /** A zeroed page of `sizeBytes`, rounded up to a power of two. */
+  allocate(sizeBytes: number): Page {
+    assert(sizeBytes > 0 && sizeBytes <= MAX_PAGE_SIZE_BYTES, () => `page of ${sizeBytes} bytes`);
+    const size = sizeBytes <= MIN_PAGE_SIZE_BYTES ? MIN_PAGE_SIZE_BYTES : 2 ** Math.ceil(Math.log2(sizeBytes));
+    this.usedBytes += size;
+    const free = this.#free[Math.log2(size)];
+    const reuse = free?.pop();
+    if (reuse !== undefined) {
+      const page = new Page(reuse.slabIndex, reuse.offset, size, this.epoch);
+      new Uint8Array(this.slabs[page.slabIndex], page.offset, size).fill(0);
+      return page;
+    }
+    if (this.#slabOffset + size > this.#slabSize) this.#openSlab(size);
+    const page = new Page(this.slabs.length - 1, this.#slabOffset, size, this.epoch);
+    this.#slabOffset += size;
+    return page;
+  }
+
+  #openSlab(atLeastBytes: number): void {
+    // What is left of the old slab is still good for smaller pages.
+    this.#salvage();
+    const next = Math.min(LAST_SLAB_SIZE_BYTES, Math.max(FIRST_SLAB_SIZE_BYTES, this.#slabSize * 2));
+    this.#slabSize = Math.max(next, atLeastBytes);
+    this.slabs.push(new SharedArrayBuffer(this.#slabSize));
+    this.reservedBytes += this.#slabSize;
+    this.#slabOffset = 0;
+  }
+
+  #salvage(): void {
+    while (this.#slabSize - this.#slabOffset >= MIN_PAGE_SIZE_BYTES) {
+      const size = 2 ** Math.floor(Math.log2(this.#slabSize - this.#slabOffset));
+      const usable = Math.min(size, MAX_PAGE_SIZE_BYTES);
+      this.#push(this.slabs.length - 1, this.#slabOffset, usable);
+      this.#slabOffset += usable;
+    }
+  }
+
+  #push(slabIndex: number, offset: number, size: number): void {
+    const order = Math.log2(size);
+    let list = this.#free[order];
+    if (list === undefined) {
+      list = [];
+      this.#free[order] = list;
+    }
+    list.push({ slabIndex, offset });
+  }
+
+  /** Gives the page back, at once or when the last snapshot that sees it is released. */
+  free(page: Page): void {
+    if (this.#isVisible(page)) {
+      this.#retired.push({ page, retiredAt: this.epoch });
+      return;
+    }
+    this.#release(page);
+  }
+
+  #release(page: Page): void {
+    this.usedBytes -= page.sizeBytes;
+    this.#push(page.slabIndex, page.offset, page.sizeBytes);
+  }
+
+  #isVisible(page: Page): boolean {
+    for (const epoch of this.#live) if (epoch >= page.stamp) return true;
+    return false;
+  }
+
+  /** The page to write to instead of `page`: itself, newly stamped, or a copy when a snapshot still sees the old bytes. */
+  own(page: Page): Page {
+    if (page.stamp === this.epoch) return page;
+    if (!this.#isVisible(page)) {
+      page.stamp = this.epoch;
+      return page;
+    }
+    const copy = this.allocate(page.sizeBytes);
+    this.bytes(copy).set(this.bytes(page));
+    this.#retired.push({ page, retiredAt: this.epoch });
+    return copy;
+  }
+
+  bytes(page: Page): Uint8Array {
+    return new Uint8Array(this.slabs[page.slabIndex], page.offset, page.sizeBytes);
+  }
+
+  snapshot(): Snapshot {
+    const snapshot = { epoch: this.epoch };
+    this.#live.push(this.epoch);
+    this.epoch += 1;
+    return snapshot;
+  }
+
+  release(snapshot: Snapshot): void {
+    const at = this.#live.indexOf(snapshot.epoch);
+    assert(at >= 0, 'snapshot released twice');
+    this.#live.splice(at, 1);
+    if (this.#retired.length === 0) return;
+    // A retired page is visible to a snapshot taken after its last write and before its retirement.
+    const kept: { page: Page; retiredAt: number }[] = [];
+    for (const entry of this.#retired) {
+      const isSeen = this.#live.some((epoch) => epoch >= entry.page.stamp && epoch < entry.retiredAt);
+      if (isSeen) kept.push(entry);
+      else this.#release(entry.page);
+    }
+    this.#retired = kept;
+  }
+
+  get liveSnapshotCount(): number {
+    return this.#live.length;
+  }
+}

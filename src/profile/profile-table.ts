@@ -1,0 +1,172 @@
+/**
+ * The profiles of a shard: a row each, dense from 0, with what the engine keeps for every profile (first and last seen, its
+ * identifiers, the head of its timeline) and a value column per trait path. 26 bytes a row and the traits.
+ *
+ * A trait write keeps the tree honest: a value at `address` removes what was below it, a value at `address.city` removes a
+ * plain value at `address`.
+ */
+import type { EventTape } from '../ingest/event-tape.ts';
+import * as tapeOf from '../ingest/event-tape.ts';
+import { type NameInterner, ROOT_TRAITS } from '../ingest/name-interner.ts';
+import { F64Column, U16Column, U32Column } from '../memory/fixed-column.ts';
+import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
+import type { SlabMemory } from '../memory/slab-memory.ts';
+import { ValueColumn } from './value-column.ts';
+
+/** Head of a timeline that has no event. */
+export const NO_TABLE = 0xffff;
+
+interface TraitRelations {
+  readonly column: ValueColumn;
+  readonly ancestors: ValueColumn[];
+  readonly descendants: ValueColumn[];
+}
+
+export class ProfileTable {
+  readonly memory: SlabMemory;
+  /** Ms since the epoch. */
+  readonly firstSeen: F64Column;
+  readonly lastSeen: F64Column;
+  /** Code of the first identifier in the profile's chain. */
+  readonly identifierHeads: U32Column;
+  /** Code of the identifier that names the profile outside: the user_id where there is one. */
+  readonly primaries: U32Column;
+  readonly timelineTables: U16Column;
+  readonly timelineSlots: U32Column;
+  /** In the order of first sight. */
+  readonly traits: ValueColumn[] = [];
+  readonly #byPath: (TraitRelations | undefined)[] = [];
+  readonly #relations: TraitRelations[] = [];
+
+  constructor(memory: SlabMemory) {
+    this.memory = memory;
+    this.firstSeen = new F64Column(memory);
+    this.lastSeen = new F64Column(memory);
+    this.identifierHeads = new U32Column(memory);
+    this.primaries = new U32Column(memory);
+    this.timelineTables = new U16Column(memory);
+    this.timelineSlots = new U32Column(memory);
+  }
+
+  get count(): number {
+    return this.firstSeen.length;
+  }
+
+  get usedBytes(): number {
+    let bytes =
+      this.firstSeen.usedBytes + this.lastSeen.usedBytes + this.identifierHeads.usedBytes + this.primaries.usedBytes +
+      this.timelineTables.usedBytes + this.timelineSlots.usedBytes;
+    for (const column of this.traits) bytes += column.usedBytes;
+    return bytes;
+  }
+
+  add(timeMs: number): number {
+    const row = this.firstSeen.length;
+    this.firstSeen.push(timeMs);
+    this.lastSeen.push(timeMs);
+    this.identifierHeads.push(0);
+    this.primaries.push(0);
+    this.timelineTables.push(NO_TABLE);
+    this.timelineSlots.push(0);
+    return row;
+  }
+
+  see(row: number, timeMs: number): void {
+    if (timeMs < this.firstSeen.get(row)) this.firstSeen.set(row, timeMs);
+    if (timeMs > this.lastSeen.get(row)) this.lastSeen.set(row, timeMs);
+  }
+
+  /** Applies the item's trait leaves. */
+  setTraits(row: number, tape: EventTape, item: number, names: NameInterner): void {
+    const base = item * tapeOf.ITEM_STRIDE;
+    const leafEnd = tape.items[base + tapeOf.ITEM_LEAF_END];
+    for (let leaf = tape.items[base + tapeOf.ITEM_LEAF_START]; leaf < leafEnd; leaf++) {
+      const at = leaf * tapeOf.LEAF_STRIDE;
+      const path = tape.leaves[at];
+      if (names.rootOf(path) !== ROOT_TRAITS) continue;
+      const type = tape.leaves[at + tapeOf.LEAF_TYPE];
+      let relations = this.#byPath[path];
+      if (relations === undefined) {
+        if (type === tapeOf.LEAF_NULL && !this.#hasBelow(path, names)) continue;
+        relations = this.#addColumn(path, names.segmentsOf(path));
+      }
+      this.#setTrait(row, relations, tape, at, leaf, type);
+    }
+  }
+
+  #setTrait(row: number, relations: TraitRelations, tape: EventTape, at: number, leaf: number, type: number): void {
+    const { column, ancestors, descendants } = relations;
+    if (type === tapeOf.LEAF_NULL) {
+      column.clear(row);
+      for (const below of descendants) below.clear(row);
+      return;
+    }
+    for (const above of ancestors) above.clear(row);
+    if (type === tapeOf.LEAF_EMPTY) {
+      // Merging {} into an object changes nothing; into anything else it makes an empty object.
+      for (const below of descendants) if (below.has(row)) return;
+    } else {
+      for (const below of descendants) below.clear(row);
+    }
+    column.set(row, tape, at, tape.numbers[leaf]);
+  }
+
+  #hasBelow(path: number, names: NameInterner): boolean {
+    const segments = names.segmentsOf(path);
+    return this.traits.some((column) => isPrefix(segments, column.segments));
+  }
+
+  #addColumn(path: number, segments: readonly string[]): TraitRelations {
+    return this.#register(path, new ValueColumn(this.memory, segments));
+  }
+
+  #register(path: number, column: ValueColumn): TraitRelations {
+    const relations: TraitRelations = { column, ancestors: [], descendants: [] };
+    for (const other of this.#relations) {
+      if (isPrefix(other.column.segments, column.segments)) {
+        relations.ancestors.push(other.column);
+        other.descendants.push(column);
+      } else if (isPrefix(column.segments, other.column.segments)) {
+        relations.descendants.push(other.column);
+        other.ancestors.push(column);
+      }
+    }
+    this.traits.push(column);
+    this.#relations.push(relations);
+    this.#byPath[path] = relations;
+    return relations;
+  }
+
+  save(context: SaveContext): SavedState {
+    return {
+      firstSeen: this.firstSeen.save(context),
+      lastSeen: this.lastSeen.save(context),
+      identifierHeads: this.identifierHeads.save(context),
+      primaries: this.primaries.save(context),
+      timelineTables: this.timelineTables.save(context),
+      timelineSlots: this.timelineSlots.save(context),
+      traits: this.traits.map((column) => column.save(context)),
+    };
+  }
+
+  static load(context: LoadContext, state: SavedState, names: NameInterner): ProfileTable {
+    const table = new ProfileTable(context.memory);
+    const part = (name: string): SavedState => state[name] as SavedState;
+    table.firstSeen.load(context, part('firstSeen'));
+    table.lastSeen.load(context, part('lastSeen'));
+    table.identifierHeads.load(context, part('identifierHeads'));
+    table.primaries.load(context, part('primaries'));
+    table.timelineTables.load(context, part('timelineTables'));
+    table.timelineSlots.load(context, part('timelineSlots'));
+    for (const saved of state['traits'] as SavedState[]) {
+      const column = ValueColumn.load(context, saved);
+      table.#register(names.path(ROOT_TRAITS, column.segments), column);
+    }
+    return table;
+  }
+}
+
+/** Whether `shorter` is a proper prefix of `longer`. */
+function isPrefix(shorter: readonly string[], longer: readonly string[]): boolean {
+  return shorter.length < longer.length && shorter.every((segment, i) => segment === longer[i]);
+}

@@ -1,0 +1,160 @@
+/**
+ * Everything one shard knows, and the only way to change it: `apply` one item, `bind` one forward. Deterministic: the same
+ * calls in the same order give the same state. No clock, no disk, no randomness; times come with the items.
+ */
+import type { EventTape } from '../ingest/event-tape.ts';
+import * as tapeOf from '../ingest/event-tape.ts';
+import { type NameInterner, ROOT_CONTEXT } from '../ingest/name-interner.ts';
+import { ByteDictionary } from '../memory/byte-dictionary.ts';
+import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
+import type { SlabMemory } from '../memory/slab-memory.ts';
+import { DedupWindow } from './dedup-window.ts';
+import { EventTable } from './event-table.ts';
+import { IdentifierStore, TYPE_USER_ID } from './identifier-store.ts';
+import { NO_TABLE, ProfileTable } from './profile-table.ts';
+import { RenderCache } from './render-cache.ts';
+
+/** Distinct event names in one shard: a participant's link holds its table in 16 bits, and every name costs columns. */
+export const EVENT_NAME_LIMIT = 10_000;
+
+export class ShardData {
+  readonly memory: SlabMemory;
+  readonly names: NameInterner;
+  readonly identifiers: IdentifierStore;
+  readonly profiles: ProfileTable;
+  readonly tables: EventTable[] = [];
+  readonly dedup: DedupWindow;
+  /** Rendered profiles; derived, never saved. */
+  readonly cache: RenderCache;
+  eventCount = 0;
+  readonly #eventNames: ByteDictionary;
+  #arrivalCount = 0;
+
+  constructor(memory: SlabMemory, names: NameInterner, options: ShardDataOptions, context?: LoadContext, state?: SavedState) {
+    this.memory = memory;
+    this.names = names;
+    this.cache = new RenderCache(options.cacheSizeBytes);
+    if (context !== undefined && state !== undefined) {
+      this.identifiers = new IdentifierStore(memory, context, state['identifiers'] as SavedState);
+      this.profiles = ProfileTable.load(context, state['profiles'] as SavedState, names);
+      this.#eventNames = ByteDictionary.load(context, state['eventNames'] as SavedState);
+      for (const table of state['tables'] as SavedState[]) {
+        this.tables.push(EventTable.load(context, table, names, ROOT_CONTEXT));
+      }
+      this.dedup = DedupWindow.load(context, state['dedup'] as SavedState, options.dedup);
+      this.eventCount = state['eventCount'] as number;
+      this.#arrivalCount = state['arrivalCount'] as number;
+    } else {
+      this.identifiers = new IdentifierStore(memory);
+      this.profiles = new ProfileTable(memory);
+      this.#eventNames = new ByteDictionary(memory);
+      this.dedup = new DedupWindow(memory, options.dedup);
+    }
+  }
+
+  /** Row of a new profile whose first identifier is the given one. */
+  addProfile(typeId: number, bytes: Uint8Array, offset: number, length: number, hash: number, timeMs: number): number {
+    const row = this.profiles.add(timeMs);
+    this.attach(row, typeId, bytes, offset, length, hash);
+    return row;
+  }
+
+  /** Gives the profile one more identifier; the caller has looked that nobody has it. */
+  attach(row: number, typeId: number, bytes: Uint8Array, offset: number, length: number, hash: number): void {
+    const head = this.profiles.identifierHeads.get(row);
+    const code = this.identifiers.add(typeId, bytes, offset, length, hash, row, head);
+    this.profiles.identifierHeads.set(row, code);
+    const primary = this.profiles.primaries.get(row);
+    if (primary === 0 || (typeId === TYPE_USER_ID && this.identifiers.typeIdOf(primary) !== TYPE_USER_ID)) {
+      this.profiles.primaries.set(row, code);
+    }
+    this.cache.invalidate(row);
+  }
+
+  /** Whether the event's name is known or may still be learned. */
+  acceptsEventName(tape: EventTape, item: number): boolean {
+    if (this.tables.length < EVENT_NAME_LIMIT) return true;
+    const at = item * tapeOf.ITEM_STRIDE + tapeOf.ITEM_EVENT;
+    const { items, bytes } = tape;
+    return items[at + 1] < 0 || this.#eventNames.find(bytes, items[at], items[at + 1], items[at + 2]) !== 0;
+  }
+
+  /** Applies an accepted, not yet seen item to the profile at `row`. */
+  apply(tape: EventTape, item: number, row: number, timeMs: number): void {
+    const base = item * tapeOf.ITEM_STRIDE;
+    const kind = tape.items[base + tapeOf.ITEM_KIND];
+    this.profiles.see(row, timeMs);
+    this.cache.invalidate(row);
+    if (kind === tapeOf.KIND_IDENTIFY) {
+      this.profiles.setTraits(row, tape, item, this.names);
+      return;
+    }
+    if (kind === tapeOf.KIND_ALIAS) return;
+    const at = base + tapeOf.ITEM_EVENT;
+    const { items, bytes } = tape;
+    const code = this.#eventNames.findOrAdd(bytes, items[at], items[at + 1], items[at + 2]);
+    const tableIndex = code - 1;
+    let table = this.tables[tableIndex];
+    if (table === undefined) {
+      table = new EventTable(this.memory, this.#eventNames.text(code));
+      this.tables.push(table);
+    }
+    let slot = table.slotOf(row);
+    if (slot < 0) {
+      slot = table.addParticipant(row, this.profiles.timelineTables.get(row), this.profiles.timelineSlots.get(row));
+      this.profiles.timelineTables.set(row, tableIndex);
+      this.profiles.timelineSlots.set(row, slot);
+    }
+    table.append(tape, item, slot, timeMs, this.#arrivalCount, this.names);
+    this.#arrivalCount = (this.#arrivalCount + 1) >>> 0;
+    this.eventCount += 1;
+  }
+
+  /** The table of an event name, or undefined. */
+  tableOf(name: string): EventTable | undefined {
+    return this.tables.find((table) => table.name === name);
+  }
+
+  /** Visits the profile's participants: its event names, newest name first. */
+  participantsOf(row: number): { table: EventTable; slot: number }[] {
+    const found: { table: EventTable; slot: number }[] = [];
+    let tableIndex = this.profiles.timelineTables.get(row);
+    let slot = this.profiles.timelineSlots.get(row);
+    while (tableIndex !== NO_TABLE) {
+      const table = this.tables[tableIndex];
+      found.push({ table, slot });
+      tableIndex = table.nextTables.get(slot);
+      slot = table.nextSlots.get(slot);
+    }
+    return found;
+  }
+
+  memoryBytes(): Record<string, number> {
+    let events = 0;
+    for (const table of this.tables) events += table.usedBytes;
+    return {
+      profiles: this.profiles.usedBytes,
+      events: events + this.#eventNames.usedBytes,
+      identifiers: this.identifiers.usedBytes,
+      dedup: this.dedup.usedBytes,
+      cache: this.cache.usedBytes,
+    };
+  }
+
+  save(context: SaveContext): SavedState {
+    return {
+      identifiers: this.identifiers.save(context),
+      profiles: this.profiles.save(context),
+      eventNames: this.#eventNames.save(context),
+      tables: this.tables.map((table) => table.save(context)),
+      dedup: this.dedup.save(context),
+      eventCount: this.eventCount,
+      arrivalCount: this.#arrivalCount,
+    };
+  }
+}
+
+export interface ShardDataOptions {
+  readonly dedup: { readonly windowMs: number; readonly count: number };
+  readonly cacheSizeBytes: number;
+}
