@@ -5,31 +5,38 @@
  * Invariants every implementation keeps:
  * - seqs are dense and start at 1; a record is whole or absent after a crash; records become durable in order.
  * - a checkpoint exists only as a whole: its manifest is written last, in a transaction of its own, after its pages.
+ * - a failed disk is never silent: every waiter rejects and every later call throws `EngineError` storage_failed.
  */
 export interface EventLog {
+  /** Seq of the oldest record that is kept; `lastSeq + 1` when there is none. */
+  readonly firstSeq: number;
   /** Seq of the newest appended record, 0 when empty and never truncated. */
   readonly lastSeq: number;
   /** Everything up to here survives `kill -9` and power loss. */
   readonly durableSeq: number;
+  /** What the kept records take; on a disk in whole pages. */
   readonly sizeBytes: number;
-  /** Queues one record and gives its seq. Copies the bytes before returning. Group commit: at most `commitDelayMs` later it is written. */
+  /** Queues one record and gives its seq. Copies the bytes before returning. The caller bounds how much is not durable. */
   append(record: Uint8Array): number;
   /** Resolves once `seq` is durable; rejects with `EngineError` storage_failed when the disk fails. Many waiters share one sync. */
   durable(seq: number): Promise<void>;
-  /** Records with seq > `afterSeq` in order. The bytes are valid until the next step. */
+  /**
+   * Durable records with seq > `afterSeq` in order, as of the call. The bytes are valid until the next step or any
+   * other read of any storage in this thread. Throws storage_failed when a record asked for was truncated.
+   */
   read(afterSeq: number): Iterable<{ readonly seq: number; readonly record: Uint8Array }>;
-  /** Forgets records with seq ≤ `seq`; lastSeq does not go back. */
+  /** Forgets durable records with seq ≤ `seq`; lastSeq does not go back. */
   truncate(seq: number): Promise<void>;
 }
 
 export interface CheckpointReader {
   readonly manifest: Uint8Array;
-  /** The page's bytes, valid until the next call. */
+  /** The page's bytes, valid until the next read of any storage in this thread; the reader itself until the next commit. */
   page(pageId: number): Uint8Array;
 }
 
 export interface CheckpointWriter {
-  /** Stores a page under a fresh id. The bytes must not change until `commit` or `abort` has resolved. */
+  /** Stores a page under a fresh id. Copies the bytes before returning; they may lie in shared memory. */
   write(bytes: Uint8Array): number;
   /** Waits until little enough is outstanding to go on writing (bounded memory). */
   drained(): Promise<void>;
@@ -42,11 +49,13 @@ export interface CheckpointWriter {
 export interface CheckpointStore {
   /** The newest whole checkpoint, or undefined. A torn or unreadable one is skipped, never fatal. */
   latest(): CheckpointReader | undefined;
+  /** One writer at a time. */
   begin(): CheckpointWriter;
 }
 
 export interface ShardStorage {
   readonly log: EventLog;
   readonly checkpoints: CheckpointStore;
+  /** Waits for what was appended, then lets go of the files. */
   close(): Promise<void>;
 }
