@@ -1,0 +1,118 @@
+/** The body of a query request. A text in `where` is parsed here, so that all behind it sees the AST only. */
+import { parseIsoDateMs } from '../../base/iso-date.ts';
+import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
+import { AGGREGATE_FUNCTIONS, type Expression, type QueryRequest, type ResultKind } from '../../model/query.ts';
+import { checkExpression } from './check-expression.ts';
+import { checkDate } from './check-value.ts';
+import { checkWindow } from './check-window.ts';
+import {
+  below,
+  checkInteger,
+  checkKeys,
+  checkObject,
+  checkText,
+  checkWord,
+  field,
+  JsonCheck,
+  type JsonObject,
+  refuse,
+} from './json-check.ts';
+import { parseText } from './parse-text.ts';
+import { quoted } from './suggestion.ts';
+
+export type CheckedRequest = Omit<QueryRequest, 'where'> & { readonly where?: Expression | undefined };
+type AggregateRequest = NonNullable<QueryRequest['aggregate']>;
+
+/** Those that are not built yet are refused by the engine. */
+const RESULT_KINDS: readonly ResultKind[] = [
+  'count',
+  'ids',
+  'profiles',
+  'aggregate',
+  'breakdown',
+  'funnel',
+  'retention',
+  'overlap',
+];
+const REQUEST_KEYS = ['where', 'as', 'limit', 'cursor', 'fields', 'events', 'aggregate', 'at', 'timeoutMs'];
+const EVENT_COUNT_MAX = 10_000;
+const TIMEOUT_MAX_MS = 3_600_000;
+/** Years 1000 to 8999: a calendar window of a hundred years either way stays within years of four digits. */
+const AT_MIN_MS = -30_610_224_000_000;
+const AT_MAX_MS = 221_845_391_999_999;
+
+/** Errors: as of `checkExpression` and `parseText`; paths begin at the request, spans lie in its text. */
+export function checkRequest(json: unknown, limits: QueryLimits = DEFAULT_QUERY_LIMITS): CheckedRequest {
+  const object = checkObject(json, '', 'a query');
+  checkKeys(object, REQUEST_KEYS, '', 'a query');
+  const check = new JsonCheck(limits);
+  const request: CheckedRequest = {
+    ...optional(object, 'where', (where, at) =>
+      typeof where === 'string' ? parseText(where, limits) : checkExpression(where, limits, at),
+    ),
+    ...optional(object, 'as', (as, at) => checkWord(as, RESULT_KINDS, at, '"as"')),
+    ...optional(object, 'limit', (limit, at) => checkInteger(limit, at, '"limit"', 1, limits.pageLimit)),
+    ...optional(object, 'cursor', (cursor, at) => checkText(cursor, at, '"cursor"')),
+    ...optional(object, 'fields', (fields, at) => checkFields(check, fields, at)),
+    ...optional(object, 'events', (events, at) => checkInteger(events, at, '"events"', 0, EVENT_COUNT_MAX)),
+    ...optional(object, 'aggregate', (aggregate, at) => checkAggregateRequest(check, aggregate, at)),
+    ...optional(object, 'at', checkAt),
+    ...optional(object, 'timeoutMs', (timeout, at) => checkInteger(timeout, at, '"timeoutMs"', 1, TIMEOUT_MAX_MS)),
+  };
+  if (request.as === 'aggregate' && request.aggregate === undefined) {
+    refuse(
+      'query_invalid',
+      '/aggregate',
+      '"as":"aggregate" needs "aggregate", such as {"fn":"sum","event":"Order Completed","property":"total"}',
+    );
+  }
+  if (request.as !== 'aggregate' && request.aggregate !== undefined) {
+    refuse('query_invalid', '/aggregate', '"aggregate" needs "as":"aggregate"');
+  }
+  return request;
+}
+
+function optional<Key extends string, Value>(
+  object: JsonObject,
+  key: Key,
+  check: (json: unknown, at: string) => Value,
+): { readonly [K in Key]?: Value } {
+  const json = field(object, key);
+  return (json === undefined ? {} : { [key]: check(json, below('', key)) }) as { readonly [K in Key]?: Value };
+}
+
+function checkFields(check: JsonCheck, json: unknown, at: string): readonly string[] {
+  return check.list(json, at, '"fields"').map((name, index) => checkText(name, below(at, index), 'a field'));
+}
+
+function checkAt(json: unknown, at: string): string {
+  const text = checkDate(json, at, '"at"');
+  const ms = parseIsoDateMs(text);
+  if (ms < AT_MIN_MS || ms > AT_MAX_MS)
+    refuse('query_invalid', at, `"at" must lie in the years 1000 to 8999, not ${quoted(text)}`);
+  return text;
+}
+
+function checkAggregateRequest(check: JsonCheck, json: unknown, at: string): AggregateRequest {
+  const object = checkObject(json, at, '"aggregate"');
+  checkKeys(object, ['fn', 'event', 'property', 'trait', 'window'], at, '"aggregate"');
+  const fn = checkWord(field(object, 'fn'), AGGREGATE_FUNCTIONS, below(at, 'fn'), '"fn"');
+  const names = Object.fromEntries(
+    ['event', 'property', 'trait'].flatMap((key) => {
+      const name = field(object, key);
+      return name === undefined ? [] : [[key, checkText(name, below(at, key), quoted(key))]];
+    }),
+  ) as Pick<AggregateRequest, 'event' | 'property' | 'trait'>;
+  const window = field(object, 'window');
+  const isOfEvent = names.event !== undefined && names.property !== undefined && names.trait === undefined;
+  const isOfTrait =
+    names.trait !== undefined && names.event === undefined && names.property === undefined && window === undefined;
+  if (!isOfEvent && !isOfTrait) {
+    refuse(
+      'query_invalid',
+      at,
+      '"aggregate" is over either "event" and "property" (with a "window" if wanted) or "trait"',
+    );
+  }
+  return { fn, ...names, ...(window === undefined ? {} : { window: checkWindow(check, window, below(at, 'window')) }) };
+}

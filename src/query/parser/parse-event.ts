@@ -1,0 +1,170 @@
+/** `did …`: event conditions and sequences, and `sum of … over …`: aggregates. */
+import type {
+  AggregateFunction,
+  CountCondition,
+  EventLeaf,
+  PropertyPredicate,
+  SequenceLeaf,
+  SequenceStep,
+  Window,
+} from '../../model/query.ts';
+import { parseCondition } from './parse-condition.ts';
+import { acceptWindow } from './parse-window.ts';
+import type { Token } from './token.ts';
+import type { TokenStream } from './token-stream.ts';
+
+type Where = readonly PropertyPredicate[];
+
+/** What may follow an event's name, in any order, each once. */
+interface EventParts {
+  nth?: 'first';
+  where?: Where;
+  count?: CountCondition;
+  within?: string;
+  without?: { readonly event: string; readonly where?: Where };
+  window?: Window;
+}
+
+/** After `did`. */
+export function parseDid(stream: TokenStream): EventLeaf | SequenceLeaf {
+  if (stream.acceptWord('not') !== undefined) return parseDidNot(stream);
+  const event = stream.expectKind('text');
+  const parts = parseParts(stream, true);
+  if (stream.isWord('then') || parts.nth !== undefined) return parseSequence(stream, event, parts);
+  stream.note('"then"', ['then']);
+  const { within, without, ...rest } = parts;
+  if (within !== undefined || without !== undefined) {
+    stream.refuse(
+      '"within" and "without" look back to the step before, so they follow a "then"; for a window write "in last"',
+      event,
+    );
+  }
+  return { event: event.text, ...rest };
+}
+
+function parseDidNot(stream: TokenStream): EventLeaf {
+  const event = stream.expectKind('text');
+  const { nth, count, within, without, ...rest } = parseParts(stream, true);
+  const isPlain = nth === undefined && count === undefined && within === undefined && without === undefined;
+  if (!isPlain || stream.isWord('then')) {
+    stream.refuse('"did not" takes only "where" and a window; write not (did …) around the rest', event);
+  }
+  return { event: event.text, ...rest, count: { op: 'eq', value: 0 } };
+}
+
+function parseSequence(stream: TokenStream, first: Token, firstParts: EventParts): SequenceLeaf {
+  const sequence: SequenceStep[] = [];
+  let event = first;
+  let parts = firstParts;
+  while (true) {
+    const { count, window, ...step } = parts;
+    if (count !== undefined) stream.refuse('a step of a sequence has no count', event);
+    const node: SequenceStep = { event: event.text, ...step };
+    stream.sourceMap.mark(node, stream.spanFrom(event.start));
+    sequence.push(node);
+    if (stream.acceptWord('then') === undefined) return window === undefined ? { sequence } : { sequence, window };
+    if (window !== undefined) stream.refuse('the window of a sequence is written once, after its last step', event);
+    event = stream.expectKind('text');
+    parts = parseParts(stream, true);
+  }
+}
+
+/** Greedy: takes every part that follows. */
+function parseParts(stream: TokenStream, isDid: boolean): EventParts {
+  const parts: EventParts = {};
+  while (true) {
+    const token = stream.current;
+    const part = parsePart(stream, isDid);
+    if (part === undefined) return parts;
+    const [key] = Object.keys(part);
+    if (Object.hasOwn(parts, key)) stream.refuse(`there are two of the same kind (${key}) after one event`, token);
+    Object.assign(parts, part);
+  }
+}
+
+function parsePart(stream: TokenStream, isDid: boolean): EventParts | undefined {
+  if (stream.acceptWord('where') !== undefined) return { where: parseWhere(stream) };
+  if (isDid) {
+    if (stream.acceptWord('first') !== undefined) return { nth: 'first' };
+    if (stream.acceptWord('within') !== undefined) return { within: stream.expectKind('duration').text };
+    if (stream.acceptWord('without') !== undefined) return { without: parseWithout(stream) };
+    const count = acceptCount(stream);
+    if (count !== undefined) return { count };
+  }
+  const window = acceptWindow(stream);
+  return window === undefined ? undefined : { window };
+}
+
+function parseWithout(stream: TokenStream): { event: string; where?: Where } {
+  const event = stream.expectKind('text').text;
+  return stream.acceptWord('where') === undefined ? { event } : { event, where: parseWhere(stream) };
+}
+
+/** One predicate, several with commas, or several in parentheses with `and` or commas. */
+function parseWhere(stream: TokenStream): Where {
+  const isGroup = stream.acceptSymbol('(');
+  const where = [parsePredicate(stream)];
+  while (stream.acceptSymbol(',') || (isGroup && stream.acceptWord('and') !== undefined))
+    where.push(parsePredicate(stream));
+  if (isGroup) stream.expectSymbol(')');
+  return where;
+}
+
+function parsePredicate(stream: TokenStream): PropertyPredicate {
+  const name = stream.expectName();
+  const condition = parseCondition(stream);
+  const predicate = { property: name.text, ...condition };
+  stream.sourceMap.adopt(predicate, condition, stream.spanFrom(name.start));
+  return predicate;
+}
+
+function acceptCount(stream: TokenStream): CountCondition | undefined {
+  const start = stream.current.start;
+  const count = parseCount(stream);
+  if (count === undefined) return undefined;
+  stream.expectWord('times', 'time');
+  stream.sourceMap.mark(count, stream.spanFrom(start));
+  return count;
+}
+
+function parseCount(stream: TokenStream): CountCondition | undefined {
+  const number = (): number => Number(stream.expectKind('number').text);
+  if (stream.acceptWord('at') !== undefined) {
+    return { op: stream.expectWord('least', 'most') === 'least' ? 'gte' : 'lte', value: number() };
+  }
+  const comparison = stream.acceptWord('more', 'fewer', 'less');
+  if (comparison !== undefined) {
+    stream.expectWord('than');
+    return { op: comparison === 'more' ? 'gt' : 'lt', value: number() };
+  }
+  if (stream.acceptWord('exactly') !== undefined) return { op: 'eq', value: number() };
+  if (stream.isWord('not') && stream.isWord('exactly', 1)) {
+    stream.take();
+    stream.take();
+    return { op: 'neq', value: number() };
+  }
+  if (stream.isWord('between') && stream.peek(1).kind === 'number') {
+    stream.take();
+    const low = number();
+    stream.expectWord('and');
+    return { op: 'between', value: [low, number()] };
+  }
+  return undefined;
+}
+
+/** After `sum of`, `count distinct of` and the like. */
+export function parseAggregate(stream: TokenStream, fn: AggregateFunction): EventLeaf {
+  const property = stream.expectName();
+  stream.expectWord('over');
+  const event = stream.expectKind('text');
+  const { where, window } = parseParts(stream, false);
+  const condition = parseCondition(stream);
+  const aggregate = { fn, property: property.text, ...condition };
+  stream.sourceMap.adopt(aggregate, condition, stream.spanFrom(property.start));
+  return {
+    event: event.text,
+    ...(where === undefined ? {} : { where }),
+    aggregate,
+    ...(window === undefined ? {} : { window }),
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * The parser's view of the tokens: look, take, or fail. Every word that was looked for in vain at the current place is
+ * remembered, so an error can say what would have been right there and which of it was probably meant.
+ */
+import { EngineError, type ErrorSpan } from '../../model/error.ts';
+import type { QueryLimits } from '../../model/limits.ts';
+import { SourceMap } from './source-map.ts';
+import { listText, nearestWord, quoted } from './suggestion.ts';
+import { RESERVED, syntaxError, type Token, type TokenKind, tokenize } from './token.ts';
+
+const KIND_LABEL: Readonly<Record<Exclude<TokenKind, 'word' | 'symbol' | 'end'>, string>> = {
+  name: 'a field name',
+  text: 'a text in quotes',
+  number: 'a number',
+  duration: 'a duration such as 30d',
+};
+
+export class TokenStream {
+  readonly limits: QueryLimits;
+  readonly sourceMap = new SourceMap();
+  readonly #tokens: readonly Token[];
+  #index = 0;
+  #depth = 0;
+  /** Words and labels looked for at `#index`. */
+  #words: string[] = [];
+  #labels: string[] = [];
+
+  constructor(source: string, limits: QueryLimits) {
+    this.limits = limits;
+    this.#tokens = tokenize(source);
+  }
+
+  get current(): Token {
+    return this.#tokens[this.#index];
+  }
+
+  peek(ahead: number): Token {
+    return this.#tokens[Math.min(this.#index + ahead, this.#tokens.length - 1)];
+  }
+
+  take(): Token {
+    const token = this.current;
+    if (token.kind !== 'end') this.#index++;
+    this.#words = [];
+    this.#labels = [];
+    return token;
+  }
+
+  /** From the token that begins at `start` to the last one taken. */
+  spanFrom(start: number): ErrorSpan {
+    return { start, end: Math.max(start, this.#tokens[Math.max(0, this.#index - 1)].end) };
+  }
+
+  isWord(word: string, ahead = 0): boolean {
+    const token = this.peek(ahead);
+    return token.kind === 'word' && token.text.toLowerCase() === word;
+  }
+
+  isSymbol(symbol: string, ahead = 0): boolean {
+    const token = this.peek(ahead);
+    return token.kind === 'symbol' && token.text === symbol;
+  }
+
+  acceptWord(...words: readonly string[]): string | undefined {
+    for (const word of words) {
+      if (this.isWord(word)) {
+        this.take();
+        return word;
+      }
+    }
+    this.#words.push(...words);
+    this.#labels.push(...words.map(quoted));
+    return undefined;
+  }
+
+  acceptSymbol(symbol: string): boolean {
+    if (this.isSymbol(symbol)) {
+      this.take();
+      return true;
+    }
+    this.#labels.push(quoted(symbol));
+    return false;
+  }
+
+  expectWord(...words: readonly string[]): string {
+    return this.acceptWord(...words) ?? this.fail();
+  }
+
+  expectSymbol(symbol: string): void {
+    if (!this.acceptSymbol(symbol)) this.fail();
+  }
+
+  expectKind(kind: 'text' | 'number' | 'duration'): Token {
+    if (this.current.kind === kind) return this.take();
+    this.note(KIND_LABEL[kind]);
+    return this.fail();
+  }
+
+  /** A field: a bare word that is not reserved, or a backquoted name. */
+  expectName(): Token {
+    const { kind, text } = this.current;
+    if (kind === 'name' || (kind === 'word' && !RESERVED.includes(text.toLowerCase()))) return this.take();
+    this.note(KIND_LABEL.name);
+    return this.fail();
+  }
+
+  /** Something that would have been right here, for the message; `words` are for "did you mean". */
+  note(label: string, words: readonly string[] = []): void {
+    this.#labels.push(label);
+    this.#words.push(...words);
+  }
+
+  /** Errors: query_syntax at the current token; `label` replaces the list of what was looked for. */
+  fail(label?: string | undefined): never {
+    const token = this.current;
+    const isReserved = token.kind === 'word' && RESERVED.includes(token.text.toLowerCase());
+    const expected = label ?? listText([...new Set(this.#labels)]);
+    const found = token.kind === 'end' ? 'the query ends here' : `found ${quoted(token.text)}`;
+    const isName = this.#labels.includes(KIND_LABEL.name) && label === undefined;
+    const hint = isReserved && isName ? ` (a field of that name is written \`${token.text}\`)` : '';
+    const suggestion = token.kind === 'word' ? nearestWord(token.text, this.#words) : undefined;
+    throw syntaxError(
+      `expected ${expected}, but ${found}${hint}`,
+      token,
+      suggestion === token.text ? undefined : suggestion,
+    );
+  }
+
+  /** Errors: query_syntax with the caller's own message about `span`. */
+  refuse(message: string, span: ErrorSpan, suggestion?: string | undefined): never {
+    throw syntaxError(message, span, suggestion);
+  }
+
+  /** Bounds the recursion. Errors: query_too_large. */
+  nest<Result>(parse: () => Result): Result {
+    this.#depth++;
+    if (this.#depth > this.limits.depth) {
+      const { start, end } = this.current;
+      const message = `conditions are nested more than ${this.limits.depth} deep`;
+      throw new EngineError('query_too_large', message, { span: { start, end } });
+    }
+    const result = parse();
+    this.#depth--;
+    return result;
+  }
+}
