@@ -1,0 +1,17 @@
+import type { Engine } from '../engine/engine.ts';
+import type { KeyRing } from './auth/key-ring.ts';
+import type { BodyBudget } from './http/body-budget.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { ServerMetrics } from './metrics/server-metrics.ts';
+import type { ServerSettings } from './options.ts';
+
+/** What every handler of one server shares. */
+export interface Door {
+  readonly engine: Engine;
+  readonly settings: ServerSettings;
+  readonly keys: KeyRing;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: ServerMetrics;
+  readonly bodies: BodyBudget;
+  readonly isLoopback: boolean;
+}

@@ -1,0 +1,11 @@
+import type { Exchange } from './exchange.ts';
+
+/** Writes a checkpoint now, so that the next start replays little. */
+export async function checkpointRoute(exchange: Exchange): Promise<void> {
+  exchange.json(await exchange.door.engine.checkpoint());
+}
+
+/** Reads everything once: for tests and for comparing two servers, not for monitoring. */
+export function stateHashRoute(exchange: Exchange): void {
+  exchange.json({ stateHash: exchange.door.engine.stateHash() });
+}

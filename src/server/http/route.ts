@@ -1,0 +1,55 @@
+/**
+ * The list of all routes: what the router serves and what /openapi.json describes are both read from here, and a test
+ * compares the two.
+ */
+import type { BytePage } from '../lookup/byte-page.ts';
+import type { HttpRequest } from '../transport/transport.ts';
+import type { Access } from './access.ts';
+import { checkpointRoute, stateHashRoute } from './admin-route.ts';
+import { docsAssetRoute, docsPageRoute } from './docs-route.ts';
+import type { Exchange } from './exchange.ts';
+import { exportRoute } from './export-route.ts';
+import { BATCH_KINDS, ingestRoute, SINGLE_KINDS } from './ingest-route.ts';
+import { profilesRoute } from './lookup-route.ts';
+import { healthRoute, metricsRoute, readyRoute } from './operation-route.ts';
+import { queryRoute } from './query-route.ts';
+
+export type Handler = (exchange: Exchange, request: HttpRequest) => void | Promise<void>;
+
+export interface Route {
+  readonly method: 'get' | 'post';
+  /** As in OpenAPI: `/v1/profiles/{id}`. */
+  readonly path: string;
+  readonly access: Access;
+  /** Answers also while the server is closing. */
+  readonly isAlwaysOn?: boolean | undefined;
+  readonly handle: Handler;
+}
+
+/** Served outside the exchange: lookups at once, the stream by upgrade. Listed so that 404 and 405 know them. */
+export const PROFILE_PATH = '/v1/profiles/{id}';
+export const STREAM_PATH = '/v1/stream';
+
+export function routes(page: BytePage, openApiJson: () => string): readonly Route[] {
+  return [
+    ...[...SINGLE_KINDS, ...BATCH_KINDS].map(
+      (kind): Route => ({ method: 'post', path: `/v1/${kind}`, access: 'ingest', handle: ingestRoute(kind) }),
+    ),
+    { method: 'post', path: '/v1/profiles/get', access: 'read', handle: profilesRoute(page) },
+    { method: 'post', path: '/v1/query', access: 'read', handle: queryRoute },
+    { method: 'get', path: '/v1/export', access: 'read', handle: exportRoute },
+    { method: 'post', path: '/v1/admin/checkpoint', access: 'admin', handle: checkpointRoute },
+    { method: 'get', path: '/v1/admin/state-hash', access: 'admin', handle: stateHashRoute },
+    { method: 'get', path: '/health', access: 'open', isAlwaysOn: true, handle: healthRoute },
+    { method: 'get', path: '/ready', access: 'open', isAlwaysOn: true, handle: readyRoute },
+    { method: 'get', path: '/metrics', access: 'page', isAlwaysOn: true, handle: metricsRoute },
+    {
+      method: 'get',
+      path: '/openapi.json',
+      access: 'page',
+      handle: (exchange) => exchange.send(200, 'application/json', openApiJson()),
+    },
+    { method: 'get', path: '/docs', access: 'page', handle: docsPageRoute },
+    { method: 'get', path: '/docs/{file}', access: 'page', handle: docsAssetRoute },
+  ];
+}

@@ -1,0 +1,106 @@
+/**
+ * Puts the routes into the transport. Every handler is wrapped here: rights are checked first, nothing escapes (an
+ * exception in a transport callback ends the process), and what no route takes gets 404, or 405 with `Allow`.
+ */
+import { EngineError } from '../../model/error.ts';
+import type { Door } from '../door.ts';
+import type { BytePage } from '../lookup/byte-page.ts';
+import type { RouteMeter } from '../metrics/route-meter.ts';
+import type { App, HttpRequest, HttpResponse } from '../transport/transport.ts';
+import { neededRights, requireRights, rightsOfRequest } from './access.ts';
+import { Exchange } from './exchange.ts';
+import { profileHandler, shuttingDown } from './lookup-route.ts';
+import { PROFILE_PATH, type Route, routes, STREAM_PATH } from './route.ts';
+
+interface KnownPath {
+  readonly prefix: string;
+  readonly isPrefix: boolean;
+  readonly method: string;
+}
+
+/** What later versions serve, so that a caller reads why and not only that. */
+const LATER: readonly (readonly [prefix: string, name: string])[] = [
+  ['/v1/query/funnel', 'funnels'],
+  ['/v1/query/retention', 'retention'],
+  ['/v1/segments', 'saved segments'],
+];
+
+export function addRoutes(app: App, door: Door, page: BytePage, openApiJson: () => string): void {
+  const table = routes(page, openApiJson);
+  for (const route of table) {
+    const meter = door.metrics.meter(route.path);
+    const handler = (response: HttpResponse, request: HttpRequest): void => run(door, meter, route, response, request);
+    if (route.method === 'get') app.get(patternOf(route.path), handler);
+    else app.post(patternOf(route.path), handler);
+  }
+  app.get(patternOf(PROFILE_PATH), profileHandler(door, door.metrics.meter(PROFILE_PATH)));
+  const known = [...table, { method: 'get', path: PROFILE_PATH }, { method: 'get', path: STREAM_PATH }].map(knownPath);
+  const meter = door.metrics.meter('other');
+  app.any('/*', (response, request) => refuse(door, meter, known, response, request));
+}
+
+function run(door: Door, meter: RouteMeter, route: Route, response: HttpResponse, request: HttpRequest): void {
+  const exchange = new Exchange(door, response, meter);
+  try {
+    if (door.lifecycle.isClosing && route.isAlwaysOn !== true) throw shuttingDown();
+    // An ingest key may be in the body, so those routes check for themselves.
+    const needed = route.access === 'ingest' ? 0 : neededRights(route.access, door.isLoopback);
+    if (needed !== 0) requireRights(rightsOfRequest(door, request), needed);
+    const done = route.handle(exchange, request);
+    done?.catch((error: unknown) => exchange.fail(error));
+  } catch (error) {
+    exchange.fail(error);
+  }
+}
+
+function refuse(
+  door: Door,
+  meter: RouteMeter,
+  known: readonly KnownPath[],
+  response: HttpResponse,
+  request: HttpRequest,
+): void {
+  const exchange = new Exchange(door, response, meter);
+  try {
+    const path = request.getUrl();
+    const method = request.getMethod();
+    const allowed = [...new Set(known.filter((entry) => isOn(entry, path)).map((entry) => entry.method.toUpperCase()))];
+    if (method === 'head') {
+      // An answer to HEAD has no body, which the exchange would send.
+      exchange.sendHeadOnly(allowed.length > 0 ? 405 : 404, [['allow', allowed.join(', ')]]);
+    } else if (allowed.length === 0) throw notFound(path);
+    else if (method === 'get' && path === STREAM_PATH) {
+      throw new EngineError('invalid_request', 'this is a WebSocket endpoint: connect with ws:// or wss://');
+    } else {
+      const error = new EngineError('method_not_allowed', `use ${allowed.join(' or ')} here`, {
+        details: { allow: allowed },
+      });
+      exchange.fail(error, [['allow', allowed.join(', ')]]);
+    }
+  } catch (error) {
+    exchange.fail(error);
+  }
+}
+
+function notFound(path: string): EngineError {
+  const later = LATER.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
+  if (later !== undefined) return new EngineError('not_found', `this version does not serve ${later[1]} yet`);
+  return new EngineError('not_found', 'there is nothing here; /openapi.json lists what there is');
+}
+
+function patternOf(path: string): string {
+  return path.replace(/\{\w+\}$/, '*');
+}
+
+function knownPath(route: { readonly method: string; readonly path: string }): KnownPath {
+  const isPrefix = route.path.endsWith('}');
+  return {
+    prefix: isPrefix ? route.path.slice(0, route.path.lastIndexOf('{')) : route.path,
+    isPrefix,
+    method: route.method,
+  };
+}
+
+function isOn(entry: KnownPath, path: string): boolean {
+  return entry.isPrefix ? path.startsWith(entry.prefix) && path.length > entry.prefix.length : path === entry.prefix;
+}

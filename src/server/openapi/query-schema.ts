@@ -1,0 +1,118 @@
+/** Shapes of the query language: the JSON form of the AST in model/query.ts, for the reader of /openapi.json. */
+import { z } from 'zod';
+import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../model/query.ts';
+import { profile } from './profile-schema.ts';
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const operand = z
+  .union([scalar, z.array(scalar), z.strictObject({ trait: z.string() }), z.strictObject({ property: z.string() })])
+  .meta({
+    id: 'Operand',
+    description:
+      'A list for in and not_in, a pair for between, a duration ("7d") for within_* and older_than; or another field.',
+  });
+const operator = z.enum(OPERATORS).meta({ id: 'Operator' });
+const aggregateFunction = z.enum(AGGREGATE_FUNCTIONS).meta({ id: 'AggregateFunction' });
+const duration = z
+  .string()
+  .meta({ id: 'Duration', description: '"90s", "15m", "24h", "7d", "2w"; a day is 24 hours.' });
+
+const windowOfTime = z
+  .union([
+    z.strictObject({ last: duration }),
+    z.strictObject({ between: z.tuple([duration, duration]) }),
+    z.strictObject({ from: z.string().optional(), to: z.string().optional() }),
+    z.strictObject({
+      calendar: z.enum(['day', 'week', 'month', 'quarter', 'year']),
+      offset: z.int().optional(),
+      timeZone: z.string().optional(),
+    }),
+  ])
+  .meta({ id: 'Window', description: 'Half-open, from ≤ t < to; absent = ever.' });
+
+const traitLeaf = z
+  .strictObject({ trait: z.string(), op: operator, value: operand.optional() })
+  .meta({ id: 'TraitLeaf' });
+const propertyPredicate = z
+  .strictObject({ property: z.string(), op: operator, value: operand.optional() })
+  .meta({ id: 'PropertyPredicate' });
+const eventLeaf = z
+  .strictObject({
+    event: z.string(),
+    where: z.array(propertyPredicate).optional(),
+    count: z
+      .strictObject({ op: z.enum(COUNT_OPERATORS), value: z.union([z.number(), z.tuple([z.number(), z.number()])]) })
+      .optional(),
+    aggregate: z
+      .strictObject({ fn: aggregateFunction, property: z.string(), op: operator, value: operand.optional() })
+      .optional(),
+    window: windowOfTime.optional(),
+  })
+  .meta({ id: 'EventLeaf', description: 'At least once, unless `count` or `aggregate` says otherwise.' });
+const sequenceLeaf = z
+  .strictObject({
+    sequence: z.array(
+      z.strictObject({
+        event: z.string(),
+        nth: z.literal('first').optional(),
+        where: z.array(propertyPredicate).optional(),
+        within: duration.optional(),
+        without: z.strictObject({ event: z.string(), where: z.array(propertyPredicate).optional() }).optional(),
+      }),
+    ),
+    window: windowOfTime.optional(),
+  })
+  .meta({ id: 'SequenceLeaf' });
+const segmentLeaf = z.strictObject({ segment: z.string() }).meta({ id: 'SegmentLeaf' });
+const randomLeaf = z
+  .strictObject({ random: z.strictObject({ salt: z.string(), from: z.number(), to: z.number() }) })
+  .meta({ id: 'RandomLeaf', description: 'A stable random part of everyone.' });
+
+export const expression: z.ZodType = z
+  .lazy(() => z.union([allOf, anyOf, not, traitLeaf, eventLeaf, sequenceLeaf, segmentLeaf, randomLeaf]))
+  .meta({
+    id: 'Expression',
+    description: 'Leaves that this version does not evaluate are refused with query_unsupported.',
+  });
+const allOf = z.strictObject({ and: z.array(expression) }).meta({ id: 'And' });
+const anyOf = z.strictObject({ or: z.array(expression) }).meta({ id: 'Or' });
+const not = z.strictObject({ not: expression }).meta({ id: 'Not' });
+
+export const queryRequest = z
+  .strictObject({
+    where: z
+      .union([z.string(), expression])
+      .optional()
+      .meta({ description: 'As text (country = "DE" and did "Order Completed") or JSON; absent = everyone.' }),
+    as: z.enum(['count', 'ids', 'profiles', 'aggregate', 'breakdown', 'funnel', 'retention', 'overlap']).optional(),
+    limit: z.int().min(0).optional(),
+    cursor: z.string().optional(),
+    fields: z.array(z.string()).optional(),
+    events: z.int().min(0).optional(),
+    aggregate: z
+      .strictObject({
+        fn: aggregateFunction,
+        event: z.string().optional(),
+        property: z.string().optional(),
+        trait: z.string().optional(),
+        window: windowOfTime.optional(),
+      })
+      .optional(),
+    at: z.string().optional().meta({ description: 'ISO 8601: evaluate as of that moment.' }),
+    timeoutMs: z.int().min(0).optional(),
+  })
+  .meta({ id: 'QueryRequest' });
+
+const common = {
+  tookMs: z.number(),
+  watermark: z.array(z.number()).meta({ description: 'Applied seq per shard that the answer includes.' }),
+};
+
+export const queryAnswer = z
+  .union([
+    z.strictObject({ count: z.int(), ...common }),
+    z.strictObject({ ids: z.array(z.string()), cursor: z.string().optional(), ...common }),
+    z.strictObject({ profiles: z.array(profile), cursor: z.string().optional(), ...common }),
+    z.strictObject({ value: z.union([z.number(), z.string(), z.boolean(), z.null()]), ...common }),
+  ])
+  .meta({ id: 'QueryAnswer', description: 'One of the four, as `as` asked.' });

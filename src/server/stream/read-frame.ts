@@ -1,0 +1,78 @@
+/** Lookups and queries over a stream. Lookups are answered at once, in order; queries when they are done. */
+import { Packr } from 'msgpackr';
+import { EngineError } from '../../model/error.ts';
+import { READ } from '../auth/key-ring.ts';
+import { requireRights } from '../http/access.ts';
+import { lookupAt } from '../lookup/address.ts';
+import type { BytePage } from '../lookup/byte-page.ts';
+import { parseAddresses, parseLookupOptions } from '../lookup/lookup-request.ts';
+import { writeProfilesAsStrings, writeProfilesJson } from '../lookup/profile-list.ts';
+import { parseQueryRequest } from '../query-request.ts';
+import { encode, encodeError, refText } from './frame-answer.ts';
+import { knownError } from './ingest-frame.ts';
+import type { Session } from './session.ts';
+
+type Message = Readonly<Record<string, unknown>>;
+
+const QUERY_ENVELOPE: ReadonlySet<string> = new Set(['op', 'ref']);
+/** msgpack: a map of two, and the text "ref"; the text "profiles" comes after the ref. */
+const REF_HEAD = Buffer.from([0x82, 0xa3, 0x72, 0x65, 0x66]);
+const PROFILES_HEAD = Buffer.from([0xa8, 0x70, 0x72, 0x6f, 0x66, 0x69, 0x6c, 0x65, 0x73]);
+const packr = new Packr({ useRecords: false });
+
+/**
+ * `{"op":"get","ids":[…],"fields"?,"events"?,"ref"}`. In a msgpack frame `"format":"json"` asks for each profile as its
+ * JSON text: the server then copies bytes and encodes nothing. Hot (bench: lookup-batch).
+ */
+export function lookupFrame(session: Session, page: BytePage, message: Message, isBinary: boolean): void {
+  requireRights(session.rights, READ);
+  const { engine } = session.door;
+  const ref = message['ref'];
+  const addresses = parseAddresses(message['ids']);
+  const options = parseLookupOptions(message['fields'] ?? undefined, message['events'] ?? undefined);
+  if (isBinary && message['format'] !== 'json') {
+    const profiles = addresses.map((address) => lookupAt(engine, address, options) ?? null);
+    session.send(encode({ ref: ref ?? null, profiles }, true));
+    return;
+  }
+  page.reset();
+  if (isBinary) {
+    page.bytes(REF_HEAD);
+    page.bytes(packr.pack(ref ?? null));
+    page.bytes(PROFILES_HEAD);
+    writeProfilesAsStrings(page, engine, addresses, options);
+  } else {
+    page.text(`{"ref":${refText(ref)},"profiles":`);
+    writeProfilesJson(page, engine, addresses, options);
+    page.text('}');
+  }
+  session.send(page.view(), isBinary);
+}
+
+/** `{"op":"query",…,"ref"}` → `{"ref",…answer}`. The connection's end cancels it. */
+export function queryFrame(session: Session, message: Message, isBinary: boolean): void {
+  requireRights(session.rights, READ);
+  const { engine, lifecycle, settings } = session.door;
+  const ref = message['ref'] ?? null;
+  const request = parseQueryRequest(message, QUERY_ENVELOPE);
+  if (session.queryCount >= settings.stream.queryCount) {
+    throw new EngineError(
+      'too_many_requests',
+      `at most ${settings.stream.queryCount} queries of one connection run at once`,
+      { retryAfterMs: 100 },
+    );
+  }
+  session.queryCount += 1;
+  lifecycle.begin();
+  engine
+    .query(request, session.signal)
+    .then(
+      (answer) => session.sendSoon(encode({ ref, ...answer }, isBinary)),
+      (error: unknown) => session.sendSoon(encodeError('ref', ref, knownError(session, error), isBinary)),
+    )
+    .catch((error: unknown) => session.sendSoon(encodeError('ref', ref, knownError(session, error), isBinary)))
+    .finally(() => {
+      session.queryCount -= 1;
+      lifecycle.end();
+    });
+}
