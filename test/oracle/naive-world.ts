@@ -11,7 +11,10 @@ export function naiveModelOf(world: World): NaiveModel {
   return model;
 }
 
-export function momentOf(world: World, { at }: Question): { readonly nowMs: number; readonly atMs: number | undefined } {
+export function momentOf(
+  world: World,
+  { at }: Question,
+): { readonly nowMs: number; readonly atMs: number | undefined } {
   return { nowMs: world.nowMs, atMs: at === undefined ? undefined : mustInstantOf(at) };
 }
 

@@ -42,7 +42,11 @@ export async function runProperty({ worldCount, questionCount, check, shrinkCoun
       throw new Error(difference);
     }
   });
-  const details = await fc.check(property, { seed, numRuns: worldCount * roundCount(), ...(path === undefined ? {} : { path }) });
+  const details = await fc.check(property, {
+    seed,
+    numRuns: worldCount * roundCount(),
+    ...(path === undefined ? {} : { path }),
+  });
   if (!details.failed) return;
   throw new Error(
     [

@@ -29,7 +29,9 @@ export class DuckDbModel {
   }
 
   async query(expression: Expression, moment: SqlMoment): Promise<Set<string>> {
-    const reader = await this.#connection.runAndReadAll(`SELECT p.name FROM profiles p WHERE ${expressionSql(expression, moment)}`);
+    const reader = await this.#connection.runAndReadAll(
+      `SELECT p.name FROM profiles p WHERE ${expressionSql(expression, moment)}`,
+    );
     return new Set(reader.getRows().map(([name]) => String(name)));
   }
 

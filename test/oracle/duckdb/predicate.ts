@@ -48,11 +48,18 @@ export function predicateSql(
   return twin === undefined ? holds : `NOT (${holds})`;
 }
 
-function ownersSql(reached: string, op: Operator, value: Operand | undefined, now: string, ownerKind: OwnerKind): string {
+function ownersSql(
+  reached: string,
+  op: Operator,
+  value: Operand | undefined,
+  now: string,
+  ownerKind: OwnerKind,
+): string {
   const from = `SELECT v.owner FROM ${reached} v`;
   if (op === 'exists') return `${from} WHERE v.kind <> 'null'`;
   if (op === 'within_last') return `${from} WHERE v.instant BETWEEN ${now} - ${durationSql(String(value))} AND ${now}`;
-  if (op === 'within_next') return `${from} WHERE v.instant >= ${now} AND v.instant < ${now} + ${durationSql(String(value))}`;
+  if (op === 'within_next')
+    return `${from} WHERE v.instant >= ${now} AND v.instant < ${now} + ${durationSql(String(value))}`;
   if (op === 'older_than') return `${from} WHERE v.instant < ${now} - ${durationSql(String(value))}`;
   if (value === undefined || value === null) throw new TypeError(`${op} needs a value`);
   if (op === 'between') {

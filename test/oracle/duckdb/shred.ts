@@ -19,13 +19,18 @@ function kindOf(value: JsonValue): NodeKind {
 
 export function shred(document: JsonValue): readonly NodeRow[] {
   const rows: NodeRow[] = [];
-  const pending: { keys: readonly string[]; value: JsonValue; isInArray: boolean }[] = [{ keys: [], value: document, isInArray: false }];
+  const pending: { keys: readonly string[]; value: JsonValue; isInArray: boolean }[] = [
+    { keys: [], value: document, isInArray: false },
+  ];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { keys, value, isInArray } = next;
     rows.push({ path: pathKey(keys), ordinal: rows.length, kind: kindOf(value), value, isInArray });
     // Pushed backwards, so that elements come off in their order.
-    if (Array.isArray(value)) for (const element of value.toReversed()) pending.push({ keys, value: element, isInArray: true });
-    else if (isJsonObject(value)) for (const [key, member] of Object.entries(value)) pending.push({ keys: [...keys, key], value: member, isInArray });
+    if (Array.isArray(value))
+      for (const element of value.toReversed()) pending.push({ keys, value: element, isInArray: true });
+    else if (isJsonObject(value))
+      for (const [key, member] of Object.entries(value))
+        pending.push({ keys: [...keys, key], value: member, isInArray });
   }
   return rows;
 }

@@ -24,7 +24,9 @@ function calendarStart(unit: string, offset: number, timeZone: string, now: stri
   const localNow = `timezone(${zone}, timezone('UTC', make_timestamp(CAST(${now} AS BIGINT) * 1000)))`;
   const months = { month: 1, quarter: 3, year: 12 }[unit];
   const shift =
-    months === undefined ? `INTERVAL (${offset}) ${SQL_UNITS[unit === 'week' ? 'w' : 'd']}` : `INTERVAL (${offset * months}) MONTH`;
+    months === undefined
+      ? `INTERVAL (${offset}) ${SQL_UNITS[unit === 'week' ? 'w' : 'd']}`
+      : `INTERVAL (${offset * months}) MONTH`;
   return `epoch_ms(timezone(${zone}, date_trunc(${quote(unit)}, ${localNow}) + ${shift}))`;
 }
 

@@ -42,24 +42,51 @@ function timing(nowMs: number): fc.Arbitrary<JsonObject> {
 function body(nowMs: number): fc.Arbitrary<JsonObject> {
   const sent = properties(nowMs);
   const event = fc.oneof(fc.constant<string>('Order Completed'), fc.constantFrom(...EVENT_NAMES));
-  const names = someOf([['name', fc.constantFrom(...NAMES)], ['category', fc.constantFrom(...SKUS)]], { min: 0, max: 2 });
-  const groupTraits = someOf([['traits', someOf([['tier', fc.constantFrom(...TIERS)]], { min: 0, max: 1 })]], { min: 0, max: 1 });
-  const broken = fc.constantFrom<JsonObject>({ type: 'track' }, { type: 'dance' }, { type: 'group' }, { type: 'alias' });
+  const names = someOf(
+    [
+      ['name', fc.constantFrom(...NAMES)],
+      ['category', fc.constantFrom(...SKUS)],
+    ],
+    { min: 0, max: 2 },
+  );
+  const groupTraits = someOf([['traits', someOf([['tier', fc.constantFrom(...TIERS)]], { min: 0, max: 1 })]], {
+    min: 0,
+    max: 1,
+  });
+  const broken = fc.constantFrom<JsonObject>(
+    { type: 'track' },
+    { type: 'dance' },
+    { type: 'group' },
+    { type: 'alias' },
+  );
   return fc.oneof(
-    { weight: 10, arbitrary: fc.tuple(event, sent).map(([name, properties]) => ({ type: 'track', event: name, properties })) },
+    {
+      weight: 10,
+      arbitrary: fc.tuple(event, sent).map(([name, properties]) => ({ type: 'track', event: name, properties })),
+    },
     { weight: 8, arbitrary: traits(nowMs).map((traits) => ({ type: 'identify', traits })) },
     {
       weight: 2,
-      arbitrary: fc.tuple(fc.constantFrom('page', 'screen'), sent, names).map(([type, properties, top]) => ({ type, properties, ...top })),
+      arbitrary: fc
+        .tuple(fc.constantFrom('page', 'screen'), sent, names)
+        .map(([type, properties, top]) => ({ type, properties, ...top })),
     },
-    { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...SKUS), groupTraits).map(([groupId, top]) => ({ type: 'group', groupId, ...top })) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...SKUS), groupTraits)
+        .map(([groupId, top]) => ({ type: 'group', groupId, ...top })),
+    },
     { weight: 1, arbitrary: anonymousId.map((previousId) => ({ type: 'alias', previousId })) },
     { weight: 1, arbitrary: broken },
   );
 }
 
 function draft(nowMs: number): fc.Arbitrary<Draft> {
-  const outer = maybe(context(nowMs).map((each) => ({ context: each })), 5);
+  const outer = maybe(
+    context(nowMs).map((each) => ({ context: each })),
+    5,
+  );
   const item = fc
     .tuple(body(nowMs), person, timing(nowMs), outer)
     .map(([main, who, when, context]): JsonObject => ({ ...main, ...who, ...when, ...context }))
@@ -73,13 +100,20 @@ function draft(nowMs: number): fc.Arbitrary<Draft> {
 
 /** Everybody once, with traits and an event, so that most worlds have somebody to tell apart. */
 function greeting(nowMs: number): fc.Arbitrary<readonly Draft[]> {
-  const people: readonly JsonObject[] = [...USER_IDS.map((id) => ({ userId: id })), ...ANONYMOUS_IDS.map((id) => ({ anonymousId: id }))];
+  const people: readonly JsonObject[] = [
+    ...USER_IDS.map((id) => ({ userId: id })),
+    ...ANONYMOUS_IDS.map((id) => ({ anonymousId: id })),
+  ];
   const visits = people.map((who) =>
     fc
       .tuple(traits(nowMs), timing(nowMs), fc.array(fc.tuple(properties(nowMs), timing(nowMs)), { maxLength: 4 }))
       .map(([traits, when, orders]): readonly Draft[] => [
         { item: { type: 'identify', ...who, traits, ...when } },
-        ...orders.map(([properties, at]): Draft => ({ item: { type: 'track', event: 'Order Completed', ...who, properties, ...at } })),
+        ...orders.map(
+          ([properties, at]): Draft => ({
+            item: { type: 'track', event: 'Order Completed', ...who, properties, ...at },
+          }),
+        ),
       ]),
   );
   return fc.tuple(...visits).map((drafts) => drafts.flat());
@@ -111,7 +145,10 @@ export function batches(nowMs: number): fc.Arbitrary<readonly Batch[]> {
   });
   const greeted = fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, { weight: 8, arbitrary: greeting(nowMs) });
   return fc.tuple(greeted, fc.array(batch, { minLength: 1, maxLength: 6, size: 'max' })).map(([drafts, later]) => {
-    const list = drafts.length === 0 ? later : [{ door: 'json' as const, stepMs: 0, skewMs: undefined, isImport: false, drafts }, ...later];
+    const list =
+      drafts.length === 0
+        ? later
+        : [{ door: 'json' as const, stepMs: 0, skewMs: undefined, isImport: false, drafts }, ...later];
     let receivedAtMs = nowMs - list.reduce((total, each) => total + each.stepMs, 0);
     return finish(
       list.map(({ stepMs, skewMs, ...rest }) => {

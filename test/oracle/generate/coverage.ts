@@ -37,7 +37,8 @@ export class ShapeCoverage {
     } else if ('not' in expression) {
       this.#add('not');
       this.#recordExpression(expression.not);
-    } else if ('trait' in expression) this.#add(`trait ${expression.op} ${operandKind(expression.op, expression.value)}`);
+    } else if ('trait' in expression)
+      this.#add(`trait ${expression.op} ${operandKind(expression.op, expression.value)}`);
     else if ('event' in expression) {
       this.#add(windowKind(expression.window));
       for (const { op, value } of expression.where ?? []) this.#add(`where ${op} ${operandKind(op, value)}`);
@@ -51,7 +52,9 @@ function operandKind(op: Operator, value: Operand | undefined): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'object' && !Array.isArray(value)) return 'reference';
   if (['within_last', 'within_next', 'older_than'].includes(op)) return 'duration';
-  const kinds = new Set((Array.isArray(value) ? value : [value]).map((each) => (isDateText(each) ? 'date' : typeof each)));
+  const kinds = new Set(
+    (Array.isArray(value) ? value : [value]).map((each) => (isDateText(each) ? 'date' : typeof each)),
+  );
   return kinds.size === 1 ? [...kinds][0] : 'mixed';
 }
 

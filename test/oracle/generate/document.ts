@@ -11,24 +11,34 @@ import {
   COUNTRIES,
   EMAILS,
   EXACT_NUMBERS,
+  EXTERNAL_IDS,
   NAMES,
   ODD_NUMBERS,
-  EXTERNAL_IDS,
   PHONES,
   RATES,
   SKUS,
   TIERS,
   URLS,
 } from './pool.ts';
-import { dateText, datelikeText } from './time.ts';
+import { datelikeText, dateText } from './time.ts';
 
 type Members = readonly (readonly [string, fc.Arbitrary<JsonValue>])[];
 
 /** An object with some of the members. Own entries only, so that `__proto__` is a key like any other. */
-export function someOf(members: Members, count: { readonly min: number; readonly max: number }): fc.Arbitrary<JsonObject> {
-  return fc.subarray([...members], { minLength: Math.min(count.min, members.length), maxLength: Math.min(count.max, members.length) }).chain((chosen) =>
-    fc.tuple(...chosen.map(([, value]) => value)).map((values) => Object.fromEntries(chosen.map(([key], i) => [key, values[i]]))),
-  );
+export function someOf(
+  members: Members,
+  count: { readonly min: number; readonly max: number },
+): fc.Arbitrary<JsonObject> {
+  return fc
+    .subarray([...members], {
+      minLength: Math.min(count.min, members.length),
+      maxLength: Math.min(count.max, members.length),
+    })
+    .chain((chosen) =>
+      fc
+        .tuple(...chosen.map(([, value]) => value))
+        .map((values) => Object.fromEntries(chosen.map(([key], i) => [key, values[i]]))),
+    );
 }
 
 /** Mostly the value; sometimes null or anything else. */
@@ -46,7 +56,14 @@ function oneOf(pool: readonly JsonScalar[]): fc.Arbitrary<JsonScalar> {
 
 function product(any: fc.Arbitrary<JsonValue>, quantities: readonly number[]): fc.Arbitrary<JsonValue> {
   const tags = fc.array(any, { maxLength: 2 });
-  return someOf([['sku', oneOf(SKUS)], ['qty', mostly(oneOf(quantities), any)], ['tags', tags]], { min: 0, max: 3 });
+  return someOf(
+    [
+      ['sku', oneOf(SKUS)],
+      ['qty', mostly(oneOf(quantities), any)],
+      ['tags', tags],
+    ],
+    { min: 0, max: 3 },
+  );
 }
 
 /** Values whose type nobody expected at that place. */
@@ -55,15 +72,39 @@ function wildValue(any: fc.Arbitrary<JsonScalar>, leaf: fc.Arbitrary<JsonValue>)
     { weight: 3, arbitrary: any },
     { weight: 2, arbitrary: fc.array(fc.oneof(any, fc.constant(null)), { maxLength: 3 }) },
     { weight: 1, arbitrary: fc.array(fc.array(any, { maxLength: 2 }), { maxLength: 2 }) },
-    { weight: 2, arbitrary: someOf([['tier', leaf], ['x', leaf], ['b', leaf], ['city', leaf], ['below', leaf]], { min: 0, max: 3 }) },
+    {
+      weight: 2,
+      arbitrary: someOf(
+        [
+          ['tier', leaf],
+          ['x', leaf],
+          ['b', leaf],
+          ['city', leaf],
+          ['below', leaf],
+        ],
+        { min: 0, max: 3 },
+      ),
+    },
   );
 }
 
 export function traits(nowMs: number): fc.Arbitrary<JsonObject> {
   const any = anyScalar(nowMs);
   const wild = wildValue(any, fc.oneof(any, fc.constant(null)));
-  const geo = someOf([['lat', oneOf(AGES)], ['lon', oneOf(AGES)]], { min: 0, max: 2 });
-  const address = someOf([['city', mostly(oneOf(CITIES), wild)], ['geo', mostly(geo, wild)]], { min: 0, max: 2 });
+  const geo = someOf(
+    [
+      ['lat', oneOf(AGES)],
+      ['lon', oneOf(AGES)],
+    ],
+    { min: 0, max: 2 },
+  );
+  const address = someOf(
+    [
+      ['city', mostly(oneOf(CITIES), wild)],
+      ['geo', mostly(geo, wild)],
+    ],
+    { min: 0, max: 2 },
+  );
   const members: Members = [
     ['country', oneOf(COUNTRIES)],
     ['country', mostly(oneOf(COUNTRIES), wild)],
@@ -72,7 +113,19 @@ export function traits(nowMs: number): fc.Arbitrary<JsonObject> {
     ['name', mostly(oneOf(NAMES), wild)],
     ['vip', mostly(fc.boolean(), wild)],
     ['birthday', mostly(datelikeText(nowMs), wild)],
-    ['plan', fc.oneof(wild, someOf([['tier', mostly(oneOf(TIERS), wild)], ['since', dateText(nowMs)]], { min: 0, max: 2 }))],
+    [
+      'plan',
+      fc.oneof(
+        wild,
+        someOf(
+          [
+            ['tier', mostly(oneOf(TIERS), wild)],
+            ['since', dateText(nowMs)],
+          ],
+          { min: 0, max: 2 },
+        ),
+      ),
+    ],
     ['tags', mostly(fc.array(any, { maxLength: 4 }), wild)],
     ['address', mostly(address, wild)],
     ['products', mostly(fc.array(product(any, AGES), { maxLength: 3 }), wild)],
@@ -101,7 +154,13 @@ export function properties(nowMs: number): fc.Arbitrary<JsonObject> {
     ['flag', mostly(fc.boolean(), wild)],
     ['value', wild],
     ['products', mostly(fc.array(product(any, EXACT_NUMBERS), { maxLength: 3 }), wild)],
-    ['context', mostly(someOf([['page', someOf([['url', mostly(oneOf(URLS), wild)]], { min: 0, max: 1 })]], { min: 0, max: 1 }), wild)],
+    [
+      'context',
+      mostly(
+        someOf([['page', someOf([['url', mostly(oneOf(URLS), wild)]], { min: 0, max: 1 })]], { min: 0, max: 1 }),
+        wild,
+      ),
+    ],
     ['odd.key', oneOf(SKUS)],
     ['__proto__', wild],
   ];
@@ -111,7 +170,20 @@ export function properties(nowMs: number): fc.Arbitrary<JsonObject> {
 /** Never empty: whether an empty context is kept is nobody's promise. */
 export function context(nowMs: number): fc.Arbitrary<JsonObject> {
   const any = anyScalar(nowMs);
-  const page = someOf([['url', oneOf(URLS)], ['title', oneOf(NAMES)]], { min: 1, max: 2 });
+  const page = someOf(
+    [
+      ['url', oneOf(URLS)],
+      ['title', oneOf(NAMES)],
+    ],
+    { min: 1, max: 2 },
+  );
   const externalIds = fc.array(fc.constantFrom(...EXTERNAL_IDS), { minLength: 1, maxLength: 2 });
-  return someOf([['page', page], ['ip', any], ['externalIds', externalIds]], { min: 1, max: 3 });
+  return someOf(
+    [
+      ['page', page],
+      ['ip', any],
+      ['externalIds', externalIds],
+    ],
+    { min: 1, max: 3 },
+  );
 }

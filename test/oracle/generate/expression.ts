@@ -1,6 +1,15 @@
 /** Whole queries: leaves of every shape under `and`, `or`, `not`. */
 import fc from 'fast-check';
-import type { AggregateCondition, CountCondition, EventLeaf, Expression, FieldReference, Operator, PropertyPredicate, TraitLeaf } from '../../../src/model/query.ts';
+import type {
+  AggregateCondition,
+  CountCondition,
+  EventLeaf,
+  Expression,
+  FieldReference,
+  Operator,
+  PropertyPredicate,
+  TraitLeaf,
+} from '../../../src/model/query.ts';
 import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../../src/model/query.ts';
 import { type Field, propertyFields, traitFields } from './field.ts';
 import { maybe } from './maybe.ts';
@@ -9,12 +18,26 @@ import { condition } from './predicate.ts';
 import { window } from './window.ts';
 
 /** The operators that compare a computed number. */
-export const NUMBER_OPERATORS: readonly Operator[] = ['eq', 'neq', 'in', 'not_in', 'lt', 'lte', 'gt', 'gte', 'between', 'exists', 'not_exists'];
+export const NUMBER_OPERATORS: readonly Operator[] = [
+  'eq',
+  'neq',
+  'in',
+  'not_in',
+  'lt',
+  'lte',
+  'gt',
+  'gte',
+  'between',
+  'exists',
+  'not_exists',
+];
 
 function traitLeaf(nowMs: number): fc.Arbitrary<TraitLeaf> {
   const fields = traitFields(nowMs);
   const references = fc.constantFrom(...fields).map(({ path }): FieldReference => ({ trait: path }));
-  return fc.constantFrom(...fields).chain((field) => condition(field, { nowMs, references }).map((rest) => ({ trait: field.path, ...rest })));
+  return fc
+    .constantFrom(...fields)
+    .chain((field) => condition(field, { nowMs, references }).map((rest) => ({ trait: field.path, ...rest })));
 }
 
 function predicate(nowMs: number): fc.Arbitrary<PropertyPredicate> {
@@ -23,34 +46,45 @@ function predicate(nowMs: number): fc.Arbitrary<PropertyPredicate> {
     fc.constantFrom(...fields).map(({ path }): FieldReference => ({ property: path })),
     fc.constantFrom(...traitFields(nowMs)).map(({ path }): FieldReference => ({ trait: path })),
   );
-  return fc.constantFrom(...fields).chain((field) => condition(field, { nowMs, references }).map((rest) => ({ property: field.path, ...rest })));
+  return fc
+    .constantFrom(...fields)
+    .chain((field) => condition(field, { nowMs, references }).map((rest) => ({ property: field.path, ...rest })));
 }
 
-const count: fc.Arbitrary<CountCondition> = fc.tuple(fc.constantFrom(...COUNT_OPERATORS), fc.nat(3), fc.nat(3)).map(
-  ([op, value, more]): CountCondition => ({ op, value: op === 'between' ? [value, value + more] : value }),
-);
+const count: fc.Arbitrary<CountCondition> = fc
+  .tuple(fc.constantFrom(...COUNT_OPERATORS), fc.nat(3), fc.nat(3))
+  .map(([op, value, more]): CountCondition => ({ op, value: op === 'between' ? [value, value + more] : value }));
 
 function aggregateCondition(nowMs: number): fc.Arbitrary<AggregateCondition> {
   const traits = traitFields(nowMs).filter((field) => field.isExact);
   const references = fc.constantFrom(...traits).map(({ path }): FieldReference => ({ trait: path }));
   const counts = fc.constantFrom(0, 1, 2, 3);
-  return fc.tuple(fc.constantFrom(...AGGREGATE_FUNCTIONS), fc.constantFrom(...propertyFields(nowMs))).chain(([fn, field]) => {
-    const isPicked = fn === 'first' || fn === 'last';
-    const isSummed = fn === 'sum' || fn === 'avg';
-    const numbers = field.scalar.map((value) => (typeof value === 'number' ? value : 9.5));
-    const thresholds = isSummed && !field.isExact ? fc.constantFrom(...RATE_THRESHOLDS) : fn === 'count_distinct' ? counts : numbers;
-    const compared: Field = isPicked ? field : { ...field, scalar: thresholds };
-    const options = { nowMs, operators: isPicked ? OPERATORS : NUMBER_OPERATORS, references: field.isExact ? references : undefined };
-    const literals = isPicked ? condition(compared, options) : numericCondition(compared, options);
-    return literals.map((rest) => ({ fn, property: field.path, ...rest }));
-  });
+  return fc
+    .tuple(fc.constantFrom(...AGGREGATE_FUNCTIONS), fc.constantFrom(...propertyFields(nowMs)))
+    .chain(([fn, field]) => {
+      const isPicked = fn === 'first' || fn === 'last';
+      const isSummed = fn === 'sum' || fn === 'avg';
+      const numbers = field.scalar.map((value) => (typeof value === 'number' ? value : 9.5));
+      const thresholds =
+        isSummed && !field.isExact ? fc.constantFrom(...RATE_THRESHOLDS) : fn === 'count_distinct' ? counts : numbers;
+      const compared: Field = isPicked ? field : { ...field, scalar: thresholds };
+      const options = {
+        nowMs,
+        operators: isPicked ? OPERATORS : NUMBER_OPERATORS,
+        references: field.isExact ? references : undefined,
+      };
+      const literals = isPicked ? condition(compared, options) : numericCondition(compared, options);
+      return literals.map((rest) => ({ fn, property: field.path, ...rest }));
+    });
 }
 
 /** Numbers only: other literals against a computed number are a type error, not a false. */
 function numericCondition(field: Field, options: Parameters<typeof condition>[1]): ReturnType<typeof condition> {
   return condition(field, options).filter(({ value }) => {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return values.every((each) => each === undefined || typeof each === 'number' || (typeof each === 'object' && each !== null));
+    return values.every(
+      (each) => each === undefined || typeof each === 'number' || (typeof each === 'object' && each !== null),
+    );
   });
 }
 

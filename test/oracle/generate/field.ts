@@ -18,7 +18,7 @@ import {
   TIERS,
   URLS,
 } from './pool.ts';
-import { dateText, datelikeText } from './time.ts';
+import { datelikeText, dateText } from './time.ts';
 
 export interface Field {
   readonly path: string;
@@ -28,10 +28,33 @@ export interface Field {
   readonly suits: readonly Operator[];
 }
 
-const ANY: readonly Operator[] = ['eq', 'neq', 'in', 'not_in', 'lt', 'lte', 'gt', 'gte', 'between', 'exists', 'contains'];
+const ANY: readonly Operator[] = [
+  'eq',
+  'neq',
+  'in',
+  'not_in',
+  'lt',
+  'lte',
+  'gt',
+  'gte',
+  'between',
+  'exists',
+  'contains',
+];
 const ORDER: readonly Operator[] = ['eq', 'in', 'not_in', 'lt', 'lte', 'gt', 'gte', 'between'];
 const TEXT: readonly Operator[] = [...ORDER, 'contains', 'not_contains', 'starts_with', 'ends_with', 'matches'];
-const DATE: readonly Operator[] = ['lt', 'lte', 'gt', 'gte', 'between', 'before', 'after', 'within_last', 'within_next', 'older_than'];
+const DATE: readonly Operator[] = [
+  'lt',
+  'lte',
+  'gt',
+  'gte',
+  'between',
+  'before',
+  'after',
+  'within_last',
+  'within_next',
+  'older_than',
+];
 const FLAG: readonly Operator[] = ['eq', 'neq', 'exists'];
 
 /** Any type; numbers that sum exactly. */
@@ -86,7 +109,9 @@ export function propertyFields(nowMs: number): readonly Field[] {
   const any = anyScalar(nowMs);
   return [
     // Named more often, because every event may carry them.
-    ...['total', 'total', 'total', 'total', 'products.qty'].map((path) => field(path, ORDER, fc.constantFrom<JsonScalar>(...EXACT_NUMBERS))),
+    ...['total', 'total', 'total', 'total', 'products.qty'].map((path) =>
+      field(path, ORDER, fc.constantFrom<JsonScalar>(...EXACT_NUMBERS)),
+    ),
     field('sku', TEXT, fc.constantFrom<JsonScalar>(...SKUS)),
     field('rate', ORDER, fc.constantFrom<JsonScalar>(...RATES), false),
     field('rate', ORDER, fc.constantFrom<JsonScalar>(...RATES), false),

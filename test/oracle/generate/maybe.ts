@@ -2,6 +2,9 @@
 import fc from 'fast-check';
 
 /** The value in `tenths` of ten cases, else an empty object to spread. */
-export function maybe<T extends object>(value: fc.Arbitrary<T>, tenths: number): fc.Arbitrary<T | Record<never, never>> {
+export function maybe<T extends object>(
+  value: fc.Arbitrary<T>,
+  tenths: number,
+): fc.Arbitrary<T | Record<never, never>> {
   return fc.oneof({ weight: 10 - tenths, arbitrary: fc.constant({}) }, { weight: tenths, arbitrary: value });
 }

@@ -20,8 +20,11 @@ export interface World {
 
 export function world(questionCount: number): fc.Arbitrary<World> {
   return fc.constantFrom(...ANCHORS).chain((anchor) => {
-    const nowMs = Date.parse(anchor);
-    const at = maybe(instant(nowMs).map((timeMs) => ({ at: new Date(timeMs).toISOString() })), 3);
+    const nowMs = Date.parse(anchor.at);
+    const at = maybe(
+      instant(nowMs).map((timeMs) => ({ at: new Date(timeMs).toISOString() })),
+      3,
+    );
     const question = fc.tuple(expression(nowMs), at).map(([where, when]): Question => ({ where, ...when }));
     return fc.record({
       nowMs: fc.constant(nowMs),

@@ -53,7 +53,12 @@ function isEventLeafTrue(leaf: EventLeaf, profile: NaiveProfile, moment: Moment)
   return isCountTrue(leaf.count ?? { op: 'gte', value: 1 }, events.length, nowMs);
 }
 
-function isPredicateTrue(predicate: PropertyPredicate, event: NaiveEvent, profile: NaiveProfile, nowMs: number): boolean {
+function isPredicateTrue(
+  predicate: PropertyPredicate,
+  event: NaiveEvent,
+  profile: NaiveProfile,
+  nowMs: number,
+): boolean {
   const operand = operandValues(predicate.value, profile, event);
   return holds(reachProperty(predicate.property, event), predicate.op, operand, nowMs);
 }

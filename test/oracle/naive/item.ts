@@ -29,7 +29,8 @@ export function readItem(item: unknown, timing: ItemTiming): ReadItem | ErrorCod
   const source = toJsonValue(item);
   if (!isJsonObject(source)) return 'invalid_item';
   const type = textOf(source, 'type');
-  if (type === undefined || !['identify', 'track', 'page', 'screen', 'group', 'alias'].includes(type)) return 'unknown_type';
+  if (type === undefined || !['identify', 'track', 'page', 'screen', 'group', 'alias'].includes(type))
+    return 'unknown_type';
   const userId = textOf(source, 'userId');
   const anonymousId = textOf(source, 'anonymousId');
   if (userId === undefined && anonymousId === undefined) return 'missing_user';
@@ -93,10 +94,15 @@ function externalIdentifiers(source: JsonObject): readonly Identifier[] {
 function eventOf(type: string, source: JsonObject): ReadItem['event'] {
   const properties = objectOf(source, 'properties') ?? {};
   if (type === 'track') return { name: textOf(source, 'event') ?? '', properties };
-  if (type === 'page') return { name: 'Page Viewed', properties: { ...pick(source, ['name', 'category']), ...properties } };
-  if (type === 'screen') return { name: 'Screen Viewed', properties: { ...pick(source, ['name', 'category']), ...properties } };
+  if (type === 'page')
+    return { name: 'Page Viewed', properties: { ...pick(source, ['name', 'category']), ...properties } };
+  if (type === 'screen')
+    return { name: 'Screen Viewed', properties: { ...pick(source, ['name', 'category']), ...properties } };
   if (type !== 'group') return undefined;
-  return { name: 'Group Joined', properties: { group_id: textOf(source, 'groupId') ?? '', ...pick(source, ['traits']) } };
+  return {
+    name: 'Group Joined',
+    properties: { group_id: textOf(source, 'groupId') ?? '', ...pick(source, ['traits']) },
+  };
 }
 
 function pick(source: JsonObject, keys: readonly string[]): JsonObject {

@@ -16,7 +16,8 @@ export function ownValue(object: JsonObject, key: string): JsonValue | undefined
 
 /** A deep copy as plain JSON; `undefined` members vanish as they do on the wire. */
 export function toJsonValue(value: unknown): JsonValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(toJsonValue);
   if (typeof value !== 'object') throw new TypeError(`not a JSON value: ${typeof value}`);

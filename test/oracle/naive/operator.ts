@@ -47,7 +47,12 @@ function isOnSide(value: JsonScalar, literal: JsonScalar, side: 'before' | 'afte
   return side === 'before' ? instant < bound : instant > bound;
 }
 
-function isNear(op: 'within_last' | 'within_next' | 'older_than', value: JsonScalar, duration: JsonScalar, nowMs: number) {
+function isNear(
+  op: 'within_last' | 'within_next' | 'older_than',
+  value: JsonScalar,
+  duration: JsonScalar,
+  nowMs: number,
+) {
   const instant = typeof value === 'string' ? instantOf(value) : undefined;
   if (instant === undefined) return false;
   const durationMs = durationMsOf(String(duration));
