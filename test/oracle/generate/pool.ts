@@ -89,6 +89,7 @@ export const EVENT_NAMES = [
 ];
 
 export const DURATIONS = ['1ms', '500ms', '30s', '90m', '12h', '1d', '7d', '30d', '2w', '52w', '365d'];
+export const HOT_DURATIONS = ['12h', '1d', '7d'];
 export const TIME_ZONES = [
   'UTC',
   'Europe/Berlin',

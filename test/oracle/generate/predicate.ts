@@ -5,8 +5,8 @@ import { OPERATORS } from '../../../src/model/query.ts';
 import { instantOf } from '../naive/instant.ts';
 import { mustInstantOf } from '../naive/window.ts';
 import { anyScalar, type Field } from './field.ts';
-import { AGES, DURATIONS, NAMES, PATTERNS, SKUS } from './pool.ts';
-import { dateText } from './time.ts';
+import { AGES, NAMES, PATTERNS, SKUS } from './pool.ts';
+import { dateText, duration } from './time.ts';
 
 export interface Condition {
   readonly op: Operator;
@@ -102,7 +102,7 @@ function literalFor(op: Operator, field: Field, nowMs: number): fc.Arbitrary<Ope
     case 'within_last':
     case 'within_next':
     case 'older_than':
-      return fc.constantFrom(...DURATIONS);
+      return duration;
   }
 }
 

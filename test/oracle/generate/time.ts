@@ -2,37 +2,54 @@
 import fc from 'fast-check';
 import { calendarPeriod } from '../naive/calendar.ts';
 import { durationMsOf } from '../naive/duration.ts';
-import { ANCHORS, CALENDAR_UNITS, DURATIONS, NEAR_DATES, TIME_ZONES } from './pool.ts';
+import { ANCHORS, CALENDAR_UNITS, DURATIONS, HOT_DURATIONS, NEAR_DATES, TIME_ZONES } from './pool.ts';
 
 const DAY_MS = 86_400_000;
 
 const jitterMs = fc.constantFrom(0, 0, -1, 1);
 
+function ownZone(nowMs: number): string {
+  return ANCHORS.find(({ at }) => Date.parse(at) === nowMs)?.timeZone ?? 'UTC';
+}
+
 /** Mostly the zone that belongs to the moment, so that events lie on the edges of the periods that are asked about. */
 export function timeZone(nowMs: number): fc.Arbitrary<string> {
-  const own = ANCHORS.find(({ at }) => Date.parse(at) === nowMs)?.timeZone ?? 'UTC';
   return fc.oneof(
-    { weight: 5, arbitrary: fc.constant(own) },
+    { weight: 5, arbitrary: fc.constant(ownZone(nowMs)) },
     { weight: 3, arbitrary: fc.constant('UTC') },
     { weight: 1, arbitrary: fc.constantFrom(...TIME_ZONES) },
   );
 }
 
+/** A duration; a few come up more often, so that they meet the times that lie that long ago. */
+export const duration: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(...HOT_DURATIONS),
+  fc.constantFrom(...DURATIONS),
+);
+
+/** Half of all times and date literals come from these, so that they meet each other to the millisecond. */
+function hotInstants(nowMs: number): readonly number[] {
+  const own = ownZone(nowMs);
+  const ago = HOT_DURATIONS.flatMap((text) => [nowMs - durationMsOf(text), nowMs + durationMsOf(text)]);
+  const edges = (['day', 'month'] as const).flatMap((unit) => [
+    calendarPeriod(unit, 0, own, nowMs).fromMs,
+    calendarPeriod(unit, -1, 'UTC', nowMs).fromMs,
+  ]);
+  return [nowMs, ...ago, ...edges];
+}
+
 export function instant(nowMs: number): fc.Arbitrary<number> {
-  const ago = fc.tuple(fc.constantFrom(...DURATIONS), jitterMs).map(([text, ms]) => nowMs - durationMsOf(text) + ms);
-  const ahead = fc
-    .tuple(fc.constantFrom('1ms', '12h', '1d', '7d'), jitterMs)
-    .map(([text, ms]) => nowMs + durationMsOf(text) + ms);
+  const hot = fc.tuple(fc.constantFrom(...hotInstants(nowMs)), jitterMs).map(([timeMs, ms]) => timeMs + ms);
+  const ago = fc.tuple(duration, jitterMs).map(([text, ms]) => nowMs - durationMsOf(text) + ms);
   const edge = fc
     .tuple(fc.constantFrom(...CALENDAR_UNITS), fc.constantFrom(-1, 0, 1), timeZone(nowMs), jitterMs)
-    .map(([unit, offset, timeZone, ms]) => calendarPeriod(unit, offset, timeZone, nowMs).fromMs + ms);
+    .map(([unit, offset, zone, ms]) => calendarPeriod(unit, offset, zone, nowMs).fromMs + ms);
   const anywhere = fc.integer({ min: -400, max: 5 }).map((days) => nowMs + days * DAY_MS + 1_234);
   return fc.oneof(
-    { weight: 3, arbitrary: ago },
+    { weight: 5, arbitrary: hot },
+    { weight: 1, arbitrary: ago },
     { weight: 3, arbitrary: edge },
-    { weight: 3, arbitrary: anywhere },
-    { weight: 1, arbitrary: ahead },
-    { weight: 1, arbitrary: jitterMs.map((ms) => nowMs + ms) },
+    { weight: 1, arbitrary: anywhere },
   );
 }
 
@@ -44,6 +61,8 @@ function withOffset(timeMs: number, sign: 1 | -1, minutes: number): string {
 
 /** The ways to write a moment; the short ones cut it to the minute or the day. */
 const FORMS: readonly ((timeMs: number) => string)[] = [
+  (timeMs) => new Date(timeMs).toISOString(),
+  (timeMs) => new Date(timeMs).toISOString(),
   (timeMs) => new Date(timeMs).toISOString(),
   (timeMs) => new Date(timeMs).toISOString(),
   (timeMs) => new Date(timeMs).toISOString().slice(0, 10),
