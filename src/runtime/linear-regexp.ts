@@ -26,7 +26,10 @@ const UNSUPPORTED = [
  */
 export function compileLinearRegExp(pattern: string): RegExp {
   try {
-    return new RegExp(pattern, 'l');
+    const regexp = new RegExp(pattern, 'l');
+    // V8 compiles at first use; a pattern that is too large should fail here and not in a worker.
+    regexp.test('');
+    return regexp;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^.*\/l: /s, '') : 'unknown';
     const isLinear = !reason.startsWith('Cannot be executed in linear time');

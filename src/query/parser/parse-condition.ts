@@ -82,9 +82,8 @@ function parseOperator(stream: TokenStream): Operator {
 }
 
 function failOperator(stream: TokenStream): never {
-  const { kind, text } = stream.current;
-  const other =
-    kind === 'word' && Object.hasOwn(OTHER_WORDS, text.toLowerCase()) ? OTHER_WORDS[text.toLowerCase()] : undefined;
+  const { text, word } = stream.current;
+  const other = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
   if (other !== undefined) stream.refuse(`${JSON.stringify(text)} is not an operator`, stream.current, other);
   return stream.fail('an operator such as =, !=, >=, in, contains or exists');
 }
@@ -127,11 +126,10 @@ function parseOperand(stream: TokenStream): Operand {
 }
 
 function parseLiteral(stream: TokenStream): Scalar {
-  const { kind, text } = stream.current;
+  const { kind, text, word } = stream.current;
   if (kind === 'text') return stream.take().text;
   if (kind === 'number') return Number(stream.take().text);
   if (kind === 'word') {
-    const word = text.toLowerCase();
     if (word === 'true' || word === 'false') return stream.take() && word === 'true';
     if (word === 'null')
       stream.refuse('null cannot be compared; write "exists" or "not exists" after the field', stream.current);

@@ -63,7 +63,12 @@ function parseSequence(stream: TokenStream, first: Token, firstParts: EventParts
     stream.sourceMap.mark(node, stream.spanFrom(event.start));
     sequence.push(node);
     if (stream.acceptWord('then') === undefined) return window === undefined ? { sequence } : { sequence, window };
-    if (window !== undefined) stream.refuse('the window of a sequence is written once, after its last step', event);
+    if (window !== undefined) {
+      stream.refuse(
+        'the window of a sequence is written once, after its last step',
+        stream.sourceMap.find(window, '') ?? event,
+      );
+    }
     event = stream.expectKind('text');
     parts = parseParts(stream, true);
   }

@@ -8,7 +8,6 @@ import type { AggregateFunction, Expression, RandomLeaf, SegmentLeaf } from '../
 import { checkExpression } from './check-expression.ts';
 import { parseCondition } from './parse-condition.ts';
 import { parseAggregate, parseDid } from './parse-event.ts';
-import { isBareName } from './token.ts';
 import { TokenStream } from './token-stream.ts';
 
 const LEAF_WORDS = ['did', 'not', 'in', 'everyone', 'random', 'sum', 'avg', 'min', 'max', 'count', 'first', 'last'];
@@ -103,8 +102,8 @@ function acceptFunction(stream: TokenStream): AggregateFunction | undefined {
     stream.expectWord('of');
     return 'count_distinct';
   }
-  const word = stream.current.text.toLowerCase();
-  if (stream.current.kind !== 'word' || !stream.isWord('of', 1) || !Object.hasOwn(FUNCTION_OF, word)) return undefined;
+  const { word } = stream.current;
+  if (!stream.isWord('of', 1) || !Object.hasOwn(FUNCTION_OF, word)) return undefined;
   stream.take();
   stream.take();
   return FUNCTION_OF[word];
@@ -122,9 +121,9 @@ function parseTrait(stream: TokenStream): Expression {
 /** After `in`. */
 function parseSegment(stream: TokenStream): SegmentLeaf {
   stream.expectWord('segment');
-  const { kind, text } = stream.current;
-  if (kind === 'text' || (kind === 'word' && isBareName(text))) return { segment: stream.take().text };
-  return stream.fail('the segment, as a word or in quotes');
+  if (stream.current.kind === 'text') return { segment: stream.take().text };
+  stream.note('a segment in quotes');
+  return { segment: stream.expectName().text };
 }
 
 function parseRandom(stream: TokenStream): RandomLeaf {

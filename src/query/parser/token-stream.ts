@@ -21,9 +21,10 @@ export class TokenStream {
   readonly #tokens: readonly Token[];
   #index = 0;
   #depth = 0;
-  /** Words and labels looked for at `#index`. */
+  /** Looked for at `#index`: keywords, other things by name, and words that only serve "did you mean". */
   #words: string[] = [];
   #labels: string[] = [];
+  #hints: string[] = [];
 
   constructor(source: string, limits: QueryLimits) {
     this.limits = limits;
@@ -43,6 +44,7 @@ export class TokenStream {
     if (token.kind !== 'end') this.#index++;
     this.#words = [];
     this.#labels = [];
+    this.#hints = [];
     return token;
   }
 
@@ -52,8 +54,7 @@ export class TokenStream {
   }
 
   isWord(word: string, ahead = 0): boolean {
-    const token = this.peek(ahead);
-    return token.kind === 'word' && token.text.toLowerCase() === word;
+    return this.peek(ahead).word === word;
   }
 
   isSymbol(symbol: string, ahead = 0): boolean {
@@ -69,7 +70,6 @@ export class TokenStream {
       }
     }
     this.#words.push(...words);
-    this.#labels.push(...words.map(quoted));
     return undefined;
   }
 
@@ -78,7 +78,7 @@ export class TokenStream {
       this.take();
       return true;
     }
-    this.#labels.push(quoted(symbol));
+    this.#labels.push(`"${symbol}"`);
     return false;
   }
 
@@ -98,27 +98,27 @@ export class TokenStream {
 
   /** A field: a bare word that is not reserved, or a backquoted name. */
   expectName(): Token {
-    const { kind, text } = this.current;
-    if (kind === 'name' || (kind === 'word' && !RESERVED.includes(text.toLowerCase()))) return this.take();
+    const { kind, word } = this.current;
+    if (kind === 'name' || (kind === 'word' && !RESERVED.includes(word))) return this.take();
     this.note(KIND_LABEL.name);
     return this.fail();
   }
 
   /** Something that would have been right here, for the message; `words` are for "did you mean". */
   note(label: string, words: readonly string[] = []): void {
-    this.#labels.push(label);
-    this.#words.push(...words);
+    if (label !== '') this.#labels.push(label);
+    this.#hints.push(...words);
   }
 
   /** Errors: query_syntax at the current token; `label` replaces the list of what was looked for. */
   fail(label?: string | undefined): never {
     const token = this.current;
-    const isReserved = token.kind === 'word' && RESERVED.includes(token.text.toLowerCase());
-    const expected = label ?? listText([...new Set(this.#labels)]);
+    const isReserved = RESERVED.includes(token.word);
+    const expected = label ?? listText([...new Set([...this.#words.map(quoted), ...this.#labels])]);
     const found = token.kind === 'end' ? 'the query ends here' : `found ${quoted(token.text)}`;
     const isName = this.#labels.includes(KIND_LABEL.name) && label === undefined;
     const hint = isReserved && isName ? ` (a field of that name is written \`${token.text}\`)` : '';
-    const suggestion = token.kind === 'word' ? nearestWord(token.text, this.#words) : undefined;
+    const suggestion = token.kind === 'word' ? nearestWord(token.text, [...this.#words, ...this.#hints]) : undefined;
     throw syntaxError(
       `expected ${expected}, but ${found}${hint}`,
       token,

@@ -9,10 +9,12 @@ import { quoted, suggestionText } from './suggestion.ts';
 
 export type TokenKind = 'word' | 'name' | 'text' | 'number' | 'duration' | 'symbol' | 'end';
 
-/** `text` is decoded: without quotes and escapes; for numbers and durations as written. */
 export interface Token extends ErrorSpan {
   readonly kind: TokenKind;
+  /** Decoded: without quotes and escapes; for numbers and durations as written. */
   readonly text: string;
+  /** Lower case of a word, which may be a keyword; else empty. */
+  readonly word: string;
 }
 
 /** Words that cannot name a field without backquotes. Every other is a keyword only where the grammar has one. */
@@ -76,11 +78,15 @@ export function tokenize(source: string): readonly Token[] {
   let at = 0;
   while (true) {
     while (at < source.length && ' \t\r\n\u00a0'.includes(source[at])) at++;
-    if (at === source.length) return [...tokens, { kind: 'end', text: '', start: at, end: at }];
-    const token = readToken(source, at);
-    tokens.push(token);
-    at = token.end;
+    if (at === source.length) return [...tokens, token('end', '', at, at)];
+    const next = readToken(source, at);
+    tokens.push(next);
+    at = next.end;
   }
+}
+
+function token(kind: TokenKind, text: string, start: number, end: number): Token {
+  return { kind, text, word: kind === 'word' ? text.toLowerCase() : '', start, end };
 }
 
 function readToken(source: string, start: number): Token {
@@ -88,11 +94,10 @@ function readToken(source: string, start: number): Token {
   if (unit === '"' || unit === "'") return readText(source, start);
   if (unit === '`') return readName(source, start);
   const wordEnd = endOfWord(source, start);
-  if (wordEnd > start) return { kind: 'word', text: source.slice(start, wordEnd), start, end: wordEnd };
+  if (wordEnd > start) return token('word', source.slice(start, wordEnd), start, wordEnd);
   SYMBOL.lastIndex = start;
   const symbol = SYMBOL.exec(source)?.[0];
-  if (symbol !== undefined)
-    return { kind: 'symbol', text: SAME_SYMBOL[symbol] ?? symbol, start, end: start + symbol.length };
+  if (symbol !== undefined) return token('symbol', SAME_SYMBOL[symbol] ?? symbol, start, start + symbol.length);
   NUMBER.lastIndex = start;
   const number = NUMBER.exec(source)?.[0];
   if (number !== undefined) return readNumber(source, start, number);
@@ -133,11 +138,11 @@ function readNumber(source: string, start: number, text: string): Token {
     return readDuration(source.slice(start, end), { start, end });
   }
   if (!Number.isFinite(Number(text))) throw syntaxError('the number is too large', { start, end });
-  return { kind: 'number', text, start, end };
+  return token('number', text, start, end);
 }
 
 function readDuration(text: string, span: ErrorSpan): Token {
-  if (!Number.isNaN(durationMsOf(text))) return { kind: 'duration', text, ...span };
+  if (!Number.isNaN(durationMsOf(text))) return token('duration', text, span.start, span.end);
   const loose = /^(\d+)(ms|s|m|h|d|w)/i.exec(text);
   const suggestion = loose === null || /^\d+mo/i.test(text) ? undefined : loose[0].toLowerCase();
   const isSame = suggestion === undefined || Number.isNaN(durationMsOf(suggestion));
@@ -162,7 +167,7 @@ function readName(source: string, start: number): Token {
     at = end + 1;
   }
   if (text === '') throw syntaxError('a name must not be empty', { start, end: at + 1 });
-  return { kind: 'name', text, start, end: at + 1 };
+  return token('name', text, start, at + 1);
 }
 
 /** Single or double quotes, escapes as in JSON. */
@@ -174,7 +179,7 @@ function readText(source: string, start: number): Token {
     const unit = source[at];
     if (unit === quote) {
       pieces.push(source.slice(from, at));
-      return { kind: 'text', text: pieces.join(''), start, end: at + 1 };
+      return token('text', pieces.join(''), start, at + 1);
     }
     if (unit < ' ')
       throw syntaxError('a text in quotes stays on one line; write \\n for a new line', { start: at, end: at + 1 });
