@@ -1,0 +1,9 @@
+import type { EngineError } from '../../model/error.ts';
+
+/** One row of a file, or why it is none. `number` is the spreadsheet's row (the header is 1) or the line of NDJSON. */
+export type FileRow<Values> =
+  | { readonly number: number; readonly values: Values; readonly error?: undefined }
+  | { readonly number: number; readonly error: EngineError; readonly values?: undefined };
+
+/** Longest row: bounds what an unclosed quote or a binary file can make the process hold. */
+export const ROW_SIZE_BYTES_MAX = 16 * 1024 * 1024;
