@@ -3,8 +3,8 @@
  * is appended while a commit runs goes into the next one, so that the busier the log, the more records share a sync.
  *
  * Life of a record: appended (copied, has a seq) → in a commit (one transaction at a time, in order) → durable.
- * An idle log commits at the end of the event turn; a busy one starts commits at least `commitDelayMs` apart, which
- * bounds their cost. A failed commit ends the log: all waiters reject and appends throw until it is opened again,
+ * A log with one writer at a time commits at the end of the event turn; a busy one, whose last commit carried several
+ * records, starts commits at least `commitDelayMs` apart, which bounds what they cost the other core. A failed commit ends the log: all waiters reject and appends throw until it is opened again,
  * because a later commit that succeeded would leave a gap.
  *
  * Cost: append = one memcpy, about 1 µs besides; one durable append on an idle log = one sync.
@@ -38,6 +38,7 @@ export class LmdbLog implements EventLog {
   /** True from the moment a commit is due until it is durable. */
   #isCommitting = false;
   #commitStartMs = Number.NEGATIVE_INFINITY;
+  #newestCommitCount = 0;
   #truncation: Promise<void> = Promise.resolve();
   #failure: EngineError | undefined;
 
@@ -114,7 +115,8 @@ export class LmdbLog implements EventLog {
 
   #scheduleCommit(): void {
     this.#isCommitting = true;
-    const waitMs = this.#commitStartMs + this.#commitDelayMs - performance.now();
+    const delayMs = this.#newestCommitCount > 1 ? this.#commitDelayMs : 0;
+    const waitMs = this.#commitStartMs + delayMs - performance.now();
     if (waitMs > 0) setTimeout(() => void this.#commit(), waitMs);
     else setImmediate(() => void this.#commit());
   }
@@ -128,6 +130,7 @@ export class LmdbLog implements EventLog {
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#commitStartMs = performance.now();
+    this.#newestCommitCount = records.length;
     try {
       await this.#environment.transact(() => {
         for (let index = 0; index < records.length; index += 1) void root.put(startSeq + index, records[index]);

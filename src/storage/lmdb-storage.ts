@@ -17,12 +17,12 @@ import { storageFailure } from './storage-failure.ts';
 /** Address space, not memory and not disk; it grows by itself when it is ever reached. */
 const LOG_MAP_SIZE_BYTES = 64 * 2 ** 30;
 const CHECKPOINT_MAP_SIZE_BYTES = 256 * 2 ** 30;
-const COMMIT_DELAY_MS = 1;
+const COMMIT_DELAY_MS = 2;
 
 export interface LmdbStorageOptions {
   /** The shard's folder; made when it is not there. One process at a time. */
   readonly path: string;
-  /** Least time between the starts of two log commits, default 1; 0 commits as fast as the disk allows. */
+  /** Least time between the starts of two commits of a busy log, default 2; 0 commits as fast as the disk allows. */
   readonly commitDelayMs?: number | undefined;
   readonly logMapSizeBytes?: number | undefined;
   readonly checkpointMapSizeBytes?: number | undefined;

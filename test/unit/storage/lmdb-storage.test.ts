@@ -87,6 +87,19 @@ describe('LmdbStorage', () => {
     await storage.close();
   });
 
+  it('reads records beyond the size that lmdb-js copies, over several openings', async () => {
+    const sizes = [20 << 20, 17 << 20, 3, 40 << 20];
+    let storage = await openLmdbStorage({ path });
+    for (const size of sizes) storage.log.append(new Uint8Array(size).fill(size % 251));
+    for (let opening = 0; opening < 3; opening += 1) {
+      await storage.close();
+      storage = await openLmdbStorage({ path });
+      const found = Array.from(storage.log.read(0), ({ record }) => [record.byteLength, record[0], record.at(-1)]);
+      expect(found).toEqual(sizes.map((size) => [size, size % 251, size % 251]));
+    }
+    await storage.close();
+  });
+
   it('removes pages that a crashed checkpoint left behind when it is opened', async () => {
     let storage = await openLmdbStorage({ path });
     const first = storage.checkpoints.begin();
