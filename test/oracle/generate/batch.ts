@@ -98,7 +98,7 @@ function draft(nowMs: number): fc.Arbitrary<Draft> {
   );
 }
 
-/** Everybody once, with traits and an event, so that most worlds have somebody to tell apart. */
+/** Most people once, with traits and orders, so that worlds have somebody to tell apart; the others are yet to come. */
 function greeting(nowMs: number): fc.Arbitrary<readonly Draft[]> {
   const people: readonly JsonObject[] = [
     ...USER_IDS.map((id) => ({ userId: id })),
@@ -116,7 +116,8 @@ function greeting(nowMs: number): fc.Arbitrary<readonly Draft[]> {
         ),
       ]),
   );
-  return fc.tuple(...visits).map((drafts) => drafts.flat());
+  const isHere = fc.array(fc.nat(3), { minLength: people.length, maxLength: people.length, size: 'max' });
+  return fc.tuple(fc.tuple(...visits), isHere).map(([drafts, draws]) => drafts.filter((_, i) => draws[i] > 0).flat());
 }
 
 /** Numbers the messages and copies the repeated ones, over all batches of a world. */

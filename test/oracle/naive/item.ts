@@ -14,14 +14,15 @@ export interface ItemTiming {
 }
 export interface ReadItem {
   readonly userId: string | undefined;
+  /** Of an alias: its previousId, which from then on is another name of the user. */
   readonly anonymousId: string | undefined;
+  readonly isAlias: boolean;
   readonly messageId: string | undefined;
   readonly timeMs: number;
   /** Attached first come, first owned. */
   readonly identifiers: readonly Identifier[];
   readonly traits: JsonObject | undefined;
   readonly event: { readonly name: string; readonly properties: JsonObject } | undefined;
-  readonly previousId: string | undefined;
   readonly context: JsonObject | undefined;
 }
 
@@ -37,16 +38,17 @@ export function readItem(item: unknown, timing: ItemTiming): ReadItem | ErrorCod
   if (type === 'track' && textOf(source, 'event') === undefined) return 'missing_event';
   if (type === 'group' && textOf(source, 'groupId') === undefined) return 'missing_group_id';
   if (type === 'alias' && textOf(source, 'previousId') === undefined) return 'missing_previous_id';
+  if (type === 'alias' && userId === undefined) return 'missing_user';
   const traits = type === 'identify' ? (objectOf(source, 'traits') ?? {}) : undefined;
   return {
     userId,
-    anonymousId,
+    anonymousId: type === 'alias' ? textOf(source, 'previousId') : anonymousId,
+    isAlias: type === 'alias',
     messageId: textOf(source, 'messageId'),
     timeMs: storedTimeMs(source, timing),
     identifiers: [...traitIdentifiers(traits), ...externalIdentifiers(source)],
     traits,
     event: eventOf(type, source),
-    previousId: type === 'alias' ? textOf(source, 'previousId') : undefined,
     context: objectOf(source, 'context'),
   };
 }
@@ -82,12 +84,16 @@ function traitIdentifiers(traits: JsonObject | undefined): readonly Identifier[]
   });
 }
 
+/** Only types that look like names; a user_id or anonymous_id has its own field. */
+const EXTERNAL_TYPE = /^[a-z][a-z0-9_.]{0,63}$/;
+
 function externalIdentifiers(source: JsonObject): readonly Identifier[] {
   const list = ownValue(objectOf(source, 'context') ?? {}, 'externalIds');
   if (!Array.isArray(list)) return [];
   return list.filter(isJsonObject).flatMap((entry) => {
     const [type, value] = [textOf(entry, 'type'), textOf(entry, 'id')];
-    return type === undefined || value === undefined ? [] : [{ type, value }];
+    if (type === undefined || value === undefined || !EXTERNAL_TYPE.test(type)) return [];
+    return type === 'user_id' || type === 'anonymous_id' ? [] : [{ type, value }];
   });
 }
 
@@ -99,10 +105,9 @@ function eventOf(type: string, source: JsonObject): ReadItem['event'] {
   if (type === 'screen')
     return { name: 'Screen Viewed', properties: { ...pick(source, ['name', 'category']), ...properties } };
   if (type !== 'group') return undefined;
-  return {
-    name: 'Group Joined',
-    properties: { group_id: textOf(source, 'groupId') ?? '', ...pick(source, ['traits']) },
-  };
+  const traits = objectOf(source, 'traits') ?? {};
+  const group: JsonObject = Object.keys(traits).length === 0 ? {} : { traits };
+  return { name: 'Group Joined', properties: { group_id: textOf(source, 'groupId') ?? '', ...properties, ...group } };
 }
 
 function pick(source: JsonObject, keys: readonly string[]): JsonObject {

@@ -51,13 +51,13 @@ export class NaiveModel {
   }
 
   #apply(item: ReadItem): 'applied' | 'duplicate' | ErrorCode {
-    if (item.messageId !== undefined && this.#seenMessageIds.has(item.messageId)) return 'duplicate';
-    if (item.previousId !== undefined) {
-      const previousOwner = this.#owners.get(ownerKey({ type: 'anonymous_id', value: item.previousId }));
-      if (previousOwner !== undefined && previousOwner !== this.#find(item)) return 'merge_not_supported';
-    }
+    const isSeen = item.messageId !== undefined && this.#seenMessageIds.has(item.messageId);
+    const found = this.#find(item);
+    const companion = this.#owner('anonymous_id', item.anonymousId);
+    if (item.isAlias && companion !== undefined && companion !== found) return 'merge_not_supported';
+    if (isSeen) return 'duplicate';
     if (item.messageId !== undefined) this.#seenMessageIds.add(item.messageId);
-    const profile = this.#find(item) ?? this.#create(item);
+    const profile = found ?? this.#create(item);
     this.#attachAll(profile, item);
     profile.firstSeenMs = Math.min(profile.firstSeenMs, item.timeMs);
     profile.lastSeenMs = Math.max(profile.lastSeenMs, item.timeMs);
@@ -71,25 +71,32 @@ export class NaiveModel {
     return 'applied';
   }
 
+  /** The user's profile; else the visitor's, unless it already is another user's. */
   #find({ userId, anonymousId }: ReadItem): NaiveProfile | undefined {
-    if (userId !== undefined) return this.#owners.get(ownerKey({ type: 'user_id', value: userId }));
-    return this.#owners.get(ownerKey({ type: 'anonymous_id', value: anonymousId ?? '' }));
+    const visitor = this.#owner('anonymous_id', anonymousId);
+    if (userId === undefined) return visitor;
+    const isOthers = visitor?.identifiers.some(({ type }) => type === 'user_id') ?? false;
+    return this.#owner('user_id', userId) ?? (isOthers ? undefined : visitor);
   }
 
-  #create({ userId, anonymousId, timeMs }: ReadItem): NaiveProfile {
-    const key =
-      userId === undefined ? { type: 'anonymous_id', value: anonymousId ?? '' } : { type: 'user_id', value: userId };
-    const id = key.type === 'user_id' ? key.value : `${key.type}:${key.value}`;
+  #owner(type: string, value: string | undefined): NaiveProfile | undefined {
+    return value === undefined ? undefined : this.#owners.get(ownerKey({ type, value }));
+  }
+
+  #create({ anonymousId, timeMs }: ReadItem): NaiveProfile {
+    const id = `anonymous_id:${anonymousId}`;
     const profile = { id, identifiers: [], traits: {}, firstSeenMs: timeMs, lastSeenMs: timeMs, events: [] };
     this.#profiles.push(profile);
-    this.#attach(profile, key);
     return profile;
   }
 
-  #attachAll(profile: NaiveProfile, item: ReadItem): void {
-    if (item.anonymousId !== undefined) this.#attach(profile, { type: 'anonymous_id', value: item.anonymousId });
-    if (item.previousId !== undefined) this.#attach(profile, { type: 'anonymous_id', value: item.previousId });
-    for (const identifier of item.identifiers) this.#attach(profile, identifier);
+  #attachAll(profile: NaiveProfile, { userId, anonymousId, identifiers }: ReadItem): void {
+    if (userId !== undefined) {
+      this.#attach(profile, { type: 'user_id', value: userId });
+      profile.id = userId;
+    }
+    if (anonymousId !== undefined) this.#attach(profile, { type: 'anonymous_id', value: anonymousId });
+    for (const identifier of identifiers) this.#attach(profile, identifier);
   }
 
   /** First come, first owned: an identifier that anyone holds stays where it is. */

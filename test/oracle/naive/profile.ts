@@ -13,7 +13,7 @@ export interface NaiveEvent {
 }
 
 export interface NaiveProfile {
-  readonly id: string;
+  id: string;
   readonly identifiers: Identifier[];
   traits: JsonObject;
   firstSeenMs: number;
