@@ -111,6 +111,12 @@ function parseValue(stream: TokenStream, op: Operator): Operand | undefined {
 }
 
 function parseList(stream: TokenStream): readonly Scalar[] {
+  if (stream.isWord('last'))
+    stream.refuse(
+      '"in last" is the window of an event; a date in a field is compared in other words',
+      stream.current,
+      'within last',
+    );
   stream.expectSymbol('(');
   if (stream.acceptSymbol(')')) return [];
   const list = [parseLiteral(stream)];

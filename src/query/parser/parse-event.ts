@@ -95,6 +95,13 @@ function parsePart(stream: TokenStream, isDid: boolean): EventParts | undefined 
     if (stream.acceptWord('without') !== undefined) return { without: parseWithout(stream) };
     const count = acceptCount(stream);
     if (count !== undefined) return { count };
+    if (stream.current.kind === 'number') {
+      stream.refuse(
+        'a count says how it is meant: "at least", "at most" or "exactly" so many times',
+        stream.current,
+        'exactly',
+      );
+    }
   }
   const window = acceptWindow(stream);
   return window === undefined ? undefined : { window };

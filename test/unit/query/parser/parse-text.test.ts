@@ -220,6 +220,8 @@ describe('mistakes in a text', () => {
     ['did "X" at least 3 «tmes»', 'query_syntax', '"times" or "time"', 'times'],
     ['did "X" at least «three» times', 'query_syntax', 'a number'],
     ['did "X" in «lsat» 3d', 'query_syntax', '"last" or "calendar"', 'last'],
+    ['did "X" «3» times', 'query_syntax', 'how it is meant', 'exactly'],
+    ['signup in «last» 7d', 'query_syntax', 'window of an event', 'within last'],
     ['did "X" in last «30»', 'query_syntax', 'a duration such as 30d'],
     ['did "X" in last «30days»', 'query_syntax', 'not a number or a duration', '30d'],
     ['did "X" in last «30D»', 'query_syntax', 'not a number or a duration', '30d'],
