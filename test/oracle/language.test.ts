@@ -1,0 +1,27 @@
+/** The generated questions are legal, and their text form is the same question: both before any engine answers them. */
+import { expect, test } from 'vitest';
+import { checkRequest } from '../../src/query/parser/check-request.ts';
+import { parseText } from '../../src/query/parser/parse-text.ts';
+import { printExpression } from '../../src/query/parser/print.ts';
+import { canonicalText } from './canonical.ts';
+import type { World } from './generate/world.ts';
+import { runProperty } from './property-run.ts';
+
+async function checkLanguage({ questions }: World): Promise<string | undefined> {
+  for (const question of questions) {
+    try {
+      const { where } = checkRequest(question);
+      if (where === undefined) return `nothing left of ${JSON.stringify(question)}`;
+      const text = printExpression(where);
+      const reread = canonicalText(parseText(text));
+      if (reread !== canonicalText(where)) return `printed as ${text}, read as ${reread}, was ${canonicalText(where)}`;
+    } catch (error) {
+      return `${String(error)} for ${JSON.stringify(question)}`;
+    }
+  }
+  return undefined;
+}
+
+test('for any question the checks pass and the printed text reads back as the same question', async () => {
+  await expect(runProperty({ worldCount: 30, questionCount: 80, check: checkLanguage })).resolves.toBeUndefined();
+});
