@@ -1,3 +1,4 @@
+import type { Door } from '../door.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The process lives. */
@@ -7,8 +8,12 @@ export function healthRoute(exchange: Exchange): void {
 
 /** The engine has recovered and serves; 503 before that and while shutting down, so that balancers send nothing. */
 export function readyRoute(exchange: Exchange): void {
-  const isReady = exchange.door.engine.stats().isReady && !exchange.door.lifecycle.isClosing;
-  exchange.json({ status: isReady ? 'ready' : 'not_ready' }, isReady ? 200 : 503);
+  const isServing = isReady(exchange.door);
+  exchange.json({ status: isServing ? 'ready' : 'not_ready' }, isServing ? 200 : 503);
+}
+
+export function isReady(door: Door): boolean {
+  return !door.lifecycle.isClosing && door.engine.stats().isReady;
 }
 
 export async function metricsRoute(exchange: Exchange): Promise<void> {

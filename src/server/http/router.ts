@@ -10,6 +10,7 @@ import type { App, HttpRequest, HttpResponse } from '../transport/transport.ts';
 import { neededRights, requireRights, rightsOfRequest } from './access.ts';
 import { Exchange } from './exchange.ts';
 import { profileHandler, shuttingDown } from './lookup-route.ts';
+import { isReady } from './operation-route.ts';
 import { PROFILE_PATH, type Route, routes, STREAM_PATH } from './route.ts';
 
 interface KnownPath {
@@ -66,8 +67,10 @@ function refuse(
     const method = request.getMethod();
     const allowed = [...new Set(known.filter((entry) => isOn(entry, path)).map((entry) => entry.method.toUpperCase()))];
     if (method === 'head') {
-      // An answer to HEAD has no body, which the exchange would send.
-      exchange.sendHeadOnly(allowed.length > 0 ? 405 : 404, [['allow', allowed.join(', ')]]);
+      // An answer to HEAD has no body, which the exchange would send. Balancers ask for /health and /ready this way.
+      if (path === '/health') exchange.sendHeadOnly(200);
+      else if (path === '/ready') exchange.sendHeadOnly(isReady(door) ? 200 : 503);
+      else exchange.sendHeadOnly(allowed.length > 0 ? 405 : 404, [['allow', allowed.join(', ')]]);
     } else if (allowed.length === 0) throw notFound(path);
     else if (method === 'get' && path === STREAM_PATH) {
       throw new EngineError('invalid_request', 'this is a WebSocket endpoint: connect with ws:// or wss://');
