@@ -62,6 +62,8 @@ export class EventTape {
   items = new Int32Array(256 * ITEM_STRIDE);
   /** Event time of each item, ms since the epoch; NaN = the item gave none. */
   times = new Float64Array(256);
+  /** The item's own `sentAt`, NaN = none. */
+  sentAts = new Float64Array(256);
   leafCount = 0;
   leaves = new Int32Array(4_096 * LEAF_STRIDE);
   numbers = new Float64Array(4_096);
@@ -109,10 +111,14 @@ export class EventTape {
       const times = new Float64Array(this.times.length * 2);
       times.set(this.times);
       this.times = times;
+      const sentAts = new Float64Array(this.sentAts.length * 2);
+      sentAts.set(this.sentAts);
+      this.sentAts = sentAts;
     }
     this.itemCount = item + 1;
     this.items.fill(-1, item * ITEM_STRIDE, (item + 1) * ITEM_STRIDE);
     this.times[item] = Number.NaN;
+    this.sentAts[item] = Number.NaN;
     return item;
   }
 

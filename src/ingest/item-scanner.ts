@@ -44,7 +44,6 @@ export class ItemScanner {
   #categoryOffset = -1;
   #categoryLength = 0;
   #originalTimeMs = Number.NaN;
-  #sentAtMs = Number.NaN;
 
   constructor(tape: EventTape, names: NameInterner, known: KnownNames, limits: IngestLimits, hashSeed: number) {
     this.tape = tape;
@@ -52,11 +51,6 @@ export class ItemScanner {
     this.#known = known;
     this.#limits = limits;
     this.#hashSeed = hashSeed;
-  }
-
-  /** `sentAt` of the item itself, NaN when it has none. */
-  get sentAtMs(): number {
-    return this.#sentAtMs;
   }
 
   /**
@@ -70,7 +64,6 @@ export class ItemScanner {
     this.#nameOffset = -1;
     this.#categoryOffset = -1;
     this.#originalTimeMs = Number.NaN;
-    this.#sentAtMs = Number.NaN;
     const cursor = this.#cursor;
     cursor.reset(tape.bytes, tape.view, start, end);
     const item = tape.addItem();
@@ -138,7 +131,7 @@ export class ItemScanner {
         this.#originalTimeMs = this.#time('originalTimestamp');
         return;
       case KNOWN.sentAt:
-        this.#sentAtMs = this.#time('sentAt');
+        this.tape.sentAts[item] = this.#time('sentAt');
         return;
       case KNOWN.name:
       case KNOWN.category:
@@ -438,6 +431,8 @@ export class ItemScanner {
     } else if (kind === tapeOf.KIND_ALIAS) {
       if (items[base + tapeOf.ITEM_PREVIOUS + 1] < 0) this.#fail('missing_previous_id', 'an alias call needs previousId');
       else if (items[base + tapeOf.ITEM_USER + 1] < 0) this.#fail('missing_user', 'an alias call needs userId');
+      // The old id is from here on what an anonymous id is: another name of the user.
+      else items.copyWithin(base + tapeOf.ITEM_ANONYMOUS, base + tapeOf.ITEM_PREVIOUS, base + tapeOf.ITEM_PREVIOUS + 3);
     } else if (kind === 0) {
       this.#fail('unknown_type', 'the event has no type: track, identify, page, screen, group or alias');
     }

@@ -17,7 +17,8 @@ export const ROOT_CONTEXT = 3;
 const ROOT_COUNT = 4;
 
 export class NameInterner {
-  readonly limit: number;
+  /** Lowered from infinity once the log is replayed. */
+  limit: number;
   readonly #parents: number[] = [];
   readonly #roots: number[] = [];
   readonly #names: string[] = [];

@@ -1,0 +1,239 @@
+/**
+ * The engine in one process: doors above, router and shards below, all on one thread; scans on workers. Owns the schedule of
+ * checkpoints, the memory limit and the order of closing.
+ */
+import type { ItemScanner } from '../ingest/item-scanner.ts';
+import { EngineError } from '../model/error.ts';
+import type { IngestOptions, IngestResult } from '../model/ingest.ts';
+import type { IngestLimits } from '../model/limits.ts';
+import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
+import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { Router } from '../router/router.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { RandomSource } from '../runtime/random.ts';
+import type { WorkerPool } from '../runtime/worker-pool.ts';
+import type { Shard } from '../shard/shard.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
+import { IngestPipeline } from './ingest-pipeline.ts';
+import { QueryService } from './query-service.ts';
+import { stateHashOf } from './state-hash.ts';
+
+/** A log longer than this asks for a checkpoint before its time, so that a restart stays short. */
+const LOG_SIZE_FOR_CHECKPOINT_BYTES = 512 * 2 ** 20;
+const SIZE_CHECK_INTERVAL_MS = 5_000;
+const PROFILES_PER_TURN = 256;
+
+export interface EmbeddedEngineParts {
+  readonly shards: readonly Shard[];
+  readonly router: Router;
+  readonly scanner: ItemScanner;
+  readonly limits: IngestLimits;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly pool: WorkerPool;
+  readonly folder: DataFolder | undefined;
+  readonly memoryLimitBytes: number;
+  readonly checkpointIntervalMs: number;
+  readonly recoveredMs: number;
+}
+
+export class EmbeddedEngine implements Engine {
+  readonly #parts: EmbeddedEngineParts;
+  readonly #ingest: IngestPipeline;
+  readonly #queries: QueryService;
+  readonly #timers: (() => void)[] = [];
+  #lookups = 0;
+  #lookupMisses = 0;
+  #checkpointing: Promise<CheckpointSummary> | undefined;
+  #closing: Promise<void> | undefined;
+  #checkpointError: unknown;
+
+  constructor(parts: EmbeddedEngineParts) {
+    this.#parts = parts;
+    const { router, scanner, limits, clock, random } = parts;
+    this.#ingest = new IngestPipeline(router, scanner, limits, clock, random, () => this.ingestPressure());
+    this.#queries = new QueryService(parts.shards, parts.pool, clock);
+    if (parts.checkpointIntervalMs > 0) {
+      this.#timers.push(clock.every(parts.checkpointIntervalMs, () => this.#checkpointInBackground()));
+      this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkpointWhenLong()));
+    }
+  }
+
+  async ingest(items: readonly unknown[], options?: IngestOptions): Promise<IngestResult> {
+    return this.#ingest.ingest(items, options);
+  }
+
+  ingestFrame(frame: Uint8Array, options?: IngestOptions): FrameOutcome {
+    return this.#ingest.ingestFrame(frame, options);
+  }
+
+  ingestPressure(): EngineError | undefined {
+    if (this.#closing !== undefined) {
+      return new EngineError('shutting_down', 'the engine is closing', { retryAfterMs: 5_000 });
+    }
+    const used = this.#usedBytes();
+    if (used <= this.#parts.memoryLimitBytes) return undefined;
+    return new EngineError(
+      'memory_limit',
+      `the engine uses ${used} bytes of its limit of ${this.#parts.memoryLimitBytes}; raise memoryLimit or add shards elsewhere`,
+      { retryAfterMs: 30_000 },
+    );
+  }
+
+  #usedBytes(): number {
+    let used = this.#queries.usedBytes;
+    for (const shard of this.#parts.shards) used += shard.memory.usedBytes + shard.data.cache.usedBytes;
+    return used;
+  }
+
+  lookupJson(identifier: Identifier, options?: LookupOptions): Uint8Array | undefined {
+    this.#lookups += 1;
+    const address = this.#parts.router.locate(identifier);
+    if (address === undefined) {
+      this.#lookupMisses += 1;
+      return undefined;
+    }
+    const { renderer } = address.shard;
+    renderer.render(address.row, options);
+    return renderer.bytes.subarray(renderer.start, renderer.end);
+  }
+
+  lookup(identifier: Identifier, options?: LookupOptions): Profile | undefined {
+    const json = this.lookupJson(identifier, options);
+    if (json === undefined) return undefined;
+    return JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8')) as Profile;
+  }
+
+  query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
+    return this.#queries.query(request, signal);
+  }
+
+  async *exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array> {
+    for (const shard of this.#parts.shards) {
+      for (let row = 0; row < shard.data.profiles.count; row++) {
+        if (row > 0 && row % PROFILES_PER_TURN === 0) await this.#parts.clock.yieldTurn();
+        shard.renderer.render(row, { ...options });
+        yield Uint8Array.from(shard.renderer.bytes.subarray(shard.renderer.start, shard.renderer.end));
+      }
+    }
+  }
+
+  checkpoint(): Promise<CheckpointSummary> {
+    // One at a time: who asks during one gets the next.
+    const previous = this.#checkpointing;
+    const run = (previous === undefined ? Promise.resolve() : previous.then(ignore, ignore)).then(() => this.#checkpointAll());
+    this.#checkpointing = run;
+    const done = (): void => {
+      if (this.#checkpointing === run) this.#checkpointing = undefined;
+    };
+    run.then(done, done);
+    return run;
+  }
+
+  async #checkpointAll(): Promise<CheckpointSummary> {
+    const { shards, clock } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    const seq: number[] = [];
+    let sizeBytes = 0;
+    for (const shard of shards) {
+      if (shard.appliedSeq > 0) await shard.storage.log.durable(shard.appliedSeq);
+      const result = await shard.checkpoint(() => clock.yieldTurn());
+      seq.push(result.seq);
+      sizeBytes += result.sizeBytes;
+    }
+    return { seq, sizeBytes, tookMs: clock.monotonicMs() - startedMs };
+  }
+
+  #checkpointInBackground(): void {
+    const isChanged = this.#parts.shards.some((shard) => shard.appliedSeq > shard.checkpointSeq);
+    if (!isChanged || this.#checkpointing !== undefined || this.#closing !== undefined) return;
+    this.checkpoint().then(
+      () => {
+        this.#checkpointError = undefined;
+      },
+      (error: unknown) => {
+        this.#checkpointError = error;
+      },
+    );
+  }
+
+  #checkpointWhenLong(): void {
+    if (this.#parts.shards.some((shard) => shard.storage.log.sizeBytes > LOG_SIZE_FOR_CHECKPOINT_BYTES)) {
+      this.#checkpointInBackground();
+    }
+  }
+
+  stateHash(): string {
+    return stateHashOf(this.#parts.shards);
+  }
+
+  stats(): EngineStats {
+    const { shards, memoryLimitBytes } = this.#parts;
+    const memoryBytes: Record<string, number> = { bitmaps: this.#queries.usedBytes, slabs: 0 };
+    for (const shard of shards) {
+      memoryBytes['slabs'] += shard.memory.reservedBytes;
+      for (const [part, bytes] of Object.entries(shard.data.memoryBytes())) {
+        memoryBytes[part] = (memoryBytes[part] ?? 0) + bytes;
+      }
+    }
+    const counters = this.#ingest.counters;
+    const droppedByReason = { ...counters.droppedByReason };
+    if (this.#checkpointError !== undefined) droppedByReason['checkpoint_failed'] = 1;
+    return {
+      shardCount: shards.length,
+      profiles: shards.reduce((sum, shard) => sum + shard.data.profiles.count, 0),
+      events: shards.reduce((sum, shard) => sum + shard.data.eventCount, 0),
+      isReady: this.#closing === undefined,
+      accepted: counters.accepted,
+      duplicates: counters.duplicates,
+      rejectedByCode: { ...counters.rejectedByCode },
+      droppedByReason,
+      lookups: this.#lookups,
+      lookupMisses: this.#lookupMisses,
+      queries: this.#queries.queryCount,
+      queryErrors: this.#queries.errorCount,
+      memoryBytes,
+      memoryLimitBytes,
+      queuedItems: counters.queuedItems,
+      shards: shards.map((shard) => ({
+        appliedSeq: shard.appliedSeq,
+        durableSeq: shard.storage.log.durableSeq,
+        checkpointSeq: shard.checkpointSeq,
+        profiles: shard.data.profiles.count,
+        events: shard.data.eventCount,
+        logBytes: shard.storage.log.sizeBytes,
+      })),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const stop of this.#timers) stop();
+    const { shards, pool, folder, clock } = this.#parts;
+    // Batches under way end in later turns; what they append must be in the checkpoint.
+    while (this.#ingest.counters.queuedItems > 0) await clock.yieldTurn();
+    try {
+      const isChanged = shards.some((shard) => shard.appliedSeq > shard.checkpointSeq);
+      if (isChanged) await this.checkpoint();
+      else await this.#checkpointing;
+    } finally {
+      this.#queries.close();
+      await pool.close();
+      for (const shard of shards) await shard.storage.close();
+      folder?.release();
+    }
+  }
+}
+
+interface CheckpointSummary {
+  readonly seq: readonly number[];
+  readonly sizeBytes: number;
+  readonly tookMs: number;
+}
+
+function ignore(): void {}

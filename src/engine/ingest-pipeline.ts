@@ -1,0 +1,266 @@
+/**
+ * Ingest from the door to the shards: scan, route, apply, append, acknowledge. Everything up to the append happens in one turn
+ * for up to SLICE_COUNT items; larger batches go on in later turns, so that lookups are never far from their turn.
+ */
+import { Packr } from 'msgpackr';
+import { EventTape } from '../ingest/event-tape.ts';
+import { ingestKindOf, readFrame, readTimeMs } from '../ingest/frame-reader.ts';
+import type { ItemScanner } from '../ingest/item-scanner.ts';
+import { skipValue } from '../ingest/msgpack.ts';
+import { EngineError, type ErrorCode } from '../model/error.ts';
+import type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../model/ingest.ts';
+import type { IngestLimits } from '../model/limits.ts';
+import type { BatchOutcome, Router } from '../router/router.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { RandomSource } from '../runtime/random.ts';
+import type { BatchHeader } from '../shard/record.ts';
+import type { Shard } from '../shard/shard.ts';
+import type { FrameOutcome } from './engine.ts';
+
+const SLICE_COUNT = 512;
+
+export interface IngestCounters {
+  accepted: number;
+  duplicates: number;
+  queuedItems: number;
+  readonly rejectedByCode: Record<string, number>;
+  readonly droppedByReason: Record<string, number>;
+}
+
+export class IngestPipeline {
+  readonly counters: IngestCounters = { accepted: 0, duplicates: 0, queuedItems: 0, rejectedByCode: {}, droppedByReason: {} };
+  readonly #router: Router;
+  readonly #scanner: ItemScanner;
+  readonly #tape: EventTape;
+  readonly #limits: IngestLimits;
+  readonly #clock: Clock;
+  readonly #random: RandomSource;
+  readonly #pressure: () => EngineError | undefined;
+  #failure: EngineError | undefined;
+  readonly #packr = new Packr({ useRecords: false, variableMapSize: true });
+
+  constructor(
+    router: Router,
+    scanner: ItemScanner,
+    limits: IngestLimits,
+    clock: Clock,
+    random: RandomSource,
+    pressure: () => EngineError | undefined,
+  ) {
+    this.#router = router;
+    this.#scanner = scanner;
+    this.#tape = scanner.tape;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#random = random;
+    this.#pressure = pressure;
+  }
+
+  #admit(itemCount: number): void {
+    const pressure = this.#failure ?? this.#pressure();
+    if (pressure !== undefined) throw pressure;
+    if (itemCount > this.#limits.batchCount) {
+      throw new EngineError('payload_too_large', `a batch of ${itemCount} events; the limit is ${this.#limits.batchCount}`, {
+        details: { limit: this.#limits.batchCount },
+      });
+    }
+  }
+
+  #header(sentAtMs: number, isImport: boolean, defaultKind: number): BatchHeader {
+    return {
+      receivedAtMs: this.#clock.nowMs(),
+      sentAtMs: isImport ? Number.NaN : sentAtMs,
+      isImport,
+      defaultKind,
+      idSeedHigh: this.#random.nextUint32(),
+      idSeedLow: this.#random.nextUint32(),
+    };
+  }
+
+  ingestFrame(bytes: Uint8Array, options: IngestOptions = {}): FrameOutcome {
+    const frame = readFrame(this.#tape, bytes);
+    if (frame.kind === 'message') return frame;
+    this.#admit(frame.itemCount);
+    const header = this.#header(frame.sentAtMs, frame.isImport || options.isImport === true, frame.defaultKind);
+    const { ref, itemCount, ack } = frame;
+    if (itemCount > SLICE_COUNT) {
+      const copy = Uint8Array.from(bytes);
+      const result = this.#ingestLongFrame(copy, frame.itemsStart, itemCount, header, ack);
+      return { kind: 'ingest', ref, itemCount, result };
+    }
+    const outcome = newOutcome();
+    // Read before anything is made behind the frame.
+    const end = this.#tape.length;
+    let at = frame.itemsStart;
+    // Scanned whole before anything is applied: a frame that breaks off in the middle changes nothing.
+    for (let index = 0; index < itemCount; index++) at = this.#scanOne(at, end, index, header, outcome);
+    this.#applyScanned(header, outcome);
+    return { kind: 'ingest', ref, itemCount, result: this.#acknowledge(outcome, this.#commit(header, ack)) };
+  }
+
+  async #ingestLongFrame(
+    bytes: Uint8Array,
+    itemsStart: number,
+    itemCount: number,
+    header: BatchHeader,
+    ack: AckLevel,
+  ): Promise<IngestResult> {
+    const outcome = newOutcome();
+    const slices = sliceItems(bytes, itemsStart, itemCount);
+    let waits: Promise<void>[] = [];
+    this.counters.queuedItems += itemCount;
+    let left = itemCount;
+    try {
+      for (const slice of slices) {
+        if (slice.index > 0) await this.#clock.yieldTurn();
+        this.#tape.reset();
+        this.#tape.append(bytes.subarray(slice.start, slice.end));
+        const end = this.#tape.length;
+        let local = 0;
+        for (let i = 0; i < slice.count; i++) local = this.#scanOne(local, end, slice.index + i, header, outcome);
+        this.#applyScanned(header, outcome);
+        waits = this.#commit(header, ack);
+        left -= slice.count;
+        this.counters.queuedItems -= slice.count;
+      }
+    } finally {
+      this.counters.queuedItems -= left;
+    }
+    return this.#acknowledge(outcome, waits);
+  }
+
+  async ingest(items: readonly unknown[], options: IngestOptions = {}): Promise<IngestResult> {
+    this.#admit(items.length);
+    const isImport = options.isImport === true;
+    const header = this.#header(readTimeMs(options.sentAt), isImport, ingestKindOf(options.type) ?? 0);
+    const outcome = newOutcome();
+    let waits: Promise<void>[] = [];
+    this.counters.queuedItems += items.length;
+    for (let index = 0; index < items.length; ) {
+      const sliceEnd = Math.min(items.length, index + SLICE_COUNT);
+      this.#tape.reset();
+      for (let i = index; i < sliceEnd; i++) this.#packOne(items[i], i, header, options.context, outcome);
+      this.#applyScanned(header, outcome);
+      waits = this.#commit(header, options.ack ?? 'durable');
+      this.counters.queuedItems -= sliceEnd - index;
+      index = sliceEnd;
+      if (index < items.length) await this.#clock.yieldTurn();
+    }
+    return this.#acknowledge(outcome, waits);
+  }
+
+  #packOne(value: unknown, index: number, header: BatchHeader, context: unknown, outcome: BatchOutcome): void {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.#reject(outcome, index, 'invalid_item', 'an event must be an object');
+      return;
+    }
+    let packed: Uint8Array;
+    try {
+      packed = this.#packr.pack(isObject(context) ? withContext(value as Record<string, unknown>, context) : value);
+    } catch (error) {
+      if (error instanceof RangeError && error.message.includes('call stack')) {
+        this.#reject(outcome, index, 'too_deep', `objects are nested deeper than ${this.#limits.depth}`);
+      } else {
+        this.#reject(outcome, index, 'invalid_value', `the event holds a value that cannot be stored: ${(error as Error).message}`);
+      }
+      return;
+    }
+    const at = this.#tape.append(packed);
+    this.#scanOne(at, this.#tape.length, index, header, outcome);
+  }
+
+  /** Scans one item onto the tape; gives the position behind it. */
+  #scanOne(at: number, end: number, index: number, header: BatchHeader, outcome: BatchOutcome): number {
+    const scanner = this.#scanner;
+    const after = scanner.scan(at, end, index, header.defaultKind);
+    if (scanner.errorCode !== undefined) {
+      this.#reject(outcome, index, scanner.errorCode, scanner.errorMessage);
+    }
+    return after;
+  }
+
+  #applyScanned(header: BatchHeader, outcome: BatchOutcome): void {
+    const tape = this.#tape;
+    for (let item = 0; item < tape.itemCount; item++) this.#router.apply(tape, item, header, outcome);
+  }
+
+  #reject(outcome: BatchOutcome, index: number, code: ErrorCode, message: string): void {
+    outcome.rejected.push({ index, code, message });
+  }
+
+  #commit(header: BatchHeader, ack: AckLevel): Promise<void>[] {
+    try {
+      const touched = this.#router.commit(this.#tape, header);
+      return ack === 'durable' ? touched.map(({ shard, seq }) => shard.storage.log.durable(seq)) : [];
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** The disk failed: memory may be ahead of the log, so nothing more is taken. A restart recovers what was durable. */
+  #fail(error: unknown): void {
+    this.#failure ??=
+      error instanceof EngineError ? error : new EngineError('storage_failed', 'the event log failed; restart the engine', { cause: error });
+  }
+
+  async #acknowledge(outcome: BatchOutcome, waits: Promise<void>[]): Promise<IngestResult> {
+    const { counters } = this;
+    counters.accepted += outcome.accepted;
+    counters.duplicates += outcome.duplicates;
+    countRejected(counters, outcome.rejected);
+    if (outcome.takenIdentifiers > 0) {
+      counters.droppedByReason['identifier_taken'] =
+        (counters.droppedByReason['identifier_taken'] ?? 0) + outcome.takenIdentifiers;
+    }
+    const seq = this.#router.shards.map((shard: Shard) => shard.appliedSeq);
+    try {
+      if (waits.length === 1) await waits[0];
+      else if (waits.length > 1) await Promise.all(waits);
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+    return { accepted: outcome.accepted, duplicates: outcome.duplicates, rejected: outcome.rejected, seq };
+  }
+}
+
+interface Slice {
+  /** Index of its first item in the batch. */
+  readonly index: number;
+  readonly count: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Walks the whole batch, so that malformed bytes are found before anything is applied. */
+function sliceItems(bytes: Uint8Array, itemsStart: number, itemCount: number): Slice[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const slices: Slice[] = [];
+  let at = itemsStart;
+  for (let index = 0; index < itemCount; index += SLICE_COUNT) {
+    const start = at;
+    const count = Math.min(SLICE_COUNT, itemCount - index);
+    for (let i = 0; i < count; i++) at = skipValue(bytes, view, at, bytes.length);
+    slices.push({ index, count, start, end: at });
+  }
+  return slices;
+}
+
+function countRejected(counters: IngestCounters, rejected: readonly RejectedItem[]): void {
+  for (const { code } of rejected) counters.rejectedByCode[code] = (counters.rejectedByCode[code] ?? 0) + 1;
+}
+
+function newOutcome(): BatchOutcome {
+  return { accepted: 0, duplicates: 0, takenIdentifiers: 0, rejected: [] };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The item with the batch's context under its own. Spread keeps a `__proto__` key as the data that it is. */
+function withContext(item: Record<string, unknown>, context: Record<string, unknown>): Record<string, unknown> {
+  const own = item['context'];
+  return { ...item, context: isObject(own) ? { ...context, ...own } : context };
+}

@@ -1,0 +1,33 @@
+/** What an item gets from its batch: its time and, when the sender gave none, a message id. Pure, so that a replay agrees. */
+import { ISO_DATE_MAX_MS, ISO_DATE_MIN_MS } from '../base/iso-date.ts';
+import { xxh32 } from '../base/hash.ts';
+import * as tapeOf from './event-tape.ts';
+import type { EventTape } from './event-tape.ts';
+
+/**
+ * Event time in ms since the epoch: received − (sent − timestamp), which cancels the error of the sender's clock. NaN when out of range.
+ * Without a timestamp it is the time of receipt; without `sentAt`, and for imports, the timestamp as it stands.
+ */
+export function eventTimeMs(timestampMs: number, receivedAtMs: number, sentAtMs: number, isImport: boolean): number {
+  if (Number.isNaN(timestampMs)) return receivedAtMs;
+  if (isImport || Number.isNaN(sentAtMs)) return timestampMs;
+  const corrected = receivedAtMs - (sentAtMs - timestampMs);
+  return corrected >= ISO_DATE_MIN_MS && corrected <= ISO_DATE_MAX_MS ? corrected : Number.NaN;
+}
+
+/** Gives the item a message id in UUID form made of the batch's random seed and the item's index in it. */
+export function assignMessageId(tape: EventTape, item: number, seedHigh: number, seedLow: number, index: number): void {
+  const high = hex8(seedHigh);
+  const low = hex8(seedLow);
+  const count = hex8(index);
+  const text = `${high}-${low.slice(0, 4)}-8${low.slice(4, 7)}-8${low.slice(7)}00-0000${count}`;
+  const at = tape.appendText(text);
+  const field = item * tapeOf.ITEM_STRIDE + tapeOf.ITEM_MESSAGE_ID;
+  tape.items[field] = at;
+  tape.items[field + 1] = text.length;
+  tape.items[field + 2] = xxh32(tape.bytes, at, text.length, 0);
+}
+
+function hex8(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
+}

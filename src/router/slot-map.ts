@@ -1,0 +1,32 @@
+/**
+ * Which shard owns a key: `slot = xxh32(key) & 1023`, and a map from slot to shard. The key of a user id is its text; of any other
+ * identifier `type:value`. The slot is what would move when shards are added, so it is part of the data format.
+ */
+import { xxh32 } from '../base/hash.ts';
+import { SLOT_COUNT } from '../model/limits.ts';
+import type { Identifier } from '../model/profile.ts';
+
+export class SlotMap {
+  readonly shardCount: number;
+  readonly #shards: Uint16Array;
+  #scratch: Buffer = Buffer.alloc(1_024);
+
+  constructor(shardCount: number) {
+    this.shardCount = shardCount;
+    this.#shards = Uint16Array.from({ length: SLOT_COUNT }, (_, slot) => Math.floor((slot * shardCount) / SLOT_COUNT));
+  }
+
+  shardOfUser(bytes: Uint8Array, offset: number, length: number): number {
+    if (this.shardCount === 1) return 0;
+    return this.#shards[xxh32(bytes, offset, length, 0) & (SLOT_COUNT - 1)];
+  }
+
+  shardOf(identifier: Identifier): number {
+    if (this.shardCount === 1) return 0;
+    const key = identifier.type === 'user_id' ? identifier.value : `${identifier.type}:${identifier.value}`;
+    const needed = key.length * 3;
+    if (this.#scratch.length < needed) this.#scratch = Buffer.alloc(needed);
+    const length = this.#scratch.write(key, 0, 'utf8');
+    return this.#shards[xxh32(this.#scratch, 0, length, 0) & (SLOT_COUNT - 1)];
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * A shard's state in a checkpoint: one manifest (msgpack: seq, hash seed, ids of pages, the small state around them) and the pages
+ * themselves as they lie in memory. Pages that did not change since the last checkpoint are referenced, not written again.
+ * A memory snapshot keeps the pages still while they are written, so ingest goes on.
+ */
+import { pack, unpack } from 'msgpackr';
+import { LoadContext, SaveContext, type SavedState } from '../memory/persist.ts';
+import type { Page, SlabMemory } from '../memory/slab-memory.ts';
+import { EngineError } from '../model/error.ts';
+import type { ShardData } from '../profile/shard-data.ts';
+import type { CheckpointReader, CheckpointStore } from '../storage/contract.ts';
+
+const FORMAT_VERSION = 1;
+/** Pages handed to the store between two turns of the event loop. */
+const PAGES_PER_TURN = 16;
+
+export interface CheckpointResult {
+  readonly seq: number;
+  readonly sizeBytes: number;
+  readonly writtenPageCount: number;
+}
+
+interface Manifest {
+  readonly version: number;
+  readonly seq: number;
+  readonly hashSeed: number;
+  readonly pageIds: readonly number[];
+  readonly state: SavedState;
+}
+
+/** The hash seed of the newest checkpoint, when there is one: tables in it were filled under that seed. */
+export function hashSeedOf(reader: CheckpointReader | undefined): number | undefined {
+  return reader === undefined ? undefined : readManifest(reader).hashSeed;
+}
+
+function readManifest(reader: CheckpointReader): Manifest {
+  const manifest = unpack(reader.manifest) as Manifest;
+  if (manifest.version !== FORMAT_VERSION) {
+    throw new EngineError('storage_failed', `the checkpoint has format ${manifest.version}; this version reads ${FORMAT_VERSION}`);
+  }
+  return manifest;
+}
+
+export function decodeCheckpoint(
+  memory: SlabMemory,
+  reader: CheckpointReader | undefined,
+): { seq: number; context: LoadContext; state: SavedState } | undefined {
+  if (reader === undefined) return undefined;
+  const manifest = readManifest(reader);
+  const context = new LoadContext(memory, manifest.pageIds, (pageId) => reader.page(pageId));
+  return { seq: manifest.seq, context, state: manifest.state };
+}
+
+export async function writeCheckpoint(
+  data: ShardData,
+  seq: number,
+  hashSeed: number,
+  store: CheckpointStore,
+  yieldTurn: () => Promise<void>,
+): Promise<CheckpointResult> {
+  const { memory } = data;
+  const snapshot = memory.snapshot();
+  const writer = store.begin();
+  try {
+    const context = new SaveContext(snapshot);
+    const state = data.save(context);
+    const pageIds: number[] = [];
+    const written: { page: Page; pageId: number }[] = [];
+    for (const page of context.pages) {
+      if (page.savedId !== 0 && page.stamp <= page.savedEpoch) {
+        pageIds.push(page.savedId);
+        continue;
+      }
+      const pageId = writer.write(memory.bytes(page));
+      pageIds.push(pageId);
+      written.push({ page, pageId });
+      if (written.length % PAGES_PER_TURN === 0) {
+        await writer.drained();
+        await yieldTurn();
+      }
+    }
+    const manifest: Manifest = { version: FORMAT_VERSION, seq, hashSeed, pageIds, state };
+    const { sizeBytes } = await writer.commit(pack(manifest), new Set(pageIds));
+    for (const { page, pageId } of written) {
+      page.savedId = pageId;
+      page.savedEpoch = snapshot.epoch;
+    }
+    return { seq, sizeBytes, writtenPageCount: written.length };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  } finally {
+    memory.release(snapshot);
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Records of the event log: what a shard was told, in the bytes that the sender sent, so that a replay scans exactly what
+ * the first run scanned. Little endian.
+ *
+ * Events: `[1][flags u8][defaultKind u8][receivedAtMs f64][sentAtMs f64][idSeed 8 bytes][count u32][routes u8 × count]`
+ *         `[indexes u32 × count, when flag HAS_INDEXES][extraSize u32][extra msgpack][items: msgpack maps, one after another]`
+ * Bind:   `[2][msgpack [type, value, targetType, targetValue]]`
+ *
+ * A route says which identifiers the router decided on, so that a replay needs no other shard: see the ROUTE_ bits. `extra` is a
+ * list of `[ordinal, [[type, value], …]]`: external ids that the item attaches.
+ */
+import { pack, unpack } from 'msgpackr';
+import { EngineError } from '../model/error.ts';
+import type { Identifier } from '../model/profile.ts';
+
+export const RECORD_EVENTS = 1;
+export const RECORD_BIND = 2;
+
+/** The profile is the one that has the anonymousId, though the item has a userId too. */
+export const ROUTE_HOME_ANONYMOUS = 1;
+export const ROUTE_ATTACH_USER = 2;
+export const ROUTE_ATTACH_ANONYMOUS = 4;
+export const ROUTE_ATTACH_EMAIL = 8;
+export const ROUTE_ATTACH_PHONE = 16;
+/** The item attaches what `extra` lists for it. */
+export const ROUTE_ATTACH_EXTRA = 32;
+
+const FLAG_IMPORT = 1;
+const FLAG_HAS_INDEXES = 2;
+const HEADER_SIZE_BYTES = 31;
+
+/** What holds for all items of a batch. */
+export interface BatchHeader {
+  readonly receivedAtMs: number;
+  /** Sender's clock at sending; NaN = unknown. */
+  readonly sentAtMs: number;
+  readonly isImport: boolean;
+  /** Kind of items that do not say theirs. */
+  readonly defaultKind: number;
+  /** Random; message ids for items without one are made from it and the item's index. */
+  readonly idSeedHigh: number;
+  readonly idSeedLow: number;
+}
+
+export type ExtraIdentifiers = [ordinal: number, identifiers: [type: string, value: string][]];
+
+/** Collects the items of one batch for one shard, and gives the record. Reused from batch to batch. */
+export class RecordBuilder {
+  #body: Uint8Array = new Uint8Array(64 * 1024);
+  #view = new DataView(this.#body.buffer);
+  #items: Uint8Array = new Uint8Array(64 * 1024);
+  #itemBytes = 0;
+  #routes = new Uint8Array(256);
+  #indexes = new Uint32Array(256);
+  #needsIndexes = false;
+  #extra: ExtraIdentifiers[] = [];
+  // A run of items that lie side by side in the source is copied at once.
+  #runStart = 0;
+  #runEnd = 0;
+  count = 0;
+
+  reset(): void {
+    this.count = 0;
+    this.#itemBytes = 0;
+    this.#needsIndexes = false;
+    this.#runStart = 0;
+    this.#runEnd = 0;
+    if (this.#extra.length > 0) this.#extra = [];
+  }
+
+  /** Adds the item at `[start, end)` of `source`. All items of a batch have the same source. */
+  add(source: Uint8Array, start: number, end: number, route: number, index: number, hasMessageId: boolean): void {
+    const ordinal = this.count;
+    if (ordinal === this.#routes.length) this.#growItems();
+    this.#routes[ordinal] = route;
+    this.#indexes[ordinal] = index;
+    if (!hasMessageId) this.#needsIndexes = true;
+    if (start === this.#runEnd && this.#runEnd > this.#runStart) {
+      this.#runEnd = end;
+    } else {
+      this.#flushRun(source);
+      this.#runStart = start;
+      this.#runEnd = end;
+    }
+    this.count = ordinal + 1;
+  }
+
+  addExtra(identifiers: readonly Identifier[]): void {
+    this.#extra.push([this.count, identifiers.map(({ type, value }) => [type, value])]);
+  }
+
+  #flushRun(source: Uint8Array): void {
+    const size = this.#runEnd - this.#runStart;
+    if (size === 0) return;
+    if (this.#itemBytes + size > this.#items.length) {
+      const larger = new Uint8Array(Math.max(this.#items.length * 2, this.#itemBytes + size));
+      larger.set(this.#items.subarray(0, this.#itemBytes));
+      this.#items = larger;
+    }
+    this.#items.set(source.subarray(this.#runStart, this.#runEnd), this.#itemBytes);
+    this.#itemBytes += size;
+  }
+
+  #growItems(): void {
+    const routes = new Uint8Array(this.#routes.length * 2);
+    routes.set(this.#routes);
+    this.#routes = routes;
+    const indexes = new Uint32Array(this.#indexes.length * 2);
+    indexes.set(this.#indexes);
+    this.#indexes = indexes;
+  }
+
+  /** The record's bytes, valid until the next call on this builder. */
+  finish(source: Uint8Array, header: BatchHeader): Uint8Array {
+    this.#flushRun(source);
+    const count = this.count;
+    const extra = this.#extra.length === 0 ? undefined : pack(this.#extra);
+    const extraSize = extra?.length ?? 0;
+    const size = HEADER_SIZE_BYTES + count * (this.#needsIndexes ? 5 : 1) + 4 + extraSize + this.#itemBytes;
+    if (size > this.#body.length) {
+      this.#body = new Uint8Array(Math.max(size, this.#body.length * 2));
+      this.#view = new DataView(this.#body.buffer);
+    }
+    const body = this.#body;
+    const view = this.#view;
+    body[0] = RECORD_EVENTS;
+    body[1] = (header.isImport ? FLAG_IMPORT : 0) | (this.#needsIndexes ? FLAG_HAS_INDEXES : 0);
+    body[2] = header.defaultKind;
+    view.setFloat64(3, header.receivedAtMs, true);
+    view.setFloat64(11, header.sentAtMs, true);
+    view.setUint32(19, header.idSeedHigh, true);
+    view.setUint32(23, header.idSeedLow, true);
+    view.setUint32(27, count, true);
+    let at = HEADER_SIZE_BYTES;
+    body.set(this.#routes.subarray(0, count), at);
+    at += count;
+    if (this.#needsIndexes) {
+      for (let i = 0; i < count; i++) view.setUint32(at + 4 * i, this.#indexes[i], true);
+      at += 4 * count;
+    }
+    view.setUint32(at, extraSize, true);
+    at += 4;
+    if (extra !== undefined) body.set(extra, at);
+    at += extraSize;
+    body.set(this.#items.subarray(0, this.#itemBytes), at);
+    return body.subarray(0, size);
+  }
+}
+
+export interface EventsRecord {
+  readonly kind: 'events';
+  readonly header: BatchHeader;
+  readonly count: number;
+  readonly routes: Uint8Array;
+  indexOf(ordinal: number): number;
+  readonly extra: ReadonlyMap<number, readonly [type: string, value: string][]>;
+  /** Where the items begin in the record. */
+  readonly itemsStart: number;
+}
+
+export interface BindRecord {
+  readonly kind: 'bind';
+  readonly identifier: Identifier;
+  readonly target: Identifier;
+}
+
+export function encodeBind(identifier: Identifier, target: Identifier): Uint8Array {
+  const body = pack([identifier.type, identifier.value, target.type, target.value]);
+  const record = new Uint8Array(body.length + 1);
+  record[0] = RECORD_BIND;
+  record.set(body, 1);
+  return record;
+}
+
+export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord {
+  if (record[0] === RECORD_BIND) {
+    const [type, value, targetType, targetValue] = unpack(record.subarray(1)) as string[];
+    return { kind: 'bind', identifier: { type, value }, target: { type: targetType, value: targetValue } };
+  }
+  if (record[0] !== RECORD_EVENTS) {
+    throw new EngineError('storage_failed', `the log holds a record of kind ${record[0]}, which this version does not know`);
+  }
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const flags = record[1];
+  const count = view.getUint32(27, true);
+  let at = HEADER_SIZE_BYTES;
+  const routes = record.subarray(at, at + count);
+  at += count;
+  const indexesAt = at;
+  const hasIndexes = (flags & FLAG_HAS_INDEXES) !== 0;
+  if (hasIndexes) at += 4 * count;
+  const extraSize = view.getUint32(at, true);
+  at += 4;
+  const extra = new Map<number, readonly [string, string][]>();
+  if (extraSize > 0) {
+    for (const [ordinal, list] of unpack(record.subarray(at, at + extraSize)) as ExtraIdentifiers[]) extra.set(ordinal, list);
+  }
+  at += extraSize;
+  return {
+    kind: 'events',
+    header: {
+      receivedAtMs: view.getFloat64(3, true),
+      sentAtMs: view.getFloat64(11, true),
+      isImport: (flags & FLAG_IMPORT) !== 0,
+      defaultKind: record[2],
+      idSeedHigh: view.getUint32(19, true),
+      idSeedLow: view.getUint32(23, true),
+    },
+    count,
+    routes,
+    indexOf: (ordinal) => (hasIndexes ? view.getUint32(indexesAt + 4 * ordinal, true) : ordinal),
+    extra,
+    itemsStart: at,
+  };
+}

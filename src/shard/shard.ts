@@ -1,0 +1,254 @@
+/**
+ * One shard: a deterministic state machine over log records, its memory and its storage.
+ *
+ * Life: `Shard.open` takes the newest whole checkpoint, replays the log behind it, and is live. Live items are applied and
+ * collected by `applyItem`; `commit` appends them as one record. A record is applied before it is durable: who needs
+ * durability waits for `log.durable(seq)`.
+ *
+ * Invariants: applied items and the record agree bit for bit; nothing here reads a clock; after a storage failure the shard
+ * refuses everything (its memory may be ahead of its log), and a restart recovers what was durable.
+ */
+import { assert } from '../base/assert.ts';
+import { xxh32 } from '../base/hash.ts';
+import type { EventTape } from '../ingest/event-tape.ts';
+import * as tapeOf from '../ingest/event-tape.ts';
+import { assignMessageId, eventTimeMs } from '../ingest/item-envelope.ts';
+import type { ItemScanner } from '../ingest/item-scanner.ts';
+import type { NameInterner } from '../ingest/name-interner.ts';
+import { SlabMemory } from '../memory/slab-memory.ts';
+import type { Identifier } from '../model/profile.ts';
+import { NONE } from '../profile/event-table.ts';
+import { TYPE_ANONYMOUS_ID, TYPE_EMAIL, TYPE_PHONE, TYPE_USER_ID } from '../profile/identifier-store.ts';
+import { ProfileRenderer } from '../profile/profile-renderer.ts';
+import { ShardData, type ShardDataOptions } from '../profile/shard-data.ts';
+import type { ShardStorage } from '../storage/contract.ts';
+import { decodeCheckpoint, writeCheckpoint, type CheckpointResult } from './checkpoint.ts';
+import {
+  type BatchHeader,
+  decodeRecord,
+  encodeBind,
+  type EventsRecord,
+  RecordBuilder,
+  ROUTE_ATTACH_ANONYMOUS,
+  ROUTE_ATTACH_EMAIL,
+  ROUTE_ATTACH_EXTRA,
+  ROUTE_ATTACH_PHONE,
+  ROUTE_ATTACH_USER,
+  ROUTE_HOME_ANONYMOUS,
+} from './record.ts';
+
+export interface ShardOptions extends ShardDataOptions {
+  readonly names: NameInterner;
+  readonly hashSeed: number;
+}
+
+export class Shard {
+  readonly index: number;
+  readonly memory: SlabMemory;
+  readonly data: ShardData;
+  readonly renderer: ProfileRenderer;
+  readonly storage: ShardStorage;
+  readonly #hashSeed: number;
+  readonly #builder = new RecordBuilder();
+  appliedSeq: number;
+  checkpointSeq: number;
+
+  private constructor(index: number, data: ShardData, storage: ShardStorage, hashSeed: number, seq: number) {
+    this.index = index;
+    this.memory = data.memory;
+    this.data = data;
+    this.renderer = new ProfileRenderer(data);
+    this.storage = storage;
+    this.#hashSeed = hashSeed;
+    this.appliedSeq = seq;
+    this.checkpointSeq = seq;
+  }
+
+  /** Recovers from the storage: checkpoint, then log. `scanner` is used for the replay. */
+  static open(index: number, storage: ShardStorage, options: ShardOptions, scanner: ItemScanner): Shard {
+    const memory = new SlabMemory();
+    const saved = decodeCheckpoint(memory, storage.checkpoints.latest());
+    const data =
+      saved === undefined
+        ? new ShardData(memory, options.names, options)
+        : new ShardData(memory, options.names, options, saved.context, saved.state);
+    // What was loaded is clean; what is written from here on is not.
+    memory.release(memory.snapshot());
+    const shard = new Shard(index, data, storage, options.hashSeed, saved?.seq ?? 0);
+    for (const { seq, record } of storage.log.read(shard.appliedSeq)) {
+      shard.#replay(record, scanner);
+      shard.appliedSeq = seq;
+    }
+    return shard;
+  }
+
+  #replay(bytes: Uint8Array, scanner: ItemScanner): void {
+    const record = decodeRecord(bytes);
+    if (record.kind === 'bind') {
+      this.#applyBind(record.identifier, record.target);
+      return;
+    }
+    const tape = scanner.tape;
+    tape.reset();
+    tape.append(bytes);
+    const end = bytes.length;
+    let at = record.itemsStart;
+    for (let ordinal = 0; ordinal < record.count; ordinal++) {
+      at = scanner.scan(at, end, record.indexOf(ordinal), record.header.defaultKind);
+      assert(scanner.errorCode === undefined, () => `a logged event was refused on replay: ${scanner.errorMessage}`);
+      this.#replayItem(tape, record, ordinal);
+      tape.itemCount = 0;
+      tape.leafCount = 0;
+    }
+  }
+
+  #replayItem(tape: EventTape, record: EventsRecord, ordinal: number): void {
+    const { header } = record;
+    const route = record.routes[ordinal];
+    const extra = record.extra.get(ordinal);
+    const identifiers = extra?.map(([type, value]) => ({ type, value }));
+    const row = this.#homeRow(tape, 0, route);
+    const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[0] : header.sentAtMs;
+    const timeMs = eventTimeMs(tape.times[0], header.receivedAtMs, sentAtMs, header.isImport);
+    this.isDuplicate(tape, 0, header.receivedAtMs);
+    this.#apply(tape, 0, row, route, timeMs, identifiers, header, record.indexOf(ordinal));
+  }
+
+  /** Row of the item's profile by its route, −1 when it is new. */
+  #homeRow(tape: EventTape, item: number, route: number): number {
+    const base = item * tapeOf.ITEM_STRIDE;
+    const isAnonymous = (route & ROUTE_HOME_ANONYMOUS) !== 0 || tape.items[base + tapeOf.ITEM_USER + 1] < 0;
+    const field = base + (isAnonymous ? tapeOf.ITEM_ANONYMOUS : tapeOf.ITEM_USER);
+    const { items, bytes } = tape;
+    const typeId = isAnonymous ? TYPE_ANONYMOUS_ID : TYPE_USER_ID;
+    const code = this.data.identifiers.find(typeId, bytes, items[field], items[field + 1], items[field + 2]);
+    return code === 0 ? -1 : this.data.identifiers.rowOf(code);
+  }
+
+  /** Remembers the item's message id; true when it was seen before. Items without one are never duplicates. */
+  isDuplicate(tape: EventTape, item: number, receivedAtMs: number): boolean {
+    const base = item * tapeOf.ITEM_STRIDE;
+    if (tape.items[base + tapeOf.ITEM_MESSAGE_ID + 1] < 0) return false;
+    const hash = tape.items[base + tapeOf.ITEM_MESSAGE_ID + 2];
+    return this.data.dedup.isDuplicate(hash, tape.items[base + tapeOf.ITEM_MESSAGE_HASH], receivedAtMs);
+  }
+
+  /**
+   * Applies a routed item and notes it for the record. `row` −1 = a new profile. `extra` = external ids to attach (route bit EXTRA).
+   */
+  applyItem(
+    tape: EventTape,
+    item: number,
+    row: number,
+    route: number,
+    timeMs: number,
+    extra: readonly Identifier[] | undefined,
+    header: BatchHeader,
+  ): void {
+    const base = item * tapeOf.ITEM_STRIDE;
+    const { items } = tape;
+    const hasMessageId = items[base + tapeOf.ITEM_MESSAGE_ID + 1] >= 0;
+    const index = items[base + tapeOf.ITEM_INDEX];
+    if (extra !== undefined) this.#builder.addExtra(extra);
+    this.#builder.add(tape.bytes, items[base + tapeOf.ITEM_START], items[base + tapeOf.ITEM_END], route, index, hasMessageId);
+    this.#apply(tape, item, row, route, timeMs, extra, header, index);
+  }
+
+  #apply(
+    tape: EventTape,
+    item: number,
+    knownRow: number,
+    route: number,
+    timeMs: number,
+    extra: readonly Identifier[] | undefined,
+    header: BatchHeader,
+    index: number,
+  ): void {
+    const base = item * tapeOf.ITEM_STRIDE;
+    if (tape.items[base + tapeOf.ITEM_MESSAGE_ID + 1] < 0) {
+      assignMessageId(tape, item, header.idSeedHigh, header.idSeedLow, index);
+    }
+    let row = knownRow;
+    if (row < 0) row = this.#create(tape, base, timeMs);
+    if (route !== 0) this.#attach(tape, base, row, route, extra);
+    this.data.apply(tape, item, row, timeMs);
+  }
+
+  #create(tape: EventTape, base: number, timeMs: number): number {
+    const { items, bytes } = tape;
+    const isUser = items[base + tapeOf.ITEM_USER + 1] >= 0;
+    const field = base + (isUser ? tapeOf.ITEM_USER : tapeOf.ITEM_ANONYMOUS);
+    const typeId = isUser ? TYPE_USER_ID : TYPE_ANONYMOUS_ID;
+    return this.data.addProfile(typeId, bytes, items[field], items[field + 1], items[field + 2], timeMs);
+  }
+
+  #attach(tape: EventTape, base: number, row: number, route: number, extra: readonly Identifier[] | undefined): void {
+    const { items } = tape;
+    if (route & ROUTE_ATTACH_USER) this.#attachField(tape, row, TYPE_USER_ID, base + tapeOf.ITEM_USER);
+    if (route & ROUTE_ATTACH_ANONYMOUS) this.#attachField(tape, row, TYPE_ANONYMOUS_ID, base + tapeOf.ITEM_ANONYMOUS);
+    if (route & ROUTE_ATTACH_EMAIL) this.#attachLeaf(tape, row, TYPE_EMAIL, items[base + tapeOf.ITEM_EMAIL]);
+    if (route & ROUTE_ATTACH_PHONE) this.#attachLeaf(tape, row, TYPE_PHONE, items[base + tapeOf.ITEM_PHONE]);
+    if (route & ROUTE_ATTACH_EXTRA) {
+      for (const { type, value } of extra!) {
+        const bytes = Buffer.from(value, 'utf8');
+        const typeId = this.data.identifiers.addType(type);
+        this.data.attach(row, typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.#hashSeed));
+      }
+    }
+  }
+
+  #attachField(tape: EventTape, row: number, typeId: number, field: number): void {
+    const { items } = tape;
+    this.data.attach(row, typeId, tape.bytes, items[field], items[field + 1], items[field + 2]);
+  }
+
+  #attachLeaf(tape: EventTape, row: number, typeId: number, leaf: number): void {
+    const at = leaf * tapeOf.LEAF_STRIDE;
+    const { leaves } = tape;
+    const offset = leaves[at + tapeOf.LEAF_OFFSET];
+    this.data.attach(row, typeId, tape.bytes, offset, leaves[at + tapeOf.LEAF_LENGTH], leaves[at + tapeOf.LEAF_HASH]);
+  }
+
+  /** Appends what `applyItem` collected as one record; gives its seq, or 0 when there was nothing. */
+  commit(source: Uint8Array, header: BatchHeader): number {
+    if (this.#builder.count === 0) return 0;
+    const seq = this.storage.log.append(this.#builder.finish(source, header));
+    this.#builder.reset();
+    this.appliedSeq = seq;
+    return seq;
+  }
+
+  /** Notes that `identifier`, whose slot is here, belongs to the profile with the key `target`, which lives elsewhere. */
+  bind(identifier: Identifier, target: Identifier): number {
+    this.#applyBind(identifier, target);
+    const seq = this.storage.log.append(encodeBind(identifier, target));
+    this.appliedSeq = seq;
+    return seq;
+  }
+
+  #applyBind(identifier: Identifier, target: Identifier): void {
+    const bytes = Buffer.from(identifier.value, 'utf8');
+    const typeId = this.data.identifiers.addType(identifier.type);
+    this.data.identifiers.addForward(typeId, bytes, xxh32(bytes, 0, bytes.length, this.#hashSeed), target);
+  }
+
+  /** Row of the profile that has the identifier here; −1 = unknown here; the forward's target where it lives elsewhere. */
+  rowOf(identifier: Identifier): number | Identifier {
+    const { identifiers } = this.data;
+    const typeId = identifiers.typeId(identifier.type);
+    if (typeId < 0) return -1;
+    const bytes = Buffer.from(identifier.value, 'utf8');
+    const code = identifiers.find(typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.#hashSeed));
+    if (code === 0) return -1;
+    const row = identifiers.rowOf(code);
+    return row === NONE ? identifiers.forwardOf(code) : row;
+  }
+
+  /** Saves the state as it is now, while the shard goes on. The log is cut behind it. */
+  async checkpoint(yieldTurn: () => Promise<void>): Promise<CheckpointResult> {
+    const result = await writeCheckpoint(this.data, this.appliedSeq, this.#hashSeed, this.storage.checkpoints, yieldTurn);
+    this.checkpointSeq = result.seq;
+    await this.storage.log.truncate(result.seq);
+    return result;
+  }
+}
