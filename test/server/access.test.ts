@@ -39,7 +39,12 @@ describe('who may ingest', () => {
     const answer = await post(`${url}/v1/track`, track, headers);
     expect([answer.status, answer.json]).toEqual([
       401,
-      { error: { code: 'unauthorized', message: 'a valid key is needed: Authorization: Bearer KEY, or Basic with the key as user name' } },
+      {
+        error: {
+          code: 'unauthorized',
+          message: 'a valid key is needed: Authorization: Bearer KEY, or Basic with the key as user name',
+        },
+      },
     ]);
     expect(answer.headers.get('www-authenticate')).toMatch(/^Basic/);
     expect(engine.ingested).toHaveLength(0);
@@ -48,7 +53,10 @@ describe('who may ingest', () => {
   test('a read key is known and may not: 403', async () => {
     const { url } = await rig();
     const answer = await post(`${url}/v1/track`, track, asReader);
-    expect([answer.status, answer.json.error]).toEqual([403, { code: 'forbidden', message: 'this needs a write or admin key' }]);
+    expect([answer.status, answer.json.error]).toEqual([
+      403,
+      { code: 'forbidden', message: 'this needs a write or admin key' },
+    ]);
   });
 
   test.each([5, null, '', ['write-key-1'], { a: 1 }, 'nope'])('writeKey %j in the body is no key', async (writeKey) => {
@@ -81,7 +89,11 @@ describe('the matrix of routes and keys', () => {
     const { url } = await rig();
     const headers = { none, write: asWriter, read: asReader, admin: asAdmin };
     for (const [name, status] of Object.entries(expected)) {
-      const init = { method, headers: headers[name as keyof typeof headers], ...(method === 'POST' ? { body: '{"ids":[]}' } : {}) };
+      const init = {
+        method,
+        headers: headers[name as keyof typeof headers],
+        ...(method === 'POST' ? { body: '{"ids":[]}' } : {}),
+      };
       if (path === '/v1/query') init.body = '{}';
       expect([name, (await call(`${url}${path}`, init)).status]).toEqual([name, status]);
     }
@@ -119,13 +131,17 @@ describe('servers without keys', () => {
     const { server, url } = await rig({ keys: {} });
     expect((await post(`${url}/v1/track`, track, { origin: 'https://evil.example' })).status).toBe(403);
     expect((await post(`${url}/v1/track`, track, { origin: 'http://localhost:3000' })).status).toBe(200);
-    const text = await raw(server.port, 'GET /v1/profiles/u1 HTTP/1.1\r\nHost: evil.example\r\n\r\n', (heard) => heard.includes('}}'));
+    const text = await raw(server.port, 'GET /v1/profiles/u1 HTTP/1.1\r\nHost: evil.example\r\n\r\n', (heard) =>
+      heard.includes('}}'),
+    );
     expect(text).toMatch(/^HTTP\/1.1 403/);
   });
 });
 
 test('keys that no header could carry are refused at the start', async () => {
   for (const key of ['', 'with space', 'ключ', 'x'.repeat(513)]) {
-    await expect(startServer(new FakeEngine(), { port: 0, keys: { write: [key] } })).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(startServer(new FakeEngine(), { port: 0, keys: { write: [key] } })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
   }
 });

@@ -10,24 +10,36 @@ test('/openapi.json lists every route that the router has, and no other', async 
   const { url } = await rig();
   const document = (await call(`${url}/openapi.json`)).json;
   expect(document.openapi).toBe('3.1.0');
-  const listed = Object.entries(document.paths).flatMap(([path, item]) => Object.keys(item as object).map((method) => `${method} ${path}`));
-  const served = [...routes(new BytePage(), () => ''), { method: 'get', path: PROFILE_PATH }, { method: 'get', path: STREAM_PATH }];
+  const listed = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.keys(item as object).map((method) => `${method} ${path}`),
+  );
+  const served = [
+    ...routes(new BytePage(), () => ''),
+    { method: 'get', path: PROFILE_PATH },
+    { method: 'get', path: STREAM_PATH },
+  ];
   expect(listed.sort()).toEqual(served.map(({ method, path }) => `${method} ${path}`).sort());
 });
 
 test('every reference leads somewhere, every operation is named once', async () => {
   const { url } = await rig();
   const { text, json } = await call(`${url}/openapi.json`);
-  for (const [, name] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) expect(json.components.schemas).toHaveProperty(name);
+  for (const [, name] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g))
+    expect(json.components.schemas).toHaveProperty(name);
   const ids = [...text.matchAll(/"operationId":"(\w+)"/g)].map(([, id]) => id);
   expect(new Set(ids).size).toBe(ids.length);
 });
 
 test('real answers have the shapes that it promises', async () => {
   const { url } = await rig();
-  const batch = [{ type: 'track', userId: 'u1', event: 'e', messageId: 'm', properties: { a: [1, { b: null }] } }, { messageId: 'x' }];
+  const batch = [
+    { type: 'track', userId: 'u1', event: 'e', messageId: 'm', properties: { a: [1, { b: null }] } },
+    { messageId: 'x' },
+  ];
   expect(ingestAnswer.parse((await post(`${url}/v1/batch`, { batch })).json).rejected).toHaveLength(1);
-  expect(profile.parse((await call(`${url}/v1/profiles/u1?events=5`, { headers: asReader })).json).events).toHaveLength(1);
+  expect(profile.parse((await call(`${url}/v1/profiles/u1?events=5`, { headers: asReader })).json).events).toHaveLength(
+    1,
+  );
   profilesAnswer.parse((await post(`${url}/v1/profiles/get`, { ids: ['u1', 'u2'] }, asReader)).json);
   queryAnswer.parse((await post(`${url}/v1/query`, {}, asReader)).json);
   errorAnswer.parse((await call(`${url}/v1/profiles/u1`)).json);
@@ -38,9 +50,20 @@ test('the schema of a condition takes every kind of leaf', () => {
   const where = {
     and: [
       { or: [{ trait: 'a', op: 'in', value: ['x', 1] }, { not: { segment: 's' } }] },
-      { event: 'E', where: [{ property: 'p', op: 'gte', value: { property: 'q' } }], count: { op: 'between', value: [1, 2] }, window: { last: '7d' } },
+      {
+        event: 'E',
+        where: [{ property: 'p', op: 'gte', value: { property: 'q' } }],
+        count: { op: 'between', value: [1, 2] },
+        window: { last: '7d' },
+      },
       { event: 'E', aggregate: { fn: 'sum', property: 'p', op: 'gt', value: 5 }, window: { between: ['90d', '30d'] } },
-      { sequence: [{ event: 'A', nth: 'first' }, { event: 'B', within: '15m', without: { event: 'C' } }], window: { from: '2026-01-01' } },
+      {
+        sequence: [
+          { event: 'A', nth: 'first' },
+          { event: 'B', within: '15m', without: { event: 'C' } },
+        ],
+        window: { from: '2026-01-01' },
+      },
       { random: { salt: 's', from: 0, to: 0.1 } },
     ],
   };

@@ -171,7 +171,12 @@ export class FakeEngine implements Engine {
     this.people.set(key, person);
     const traits = (item['traits'] ?? {}) as Item;
     for (const name of Object.keys(traits)) {
-      Object.defineProperty(person.traits, name, { value: traits[name], enumerable: true, configurable: true, writable: true });
+      Object.defineProperty(person.traits, name, {
+        value: traits[name],
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
     }
     if (typeof traits['email'] === 'string') this.people.set(`email:${traits['email']}`, person);
     if ((item['type'] ?? defaultType) === 'track') {
@@ -194,6 +199,7 @@ function problemOf(value: unknown, defaultType: string | undefined): Omit<Reject
     return { ...messageId, code: 'missing_user', message: 'userId or anonymousId is needed' };
   }
   const type = item['type'] ?? defaultType;
-  if (type === 'track' && item['event'] === undefined) return { ...messageId, code: 'missing_event', message: 'event is needed' };
+  if (type === 'track' && item['event'] === undefined)
+    return { ...messageId, code: 'missing_event', message: 'event is needed' };
   return undefined;
 }

@@ -58,7 +58,11 @@ export function post(url: string, body: unknown, headers: Record<string, string>
 }
 
 /** Sends bytes as they are and collects what comes back until `isDone` or the end of the connection. */
-export function raw(port: number, bytes: string | Uint8Array, isDone: (text: string) => boolean = () => false): Promise<string> {
+export function raw(
+  port: number,
+  bytes: string | Uint8Array,
+  isDone: (text: string) => boolean = () => false,
+): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
     const socket = net.connect(port, '127.0.0.1', () => socket.write(bytes));
@@ -119,7 +123,9 @@ export class StreamClient {
     const heard = this.#heard.shift();
     if (heard !== undefined) return heard;
     if (this.#isClosed) throw new Error('the stream is closed');
-    const message = await new Promise<{ data: Buffer; isBinary: boolean } | undefined>((resolve) => this.#waiting.push(resolve));
+    const message = await new Promise<{ data: Buffer; isBinary: boolean } | undefined>((resolve) =>
+      this.#waiting.push(resolve),
+    );
     if (message === undefined) throw new Error('the stream is closed');
     return message;
   }
@@ -143,7 +149,11 @@ export class StreamClient {
 }
 
 /** Open, with its key accepted and its credit frame read. */
-export async function stream(rigged: Rig, headers: Record<string, string> = asAdmin, query = ''): Promise<StreamClient> {
+export async function stream(
+  rigged: Rig,
+  headers: Record<string, string> = asAdmin,
+  query = '',
+): Promise<StreamClient> {
   const client = await new StreamClient(`${rigged.url.replace('http', 'ws')}/v1/stream${query}`, headers).opened();
   await client.next();
   return client;

@@ -10,7 +10,12 @@ describe('single items', () => {
   test('each endpoint gives the engine its type', async () => {
     const { engine, url } = await rig();
     for (const kind of ['identify', 'track', 'page', 'screen', 'group', 'alias']) {
-      const answer = await post(`${url}/v1/${kind}`, { userId: 'u1', event: 'E', messageId: kind, sentAt: '2026-01-01T00:00:00Z' });
+      const answer = await post(`${url}/v1/${kind}`, {
+        userId: 'u1',
+        event: 'E',
+        messageId: kind,
+        sentAt: '2026-01-01T00:00:00Z',
+      });
       expect(answer.status).toBe(200);
       expect(answer.json).toEqual({ success: true, accepted: 1, duplicates: 0, rejected: [] });
       expect(engine.ingested.at(-1)?.options).toMatchObject({ type: kind, sentAt: '2026-01-01T00:00:00Z' });
@@ -21,7 +26,9 @@ describe('single items', () => {
     const { url } = await rig();
     const answer = await post(`${url}/v1/track`, { userId: 'u1', messageId: 'm9' });
     expect(answer.status).toBe(400);
-    expect(answer.json).toEqual({ error: { code: 'missing_event', message: 'event is needed', details: { messageId: 'm9' } } });
+    expect(answer.json).toEqual({
+      error: { code: 'missing_event', message: 'event is needed', details: { messageId: 'm9' } },
+    });
   });
 
   test('a duplicate is accepted and counted', async () => {
@@ -49,7 +56,11 @@ describe('single items', () => {
 
   test('__proto__ as the whole body or as writeKey holder grants nothing', async () => {
     const { url } = await rig();
-    const answer = await post(`${url}/v1/track`, '{"__proto__":{"writeKey":"write-key-1"},"userId":"u","event":"e"}', {});
+    const answer = await post(
+      `${url}/v1/track`,
+      '{"__proto__":{"writeKey":"write-key-1"},"userId":"u","event":"e"}',
+      {},
+    );
     expect(answer.status).toBe(401);
   });
 });
@@ -57,7 +68,12 @@ describe('single items', () => {
 describe('batches', () => {
   test('one bad item does not sink the others', async () => {
     const { engine, url } = await rig();
-    const batch = [{ type: 'track', ...track }, { type: 'track', event: 'x', messageId: 'm2' }, 5, { type: 'identify', userId: 'u2' }];
+    const batch = [
+      { type: 'track', ...track },
+      { type: 'track', event: 'x', messageId: 'm2' },
+      5,
+      { type: 'identify', userId: 'u2' },
+    ];
     const answer = await post(`${url}/v1/batch`, { batch, sentAt: 12, context: { ip: '1' } });
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({
@@ -80,7 +96,12 @@ describe('batches', () => {
 
   test('an empty batch is fine, no list is not', async () => {
     const { url } = await rig();
-    expect((await post(`${url}/v1/batch`, { batch: [] })).json).toEqual({ success: true, accepted: 0, duplicates: 0, rejected: [] });
+    expect((await post(`${url}/v1/batch`, { batch: [] })).json).toEqual({
+      success: true,
+      accepted: 0,
+      duplicates: 0,
+      rejected: [],
+    });
     for (const body of [{}, { batch: 'x' }, { batch: { length: 1 } }, { batch: null }]) {
       const answer = await post(`${url}/v1/batch`, body);
       expect([answer.status, answer.json.error.code]).toEqual([400, 'invalid_request']);
@@ -131,7 +152,10 @@ describe('bodies', () => {
   const encoders = { gzip: gzipSync, 'x-gzip': gzipSync, GZIP: gzipSync, deflate: deflateSync, br: brotliCompressSync };
   test.each(Object.entries(encoders))('%s', async (encoding, encode) => {
     const { engine, url } = await rig();
-    const answer = await post(`${url}/v1/track`, encode(JSON.stringify(track)), { ...asWriter, 'content-encoding': encoding });
+    const answer = await post(`${url}/v1/track`, encode(JSON.stringify(track)), {
+      ...asWriter,
+      'content-encoding': encoding,
+    });
     expect(answer.status).toBe(200);
     expect(engine.ingested[0].items).toEqual([track]);
   });
@@ -139,7 +163,9 @@ describe('bodies', () => {
   test('gzip with the key inside the body, as browsers send', async () => {
     const { url } = await rig();
     const body = gzipSync(JSON.stringify({ ...track, writeKey: 'write-key-1' }));
-    expect((await post(`${url}/v1/track`, body, { 'content-encoding': 'gzip', 'content-type': 'text/plain' })).status).toBe(200);
+    expect(
+      (await post(`${url}/v1/track`, body, { 'content-encoding': 'gzip', 'content-type': 'text/plain' })).status,
+    ).toBe(200);
   });
 
   test.each([
@@ -178,13 +204,21 @@ describe('bodies', () => {
   ])('malformed JSON %j points at %i and quotes nothing', async (body, position) => {
     const { url } = await rig();
     const answer = await post(`${url}/v1/track`, body);
-    expect([answer.status, answer.json.error.code, answer.json.error.details.position]).toEqual([400, 'malformed_json', position]);
+    expect([answer.status, answer.json.error.code, answer.json.error.details.position]).toEqual([
+      400,
+      'malformed_json',
+      position,
+    ]);
     expect(answer.text).not.toContain('secret-person');
   });
 
   test('invalid UTF-8 is refused, a byte order mark is not', async () => {
     const { url } = await rig();
-    const broken = Buffer.concat([Buffer.from('{"userId":"'), Buffer.from([0xff, 0xfe]), Buffer.from('","event":"e"}')]);
+    const broken = Buffer.concat([
+      Buffer.from('{"userId":"'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('","event":"e"}'),
+    ]);
     expect((await post(`${url}/v1/track`, broken)).json.error.code).toBe('malformed_json');
     expect((await post(`${url}/v1/track`, `\ufeff${JSON.stringify(track)}`)).status).toBe(200);
   });
@@ -204,8 +238,13 @@ describe('bodies', () => {
   test('over the limit: told when moderately over, told and closed when far over', async () => {
     const { server, url } = await rig({ limits: { ...DEFAULT_INGEST_LIMITS, bodySizeBytes: 1_000 } });
     const answer = await post(`${url}/v1/track`, 'x'.repeat(1_001));
-    expect([answer.status, answer.json.error.code, answer.json.error.details]).toEqual([413, 'payload_too_large', { limitBytes: 1_000 }]);
-    const head = 'POST /v1/track HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer write-key-1\r\nContent-Length: 900000000\r\n\r\n';
+    expect([answer.status, answer.json.error.code, answer.json.error.details]).toEqual([
+      413,
+      'payload_too_large',
+      { limitBytes: 1_000 },
+    ]);
+    const head =
+      'POST /v1/track HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer write-key-1\r\nContent-Length: 900000000\r\n\r\n';
     const text = await raw(server.port, Buffer.concat([Buffer.from(head), Buffer.alloc(20 * 1024 * 1024)]));
     // The client may lose the answer when it is cut off in the middle of sending; it never gets another one.
     if (text !== '') expect(text).toMatch(/^HTTP\/1.1 413/);
@@ -215,7 +254,8 @@ describe('bodies', () => {
   test('chunked bodies are bounded too', async () => {
     const { server } = await rig({ limits: { ...DEFAULT_INGEST_LIMITS, bodySizeBytes: 100 } });
     const chunk = `40\r\n${'x'.repeat(64)}\r\n`;
-    const head = 'POST /v1/track HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer write-key-1\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const head =
+      'POST /v1/track HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer write-key-1\r\nTransfer-Encoding: chunked\r\n\r\n';
     const text = await raw(server.port, `${head}${chunk.repeat(3)}0\r\n\r\n`, (heard) => heard.includes('}}'));
     expect(text).toMatch(/^HTTP\/1.1 413 Payload Too Large/);
   });
@@ -230,7 +270,11 @@ describe('bodies', () => {
   test('all bodies together are bounded: the rest is told to come again', async () => {
     const { engine, url } = await rig({ maxBodyBytesInFlight: 1_000 });
     const answer = await post(`${url}/v1/track`, { ...track, text: 'x'.repeat(2_000) });
-    expect([answer.status, answer.json.error.code, answer.headers.get('retry-after')]).toEqual([503, 'overloaded', '1']);
+    expect([answer.status, answer.json.error.code, answer.headers.get('retry-after')]).toEqual([
+      503,
+      'overloaded',
+      '1',
+    ]);
     expect((await post(`${url}/v1/track`, track)).status).toBe(200);
     expect(engine.ingested).toHaveLength(1);
   });

@@ -74,7 +74,10 @@ describe('GET /v1/profiles/{id}', () => {
   test('an unknown id is 404 with a code', async () => {
     const { url } = await filled();
     const answer = await get(url, 'nobody');
-    expect([answer.status, answer.json]).toEqual([404, { error: { code: 'profile_not_found', message: 'no profile has this identifier' } }]);
+    expect([answer.status, answer.json]).toEqual([
+      404,
+      { error: { code: 'profile_not_found', message: 'no profile has this identifier' } },
+    ]);
   });
 
   test('a failure inside is 500 and the next lookup works', async () => {

@@ -47,7 +47,9 @@ describe('what no route takes', () => {
     const { server, url } = await rig();
     expect((await call(`${url}/health`, { method: 'HEAD' })).status).toBe(200);
     expect((await call(`${url}/nothing`, { method: 'HEAD' })).status).toBe(404);
-    const text = await raw(server.port, 'HEAD /v1/track HTTP/1.1\r\nHost: a\r\n\r\n', (heard) => heard.includes('\r\n\r\n'));
+    const text = await raw(server.port, 'HEAD /v1/track HTTP/1.1\r\nHost: a\r\n\r\n', (heard) =>
+      heard.includes('\r\n\r\n'),
+    );
     expect(text).toMatch(/^HTTP\/1.1 405 [\s\S]*\r\n\r\n$/);
   });
 });
@@ -55,7 +57,11 @@ describe('what no route takes', () => {
 describe('admin', () => {
   test('checkpoint and state hash', async () => {
     const { url } = await rig();
-    expect((await post(`${url}/v1/admin/checkpoint`, '', asAdmin)).json).toEqual({ seq: [0], sizeBytes: 10, tookMs: 1 });
+    expect((await post(`${url}/v1/admin/checkpoint`, '', asAdmin)).json).toEqual({
+      seq: [0],
+      sizeBytes: 10,
+      tookMs: 1,
+    });
     expect((await call(`${url}/v1/admin/state-hash`, { headers: asAdmin })).json).toEqual({ stateHash: 'hash-0' });
   });
 });
@@ -116,7 +122,11 @@ function parseMetrics(text: string): Record<string, number> {
     const sample = /^(\w+)(\{(?:\w+="[^"]*",?)+\})? (\S+)$/.exec(line);
     if (sample === null) throw new Error(`not a sample: ${line}`);
     const name = sample[1] + (sample[2] ?? '');
-    expect([...announced].some((known) => sample[1] === known || new RegExp(`^${known}_(bucket|sum|count)$`).test(sample[1]))).toBe(true);
+    expect(
+      [...announced].some(
+        (known) => sample[1] === known || new RegExp(`^${known}_(bucket|sum|count)$`).test(sample[1]),
+      ),
+    ).toBe(true);
     expect(series[name]).toBeUndefined();
     series[name] = Number(sample[3]);
     expect(Number.isNaN(series[name])).toBe(false);

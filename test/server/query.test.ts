@@ -44,7 +44,8 @@ describe('POST /v1/query', () => {
 
   test('errors of the engine keep code, status and position', async () => {
     const { engine, url } = await rig();
-    engine.onQuery = () => Promise.reject(new EngineError('query_syntax', 'expected a value', { span: { start: 4, end: 6 } }));
+    engine.onQuery = () =>
+      Promise.reject(new EngineError('query_syntax', 'expected a value', { span: { start: 4, end: 6 } }));
     const answer = await post(`${url}/v1/query`, { where: 'a = ' }, asReader);
     expect([answer.status, answer.json]).toEqual([
       400,
@@ -97,7 +98,10 @@ describe('GET /v1/export', () => {
     await engine.ingest([...items, { type: 'track', userId: 'u1', event: 'E', messageId: 'm' }]);
     const answer = await call(`${url}/v1/export`, { headers: asReader });
     expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
-    const lines = answer.text.trimEnd().split('\n').map((line) => JSON.parse(line));
+    const lines = answer.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(lines.map(({ id }) => id)).toEqual(items.map(({ userId }) => userId));
     expect(lines.every(({ traits }, index) => traits.text === items[index].traits.text)).toBe(true);
     expect(lines[1].events).toBeUndefined();

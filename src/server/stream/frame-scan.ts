@@ -24,6 +24,11 @@ export function frameOp(frame: Buffer): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Exactly one value, all of it there: what a decoder may be given, as decoders trust lengths. */
+export function isWhole(frame: Buffer): boolean {
+  return skipValue(frame, 0) === frame.length;
+}
+
 /** As far as they can be read: a broken frame has neither. */
 export function frameHead(frame: Buffer): FrameHead {
   return { op: frameOp(frame), ref: fieldOf(frame, REF, MAX_REF_BYTES) };

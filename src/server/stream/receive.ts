@@ -7,7 +7,7 @@ import { isRecord, parseJsonText } from '../http/json-text.ts';
 import { shuttingDown } from '../http/lookup-route.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
 import { encode, encodeError } from './frame-answer.ts';
-import { frameHead, frameOp } from './frame-scan.ts';
+import { frameHead, frameOp, isWhole } from './frame-scan.ts';
 import { ingestBinary, ingestText, isIngestOp, knownError } from './ingest-frame.ts';
 import { lookupFrame, queryFrame } from './read-frame.ts';
 import type { Session } from './session.ts';
@@ -98,6 +98,7 @@ function decode(frame: Buffer, isBinary: boolean): Message {
 
 function unpack(frame: Buffer): unknown {
   try {
+    if (!isWhole(frame)) throw new RangeError('cut off');
     return unpackr.unpack(frame) as unknown;
   } catch (cause) {
     throw new EngineError('malformed_msgpack', 'the frame is not whole, valid msgpack', { cause });
