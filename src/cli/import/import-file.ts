@@ -38,7 +38,6 @@ export interface ImportOptions {
 
 export interface ImportReport extends TallyState {
   readonly file: string;
-  readonly rows: number;
   readonly refused: number;
   /** Row up to which an earlier run had come; 0 = this run read everything. */
   readonly continuedAfter: number;
@@ -70,7 +69,7 @@ export async function importFile(
   const stateFile = isStream ? undefined : statePath(path, options.stateFolder);
   const key = hashKey(messageKey, client.url);
   const before = await earlierState(stateFile, key, options, terminal);
-  if (before?.isDone === true) return reportOf(path, before.row, before.row, 'done-before', before.tally);
+  if (before?.isDone === true) return reportOf(path, before.row, 'done-before', before.tally);
 
   const source = await openFileSource(path, options.encoding);
   const run = new ImportRun(options, client, terminal, { stateFile, key, before, totalBytes: identity.sizeBytes });
@@ -95,7 +94,7 @@ export async function importFile(
     await run.close();
     source.stream.destroy();
   }
-  return reportOf(path, run.row, before?.row ?? 0, run.isStopped ? 'interrupted' : 'done', run.tally);
+  return reportOf(path, before?.row ?? 0, run.isStopped ? 'interrupted' : 'done', run.tally);
 }
 
 function formatOf(path: string): 'csv' | 'ndjson' {
@@ -160,13 +159,12 @@ async function* chain<Row>(first: readonly Row[], rest: AsyncGenerator<Row>): As
 
 function reportOf(
   file: string,
-  rows: number,
   continuedAfter: number,
   outcome: ImportReport['outcome'],
   tally: TallyState,
 ): ImportReport {
   const refused = Object.values(tally.refusedByCode).reduce((sum, count) => sum + count, 0);
-  return { file, rows, continuedAfter, outcome, refused, ...tally };
+  return { file, continuedAfter, outcome, refused, ...tally };
 }
 
 interface RunPlace {
@@ -221,10 +219,6 @@ class ImportRun {
     });
   }
 
-  get row(): number {
-    return this.#row;
-  }
-
   get tally(): TallyState {
     return this.#tally.state;
   }
@@ -254,6 +248,7 @@ class ImportRun {
 
   async #take<Row>(row: FileRow<Row>, toItems: ToItems<Row>): Promise<void> {
     this.#row = row.number;
+    this.#tally.read(row.number);
     const items = this.#itemsOf(row, toItems);
     await this.#sender.add(row.number, items?.laneKey ?? '', items?.texts ?? []);
   }

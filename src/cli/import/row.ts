@@ -1,6 +1,6 @@
 import type { EngineError } from '../../model/error.ts';
 
-/** One row of a file, or why it is none. `number` is the spreadsheet's row (the header is 1) or the line of NDJSON. */
+/** One row of a file, or why it is none. `number` is the line on which it begins, from 1. */
 export type FileRow<Values> =
   | { readonly number: number; readonly values: Values; readonly error?: undefined }
   | { readonly number: number; readonly error: EngineError; readonly values?: undefined };

@@ -11,6 +11,8 @@ export interface Refusal {
 }
 
 export interface TallyState {
+  /** Rows read, without the header and blank lines. */
+  readonly rows: number;
   readonly skipped: number;
   readonly accepted: number;
   readonly duplicates: number;
@@ -21,20 +23,27 @@ export interface TallyState {
 const FIRST_REFUSAL_COUNT = 20;
 
 export class Tally {
+  #rows: number;
   #skipped: number;
   #accepted: number;
   #duplicates: number;
   readonly #refusedByCode: Map<string, number>;
   readonly #firstRefusals: Refusal[];
   #pending: Refusal[] = [];
-  #pendingSkips: number[] = [];
+  readonly #pendingRows: number[] = [];
+  readonly #pendingSkips: number[] = [];
 
   constructor(state?: TallyState | undefined) {
+    this.#rows = state?.rows ?? 0;
     this.#skipped = state?.skipped ?? 0;
     this.#accepted = state?.accepted ?? 0;
     this.#duplicates = state?.duplicates ?? 0;
     this.#refusedByCode = new Map(Object.entries(state?.refusedByCode ?? {}));
     this.#firstRefusals = [...(state?.firstRefusals ?? [])];
+  }
+
+  read(row: number): void {
+    this.#pendingRows.push(row);
   }
 
   accept(accepted: number, duplicates: number): void {
@@ -52,9 +61,8 @@ export class Tally {
 
   /** Counts what happened up to `ackedRow`, and gives the refusals among it in row order. */
   settle(ackedRow: number): readonly Refusal[] {
-    const skipCount = this.#pendingSkips.length;
-    this.#pendingSkips = this.#pendingSkips.filter((row) => row > ackedRow);
-    this.#skipped += skipCount - this.#pendingSkips.length;
+    this.#rows += takeUpTo(this.#pendingRows, ackedRow);
+    this.#skipped += takeUpTo(this.#pendingSkips, ackedRow);
     const settled = this.#pending.filter((refusal) => refusal.row <= ackedRow).sort((a, b) => a.row - b.row);
     this.#pending = this.#pending.filter((refusal) => refusal.row > ackedRow);
     for (const refusal of settled) {
@@ -68,6 +76,7 @@ export class Tally {
 
   get state(): TallyState {
     return {
+      rows: this.#rows,
       skipped: this.#skipped,
       accepted: this.#accepted,
       duplicates: this.#duplicates,
@@ -75,4 +84,10 @@ export class Tally {
       firstRefusals: this.#firstRefusals,
     };
   }
+}
+
+/** Removes the numbers up to `row` from an ascending list, and tells how many they were. */
+function takeUpTo(rows: number[], row: number): number {
+  const above = rows.findIndex((candidate) => candidate > row);
+  return rows.splice(0, above === -1 ? rows.length : above).length;
 }
