@@ -3,6 +3,7 @@
  * microseconds in a typed array (no maps, no allocation), turned into Prometheus text when it is scraped.
  */
 const BUCKET_COUNT = 26;
+const LONGEST_US = 2 ** 30;
 
 export class RouteMeter {
   readonly route: string;
@@ -18,7 +19,7 @@ export class RouteMeter {
   }
 
   record(status: number, tookMs: number): void {
-    const ceilingUs = Math.ceil(tookMs * 1_000) | 0;
+    const ceilingUs = Math.min(Math.ceil(tookMs * 1_000), LONGEST_US) | 0;
     const bucket = ceilingUs <= 1 ? 0 : 32 - Math.clz32(ceilingUs - 1);
     this.#buckets[bucket < BUCKET_COUNT ? bucket : BUCKET_COUNT - 1] += 1;
     this.#sumMs += tookMs;

@@ -10,7 +10,9 @@ export interface FrameHead {
   readonly ref: unknown;
 }
 
-const TRUNCATED = -1;
+const BROKEN = -1;
+/** The one tag that msgpack gives no meaning. */
+const NEVER_USED = 0xc1;
 const OP = Buffer.from('op');
 const REF = Buffer.from('ref');
 /** A ref is a number or a short text; what is longer is not echoed. */
@@ -43,9 +45,9 @@ function fieldOf(frame: Buffer, name: Buffer, maxBytes: number): unknown {
   else if (first === 0xdf && frame.length >= 5) [count, position] = [frame.readUInt32BE(1), 5];
   for (let i = 0; i < count; i += 1) {
     const valueAt = skipValue(frame, position);
-    if (valueAt === TRUNCATED) return undefined;
+    if (valueAt === BROKEN) return undefined;
     const next = skipValue(frame, valueAt);
-    if (next === TRUNCATED) return undefined;
+    if (next === BROKEN) return undefined;
     if (isText(frame, position, name))
       return next - valueAt > maxBytes ? undefined : decode(frame.subarray(valueAt, next));
     position = next;
@@ -68,22 +70,23 @@ function decode(bytes: Buffer): unknown {
   }
 }
 
-/** Position after the value at `from`, or TRUNCATED. Nesting is a count of values still to pass, not a stack. */
+/** Position after the value at `from`, or BROKEN. Nesting is a count of values still to pass, not a stack. */
 function skipValue(frame: Buffer, from: number): number {
   let position = from;
   let pending = 1;
   while (pending > 0) {
-    if (position >= frame.length) return TRUNCATED;
+    if (position >= frame.length) return BROKEN;
     const tag = frame[position];
     pending -= 1;
     position += 1;
     if (tag <= 0x7f || tag >= 0xe0) continue;
+    if (tag === NEVER_USED) return BROKEN;
     if (tag <= 0x8f) pending += (tag & 0x0f) * 2;
     else if (tag <= 0x9f) pending += tag & 0x0f;
     else if (tag <= 0xbf) position += tag & 0x1f;
     else {
       const lengthBytes = LENGTH_BYTES[tag - 0xc0];
-      if (position + lengthBytes > frame.length) return TRUNCATED;
+      if (position + lengthBytes > frame.length) return BROKEN;
       const length = lengthBytes === 0 ? 0 : frame.readUIntBE(position, lengthBytes);
       position += lengthBytes + FIXED_BYTES[tag - 0xc0];
       if (tag >= 0xde) pending += length * 2;
@@ -91,7 +94,7 @@ function skipValue(frame: Buffer, from: number): number {
       else position += length;
     }
   }
-  return position > frame.length ? TRUNCATED : position;
+  return position > frame.length ? BROKEN : position;
 }
 
 // For the tags 0xc0 … 0xdf in order: bytes of a length field, and bytes of a fixed payload (ext: its type byte counts).
