@@ -10,6 +10,9 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { EngineError } from '../model/error.ts';
 
+/** A data "folder" that is none: nothing is kept, keys neither. */
+export const MEMORY_DATA = ':memory:';
+
 export interface KeyFile {
   readonly writeKey: string;
   readonly adminKey: string;
@@ -61,7 +64,7 @@ export function ensureKeys(settings: {
   const { data, host, writeKey, adminKey } = settings;
   if (writeKey !== '' && adminKey !== '') return { writeKey, adminKey, fresh: undefined };
   const path = keyFilePath(data);
-  const kept = readKeyFile(data);
+  const kept = data === MEMORY_DATA ? undefined : readKeyFile(data);
   if (kept !== undefined) {
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
     return { writeKey: writeKey || kept.writeKey, adminKey: adminKey || kept.adminKey, fresh: undefined };
@@ -73,6 +76,7 @@ export function ensureKeys(settings: {
     );
   }
   const fresh = { writeKey: writeKey || makeKey('write'), adminKey: adminKey || makeKey('admin') };
+  if (data === MEMORY_DATA) return { ...fresh, fresh };
   mkdirSync(data, { recursive: true });
   writeFileSync(path, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   return { ...fresh, fresh };

@@ -7,14 +7,15 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { Engine } from '../engine/engine.ts';
+import type { OpenOptions } from '../engine/open.ts';
 import { type ConfigSource, type EngineSettings, loadSettings } from '../engine/settings.ts';
 import { EngineError } from '../model/error.ts';
-import { createLogger, type Logger } from '../runtime/logger.ts';
-import { ensureKeys, keyFilePath, type ServerKeys } from './keys.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { ensureKeys, keyFilePath, MEMORY_DATA, type ServerKeys } from './keys.ts';
 import { colorsOf, type Terminal, write } from './terminal.ts';
 
 /** Handed in by `main.ts`, which knows where the engine is. */
-export type OpenEngine = (settings: EngineSettings, logger: Logger) => Promise<Engine>;
+export type OpenEngine = (options: OpenOptions) => Promise<Engine>;
 
 export interface ServeOptions {
   readonly defaultConfigPath: string;
@@ -31,7 +32,7 @@ export async function runServe(options: ServeOptions, openEngine: OpenEngine, te
   // Listens for the signal before anything is open, so that one during a long recovery is not lost.
   const stop = stopSignal(terminal);
   const { startServer } = await import('../server/server.ts');
-  const engine = await openEngine(settings, logger);
+  const engine = await openEngine(openOptionsOf(settings));
   try {
     const server = await startServer(engine, {
       host: settings.host,
@@ -54,6 +55,22 @@ export async function runServe(options: ServeOptions, openEngine: OpenEngine, te
     stop.unsubscribe();
     await engine.close();
   }
+}
+
+function openOptionsOf(settings: EngineSettings): OpenOptions {
+  const { data, shards, workers, memoryLimitBytes, dedupWindowMs, dedupCount, commitDelayMs, limits } = settings;
+  const { checkpointIntervalMs } = settings;
+  return {
+    data,
+    shards: shards === 0 ? undefined : shards,
+    workers,
+    memoryLimitBytes,
+    dedupWindowMs,
+    dedupCount,
+    commitDelayMs,
+    checkpointIntervalMs,
+    limits,
+  };
 }
 
 export function readServeSettings(options: ServeOptions, terminal: Terminal): EngineSettings {
@@ -84,6 +101,7 @@ function stopSignal(terminal: Terminal): { readonly signal: Promise<string>; rea
 
 function freshKeysText(keys: ServerKeys, dataPath: string, terminal: Terminal): string {
   const { bold, dim } = colorsOf(terminal);
-  const where = dim(`Kept in ${keyFilePath(dataPath)}; not shown again. Commands on this machine find them there.`);
+  const kept = `Kept in ${keyFilePath(dataPath)}; not shown again. Commands on this machine find them there.`;
+  const where = dim(dataPath === MEMORY_DATA ? 'Kept nowhere, like the data.' : kept);
   return `\n  write key  ${bold(keys.writeKey)}\n  admin key  ${bold(keys.adminKey)}\n  ${where}\n\n`;
 }

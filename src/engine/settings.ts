@@ -60,14 +60,19 @@ const limit = (name: keyof IngestLimits, max: number, help: string): SettingOpti
 export const SETTING_OPTIONS: readonly SettingOption[] = [
   { name: 'port', kind: 'integer', default: 8080, min: 0, max: 65_535, help: 'TCP port; 0 takes a free one' },
   { name: 'host', kind: 'text', default: '127.0.0.1', help: 'address to listen on; another than loopback needs keys' },
-  { name: 'data', kind: 'text', default: './data', help: 'folder of the event log, the checkpoints and the keys' },
+  {
+    name: 'data',
+    kind: 'text',
+    default: './data',
+    help: 'folder of the event log, the checkpoints and the keys; :memory: keeps nothing',
+  },
   {
     name: 'shards',
     kind: 'integer',
-    default: 1,
-    min: 1,
+    default: 0,
+    min: 0,
     max: SLOT_COUNT,
-    help: 'parts that the profiles are split into',
+    help: 'parts that the profiles are split into, fixed when the data folder is made; 0 = as it was made, else 1',
   },
   {
     name: 'workers',
@@ -92,7 +97,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
   {
     name: 'dedupCount',
     kind: 'integer',
-    default: 5_000_000,
+    default: 4_000_000,
     min: 0,
     max: 1_000_000_000,
     help: 'how many messageIds are remembered at most',
@@ -103,9 +108,14 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     default: 2,
     min: 0,
     max: 1_000,
-    help: 'how long a durable ack may wait to share a sync',
+    help: 'least time between two commits under load, so that acks share a sync',
   },
-  { name: 'checkpointInterval', kind: 'duration', default: '5m', help: 'time between checkpoints' },
+  {
+    name: 'checkpointInterval',
+    kind: 'duration',
+    default: '5m',
+    help: 'time between checkpoints; 0s = only at the end',
+  },
   { name: 'logLevel', kind: 'logLevel', default: 'info', help: LOG_LEVELS.join(', ') },
   limit('eventSizeBytes', 16 * 1024 * 1024, 'one event, encoded'),
   limit('bodySizeBytes', 256 * 1024 * 1024, 'one request body or WebSocket frame, decompressed'),
@@ -254,7 +264,7 @@ function parseOption(option: SettingOption, raw: unknown, source: string, memory
       return LOG_LEVELS.includes(raw as LogLevel) ? (raw as LogLevel) : refuse(`one of ${LOG_LEVELS.join(', ')}`);
     case 'duration': {
       const durationMs = typeof raw === 'string' ? durationMsOf(raw) : Number.NaN;
-      return durationMs >= 1_000 ? durationMs : refuse('a duration of a second or more, such as "30s", "5m", "24h"');
+      return durationMs >= 0 ? durationMs : refuse('a duration such as "30s", "5m", "24h"');
     }
     case 'memory': {
       const bytes = typeof raw === 'string' && raw.endsWith('%') ? shareOf(raw, memoryTotalBytes) : sizeOf(raw);
