@@ -6,7 +6,7 @@
  * Guarded by bench `ingest-ws`.
  */
 import { formatIsoDate, ISO_DATE_MAX_MS, ISO_DATE_MIN_MS, parseIsoDateBytesMs } from '../base/iso-date.ts';
-import { xxh32 } from '../base/hash.ts';
+import { murmur32, xxh32 } from "../base/hash.ts";
 import type { ErrorCode } from '../model/error.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import { isValidUtf8 } from '../runtime/utf8.ts';
@@ -418,7 +418,7 @@ export class ItemScanner {
     const messageLength = items[base + tapeOf.ITEM_MESSAGE_ID + 1];
     if (messageLength > 0) {
       const offset = items[base + tapeOf.ITEM_MESSAGE_ID];
-      items[base + tapeOf.ITEM_MESSAGE_HASH] = xxh32(tape.bytes, offset, messageLength, ~this.#hashSeed);
+      items[base + tapeOf.ITEM_MESSAGE_HASH] = murmur32(tape.bytes, offset, messageLength, this.#hashSeed);
     }
     const kind = items[base + tapeOf.ITEM_KIND];
     if (kind === tapeOf.KIND_TRACK) {
