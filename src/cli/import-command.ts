@@ -1,7 +1,8 @@
 /** `kith import`: files one after the other, then what became of the rows. */
 import { EngineError } from '../model/error.ts';
 import type { Client } from './client.ts';
-import { type ImportOptions, type ImportReport, importFile } from './import/import-file.ts';
+import { type ImportReport, importFile } from './import/import-file.ts';
+import type { ImportOptions } from './import/import-run.ts';
 import { formatCount } from './progress.ts';
 import { formatTable } from './table.ts';
 import { colorsOf, EXIT, type Terminal, write } from './terminal.ts';

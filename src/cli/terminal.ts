@@ -17,7 +17,7 @@ export interface Terminal {
   /** Milliseconds since 1970. */
   nowMs(): number;
   sleep(durationMs: number): Promise<void>;
-  /** Calls back at SIGINT and SIGTERM until the returned function is called. */
+  /** Calls back at the first SIGINT or SIGTERM until the returned function is called; a second one ends the process at once. */
   onStop(callback: (signal: string) => void): () => void;
 }
 
@@ -40,9 +40,15 @@ export function processTerminal(): Terminal {
     sleep: (durationMs) => delay(durationMs),
     onStop: (callback) => {
       const signals = ['SIGINT', 'SIGTERM'] as const;
-      for (const signal of signals) process.on(signal, callback);
+      let isAsked = false;
+      const listener = (signal: string): void => {
+        if (isAsked) process.exit(EXIT.interrupted);
+        isAsked = true;
+        callback(signal);
+      };
+      for (const signal of signals) process.on(signal, listener);
       return () => {
-        for (const signal of signals) process.off(signal, callback);
+        for (const signal of signals) process.off(signal, listener);
       };
     },
   };

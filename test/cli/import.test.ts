@@ -385,15 +385,21 @@ describe('after an interruption', () => {
     expect(again).toMatchObject({ outcome: 'done', accepted: 0, duplicates: 3_000 });
   });
 
+  it('what cannot be written is told before a row is sent', async () => {
+    const path = file('rows.csv', content);
+    const noState = await importFiles([path, ...flags, '--state-dir', join(folder, 'nowhere')]);
+    const noRejects = await importFiles([path, ...flags, '--rejects', join(folder, 'nowhere', 'r')]);
+    expect(noState).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--state-dir') as string });
+    expect(noRejects).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('cannot write') as string });
+    expect(server.requests).toHaveLength(0);
+  });
+
   it('a changed file starts anew', async () => {
     const path = file('rows.csv', content);
-    const states = join(folder, 'states');
-    writeFileSync(join(folder, 'other'), '');
     await importFiles([path, ...flags]);
     writeFileSync(path, `${content}new,1\n`);
     expect(JSON.parse((await importFiles([path, ...flags])).stdout)).toMatchObject({ continuedAfter: 0, rows: 3_001 });
     expect(readdirSync(folder)).toContain('rows.csv.kith-progress.json');
-    expect(states).toBeDefined();
   });
 });
 

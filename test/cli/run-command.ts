@@ -1,5 +1,6 @@
 /** Runs a command in this process and gives back what it printed. Waiting costs no time: it is only remembered. */
 import { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type CliOptions, runCli } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
@@ -17,6 +18,8 @@ export interface CommandWorld {
   readonly openEngine?: CliOptions['openEngine'] | undefined;
   /** Called with the function that plays SIGTERM. */
   readonly onStoppable?: ((stop: () => void) => void) | undefined;
+  /** Wait as a person would; for a real server. */
+  readonly isRealTime?: boolean | undefined;
   readonly onStdout?: ((text: string) => void) | undefined;
 }
 
@@ -45,6 +48,7 @@ export async function runCommand(args: readonly string[], world: CommandWorld = 
     sleep: async (durationMs) => {
       waitsMs.push(durationMs);
       nowMs += durationMs;
+      if (world.isRealTime) await delay(durationMs);
     },
     onStop: (callback) => {
       world.onStoppable?.(() => callback('SIGTERM'));

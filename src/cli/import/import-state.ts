@@ -49,8 +49,13 @@ export async function readState(path: string): Promise<ImportState | undefined> 
 /** Written beside and renamed, so that a crash leaves the old state or the new one. */
 export async function writeState(path: string, state: ImportState): Promise<void> {
   const temporary = `${path}.new`;
-  await writeFile(temporary, `${JSON.stringify(state)}\n`);
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, `${JSON.stringify(state)}\n`);
+    await rename(temporary, path);
+  } catch (error) {
+    const message = `cannot remember how far the import came (${(error as Error).message}); give --state-dir FOLDER`;
+    throw new EngineError('invalid_request', message, { cause: error });
+  }
 }
 
 /** UUID-form text for a row's item: the same file, mapping and row give the same id in every run. */

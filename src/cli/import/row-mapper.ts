@@ -18,6 +18,8 @@ export interface MappedRow {
 
 /** Users whose last traits are remembered, to leave out repeats. Forgetting one costs an item, nothing else. */
 const TRAITS_MEMORY_COUNT = 100_000;
+/** Shorter traits are remembered as they are. */
+const DIGEST_LENGTH_MIN = 128;
 
 export class RowMapper<Row> {
   readonly #compiler: SourceCompiler<Row>;
@@ -103,7 +105,8 @@ export class RowMapper<Row> {
   }
 
   #isNewTraits(user: string, traits: object): boolean {
-    const digest = createHash('sha1').update(JSON.stringify(traits)).digest('base64');
+    const text = JSON.stringify(traits);
+    const digest = text.length <= DIGEST_LENGTH_MIN ? text : createHash('sha1').update(text).digest('base64');
     if (this.#lastTraits.get(user) === digest) return false;
     if (this.#lastTraits.size >= TRAITS_MEMORY_COUNT) this.#lastTraits.clear();
     this.#lastTraits.set(user, digest);

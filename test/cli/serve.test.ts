@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCommand } from './run-command.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+let data: string;
+beforeEach(() => {
+  data = join(mkdtempSync(join(tmpdir(), 'kith-serve-')), 'data');
+});
+afterEach(() => rmSync(join(data, '..'), { recursive: true }));
+
+interface Serving {
+  readonly url: string;
+  readonly stderr: () => string;
+  stop(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly stdout: string }>;
+}
+
+async function serve(...flags: readonly string[]): Promise<Serving> {
+  const child = spawn(process.execPath, [
+    MAIN,
+    'serve',
+    '--port',
+    '0',
+    '--data',
+    data,
+    '--log-level',
+    'warn',
+    ...flags,
+  ]);
+  let stdout = '';
+  let stderr = '';
+  const exited = new Promise<number | null>((resolve) => child.on('close', resolve));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      if (stdout.includes('\n')) resolve();
+    });
+    void exited.then((code) => reject(new Error(`ended with ${code}: ${stderr}`)));
+  });
+  return {
+    url: stdout.trim().replace('kith listening on ', ''),
+    stderr: () => stderr,
+    stop: async (signal) => {
+      child.kill(signal);
+      return { code: await exited, stdout };
+    },
+  };
+}
+
+describe('kith serve', () => {
+  it('says where it listens, makes keys once, and keeps everything over a restart', async () => {
+    const first = await serve();
+    expect(first.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(first.stderr()).toMatch(/write key {2}\S+\n {2}admin key {2}\S+/);
+    expect(statSync(join(data, 'keys.json')).mode & 0o777).toBe(0o600);
+    const connection = ['--url', first.url, '--data', data];
+    const size = ['--profiles', '50', '--events', '500', '--end', '2026-01-01'];
+    expect(await runCommand(['generate', '--send', ...size, ...connection])).toMatchObject({ exitCode: 0 });
+    const ended = await first.stop('SIGTERM');
+    expect(ended).toEqual({ code: 0, stdout: `kith listening on ${first.url}\n` });
+
+    const second = await serve('--port', '0');
+    expect(second.stderr()).toBe('');
+    const again = ['--url', second.url, '--data', data];
+    expect((await runCommand(['query', ...again])).stdout).toMatch(/^50 profiles/);
+    expect((await runCommand(['get', 'user-0000007', ...again])).stdout).toContain('@example.com');
+    const refused = await runCommand(['query', '--key', 'wrong-key', ...again]);
+    expect(refused).toMatchObject({ exitCode: 1 });
+    expect(refused.stderr).toContain('(unauthorized)');
+    expect((await second.stop('SIGINT')).code).toBe(0);
+  });
+
+  it('tells what is wrong with the options and does not start', async () => {
+    await expect(serve('--host', '0.0.0.0')).rejects.toThrow('will not listen on 0.0.0.0 without keys');
+    await expect(serve('--shards', 'many')).rejects.toThrow('the flag --shards: shards must be a whole number');
+    await expect(serve('--config', '/nonexistent.json')).rejects.toThrow('/nonexistent.json');
+    expect(existsSync(data)).toBe(false);
+  });
+});
