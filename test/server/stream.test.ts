@@ -2,17 +2,7 @@ import { decode, encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../src/model/error.ts';
 import { DEFAULT_INGEST_LIMITS } from '../../src/model/limits.ts';
-import {
-  asReader,
-  asWriter,
-  call,
-  gate,
-  type Rig,
-  rig,
-  type StreamClient,
-  strangerStream,
-  stream,
-} from './harness.ts';
+import { asReader, asWriter, call, gate, type Rig, rig, type StreamClient, strangerStream, stream } from './harness.ts';
 
 const item = { userId: 'u1', event: 'E', messageId: 'm1' };
 

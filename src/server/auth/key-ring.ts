@@ -1,7 +1,7 @@
 /**
- * Who may do what. Keys are random and long, so they are compared as they are, in constant time: every key is compared
- * over the whole presented text, with no early exit, so the time tells nothing about how near a guess came. The cost is
- * some 50 ns a key, because every lookup pays it (bench: lookup-http).
+ * Who may do what. Keys are random and long, so they are compared as they are, in constant time: the presented text is
+ * compared with the whole of every key, with no early exit, so the time tells nothing about how near a guess came. Every
+ * lookup pays for this (bench: lookup-http), so it is done four bytes at a time, some 0.1 µs for three keys.
  */
 import { EngineError } from '../../model/error.ts';
 
@@ -17,9 +17,15 @@ const BEARER_LENGTH = 'bearer '.length;
 const BASIC_LENGTH = 'basic '.length;
 
 interface Key {
-  readonly codes: Uint8Array;
+  readonly sizeBytes: number;
+  /** The key's bytes, zeros up to a multiple of four. */
+  readonly words: Int32Array;
   readonly rights: number;
 }
+
+/** Where the presented text is laid out for comparing; no character takes more than three bytes. */
+const presented = Buffer.alloc(MAX_PRESENTED_LENGTH * 3 + 8);
+const presentedWords = new Int32Array(presented.buffer, presented.byteOffset, presented.length >> 2);
 
 export class KeyRing {
   readonly #keys: readonly Key[];
@@ -59,13 +65,21 @@ export class KeyRing {
     return text.length > MAX_PRESENTED_LENGTH ? 0 : this.#rights(text, 0);
   }
 
+  /** Rights of the text from position `from`, which is below 8 and follows ASCII. */
   #rights(text: string, from: number): number {
+    // So placed that the part to compare starts a word; what follows it is zeros.
+    const offset = (8 - from) & 3;
+    const end = offset + presented.write(text, offset);
+    presented[end] = 0;
+    presented[end + 1] = 0;
+    presented[end + 2] = 0;
+    const sizeBytes = end - offset - from;
+    const firstWord = (offset + from) >> 2;
     let rights = 0;
-    const length = text.length - from;
     for (const key of this.#keys) {
-      const codes = key.codes;
-      let difference = length ^ codes.length;
-      for (let i = 0; i < length; i += 1) difference |= text.charCodeAt(from + i) ^ (i < codes.length ? codes[i] : 0);
+      const words = key.words;
+      let difference = sizeBytes ^ key.sizeBytes;
+      for (let i = 0; i < words.length; i += 1) difference |= presentedWords[firstWord + i] ^ words[i];
       if (difference === 0) rights |= key.rights;
     }
     return rights;
@@ -83,5 +97,7 @@ function keyOf(text: string, rights: number): Key {
   if (!/^[\x21-\x7e]{1,512}$/.test(text)) {
     throw new EngineError('invalid_request', 'a key must be 1 to 512 visible ASCII characters without spaces');
   }
-  return { codes: new Uint8Array(Buffer.from(text, 'latin1')), rights };
+  const bytes = new Uint8Array((text.length + 3) & ~3);
+  bytes.set(Buffer.from(text, 'latin1'));
+  return { sizeBytes: text.length, words: new Int32Array(bytes.buffer), rights };
 }
