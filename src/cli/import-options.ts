@@ -19,9 +19,9 @@ interface ImportFlags extends ConnectionOptions {
   readonly timestamp?: string | undefined;
   readonly timestampFormat?: string | undefined;
   readonly timeZone?: string | undefined;
-  readonly property: readonly string[];
-  readonly trait: readonly string[];
-  readonly skipIfEmpty: readonly string[];
+  readonly property?: readonly string[] | undefined;
+  readonly trait?: readonly string[] | undefined;
+  readonly skipIfEmpty?: readonly string[] | undefined;
   readonly auto?: boolean | undefined;
   readonly format?: 'csv' | 'ndjson' | undefined;
   readonly delimiter?: string | undefined;
@@ -37,7 +37,7 @@ interface ImportFlags extends ConnectionOptions {
   readonly json?: boolean | undefined;
 }
 
-const gather = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const gather = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
 export function addImportCommand(program: Command, terminal: Terminal, run: CommandRun): void {
   connected(program.command('import'))
@@ -54,9 +54,9 @@ export function addImportCommand(program: Command, terminal: Terminal, run: Comm
     .option('--timestamp <column>', 'time of the row; without it the time of arrival')
     .option('--timestamp-format <format>', 'iso (default), unix, unix-ms, or a pattern: "DD/MM/YYYY HH:mm"')
     .option('--time-zone <zone>', 'of times without one: Europe/London (default UTC)')
-    .option('--property <name=source>', 'property of the event; again for more', gather, [])
-    .option('--trait <name=source>', 'trait of the person; again for more', gather, [])
-    .option('--skip-if-empty <column>', 'pass over rows where it is blank; again for more', gather, [])
+    .option('--property <name=source>', 'property of the event; again for more', gather)
+    .option('--trait <name=source>', 'trait of the person; again for more', gather)
+    .option('--skip-if-empty <column>', 'pass over rows where it is blank; again for more', gather)
     .option('--auto', 'all other columns become properties (traits without an event), types detected')
     .optionsGroup('How the file is written:')
     .addOption(new Option('--format <format>', 'when the name does not tell').choices(['csv', 'ndjson']))
@@ -111,8 +111,8 @@ function mappingOf(flags: ImportFlags): Mapping {
     timestamp,
     timestampFormat,
     timeZone,
-    properties: Object.fromEntries(flags.property.map(parseAssignment)),
-    traits: Object.fromEntries(flags.trait.map(parseAssignment)),
+    properties: Object.fromEntries((flags.property ?? []).map(parseAssignment)),
+    traits: Object.fromEntries((flags.trait ?? []).map(parseAssignment)),
     skipIfEmpty: flags.skipIfEmpty,
     auto: flags.auto,
   });

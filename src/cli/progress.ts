@@ -54,7 +54,7 @@ export class Progress {
     }
     const { count: countText, unit, rate, left } = this.#payload(position, count);
     const share = this.#options.total > 0 ? `${Math.floor((100 * position) / this.#options.total)} %, ` : '';
-    this.#terminal.stderr.write(`${share}${countText} ${unit}, ${rate}/s, ${left}\n`);
+    this.#terminal.stderr.write(`${share}${countText} ${unit}, ${rate}/s${left === '' ? '' : `, ${left}`}\n`);
   }
 
   stop(): void {
@@ -69,7 +69,7 @@ export class Progress {
       count: formatCount(count),
       unit,
       rate: formatCount(Math.round((count * 1_000) / elapsedMs)),
-      left: total === 0 ? '' : `${formatDuration(leftMs)} left`,
+      left: total === 0 || position === 0 ? '' : `${formatDuration(leftMs)} left`,
     };
   }
 }
