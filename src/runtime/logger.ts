@@ -1,7 +1,7 @@
 /**
- * Structured logs, one JSON line per event; the only importer of pino. The rule is that nobody's data and no key is ever
- * handed to the logger; redaction by field name is the second fence, for the day someone forgets. Error messages may
- * quote input, so errors are logged by class, code and stack frames only.
+ * Structured logs, one JSON line per event; the only importer of pino. The rule is that nobody's data and no key is
+ * ever handed to the logger; redaction by field name is the second fence, for the day someone forgets. Error messages
+ * may quote input, so errors are logged by class, code and stack frames only.
  */
 import { type DestinationStream, pino } from 'pino';
 

@@ -1,4 +1,7 @@
-/** Counts what is under way, so that closing can wait for it. Open → closing (new work refused) → idle (nothing left). */
+/**
+ * Counts what is under way, so that closing can wait for it. Open → closing (new work refused) → idle (nothing
+ * left).
+ */
 export class Lifecycle {
   #isClosing = false;
   #inFlight = 0;

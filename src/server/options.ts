@@ -15,7 +15,10 @@ export interface ServerKeys {
 export interface ServerTimeouts {
   /** A WebSocket that has not said its key by then is closed. */
   readonly authMs: number;
-  /** A WebSocket that sent nothing, not even the pong to a ping, is closed: finds half-open connections. 8 s to 960 s. */
+  /**
+   * A WebSocket that sent nothing, not even the pong to a ping, is closed: finds half-open connections. 8 s to 960
+   * s.
+   */
   readonly idleMs: number;
   /** How long a slow reader may take to empty its buffer, once told to go, before it is cut off. */
   readonly slowReaderMs: number;

@@ -1,6 +1,6 @@
 /**
- * The envelope of a query, checked by hand at the door; the condition inside is the engine's to check. A field that this
- * version does not know is refused: a question half understood would be half answered.
+ * The envelope of a query, checked by hand at the door; the condition inside is the engine's to check. A field that
+ * this version does not know is refused: a question half understood would be half answered.
  */
 import { EngineError, type ErrorCode } from '../model/error.ts';
 import type { QueryRequest } from '../model/query.ts';

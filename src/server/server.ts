@@ -1,6 +1,6 @@
 /**
- * The network doors of an engine: HTTP and WebSocket on one port, keys, limits, metrics and documentation. The engine is
- * the caller's: it is opened before and closed after. Refuses to start where strangers could come in without a key.
+ * The network doors of an engine: HTTP and WebSocket on one port, keys, limits, metrics and documentation. The engine
+ * is the caller's: it is opened before and closed after. Refuses to start where strangers could come in without a key.
  */
 import type { Engine } from '../engine/engine.ts';
 import { KeyRing } from './auth/key-ring.ts';

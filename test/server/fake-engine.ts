@@ -1,4 +1,7 @@
-/** An engine of plain Maps, for testing the doors alone: no durability, no queries, but every promise of the contract. */
+/**
+ * An engine of plain Maps, for testing the doors alone: no durability, no queries, but every promise of the
+ * contract.
+ */
 import { unpack } from 'msgpackr';
 import type { Engine, EngineStats, FrameOutcome } from '../../src/engine/engine.ts';
 import { EngineError } from '../../src/model/error.ts';

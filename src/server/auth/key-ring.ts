@@ -1,7 +1,7 @@
 /**
  * Who may do what. Keys are random and long, so they are compared as they are, in constant time: the presented text is
- * compared with the whole of every key, with no early exit, so the time tells nothing about how near a guess came. Every
- * lookup pays for this (bench: lookup-http), so it is done four bytes at a time, some 0.1 µs for three keys.
+ * compared with the whole of every key, with no early exit, so the time tells nothing about how near a guess came.
+ * Every lookup pays for this (bench: lookup-http), so it is done four bytes at a time, some 0.1 µs for three keys.
  */
 import { EngineError } from '../../model/error.ts';
 

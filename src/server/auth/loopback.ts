@@ -1,6 +1,7 @@
 /**
  * A server without keys serves only this machine. A web page that the person happens to visit runs on this machine too,
- * so without keys the names in `Host` and `Origin` must be loopback names: that stops cross-site posts and DNS rebinding.
+ * so without keys the names in `Host` and `Origin` must be loopback names: that stops cross-site posts and DNS
+ * rebinding.
  */
 import { EngineError } from '../../model/error.ts';
 

@@ -1,4 +1,7 @@
-/** From headers to rights, and the two refusals: 401 when no key is known (never saying why), 403 when a known key may not. */
+/**
+ * From headers to rights, and the two refusals: 401 when no key is known (never saying why), 403 when a known key
+ * may not.
+ */
 import { EngineError } from '../../model/error.ts';
 import { ADMIN, INGEST, READ } from '../auth/key-ring.ts';
 import { isLocalCaller } from '../auth/loopback.ts';

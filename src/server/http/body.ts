@@ -21,7 +21,9 @@ export interface Body {
   release(): void;
 }
 
-/** Must be called before the handler's first await. Rejects with payload_too_large, overloaded, or the given refusal. */
+/**
+ * Must be called before the handler's first await. Rejects with payload_too_large, overloaded, or the given refusal.
+ */
 export function readBody(exchange: Exchange, options: BodyOptions): Promise<Body> {
   const budget = exchange.door.bodies;
   let refusal = options.refusal;

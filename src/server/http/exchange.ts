@@ -1,7 +1,8 @@
 /**
- * One HTTP request and its answer. Keeps the transport's rules for the handlers: the response is never touched after the
- * client left or after the answer, writes are corked, a large body is handed over as fast as the client reads it, and
- * every end (answer or abort) is measured once. Made for every request except profile lookups, which answer at once.
+ * One HTTP request and its answer. Keeps the transport's rules for the handlers: the response is never touched after
+ * the client left or after the answer, writes are corked, a large body is handed over as fast as the client reads it,
+ * and every end (answer or abort) is measured once. Made for every request except profile lookups, which answer at
+ * once.
  */
 import { STATUS_CODES } from 'node:http';
 import { performance } from 'node:perf_hooks';

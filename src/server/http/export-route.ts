@@ -1,6 +1,7 @@
 /**
  * `GET /v1/export`: every profile as one line of JSON, as fast as the client reads and no faster. Between chunks other
- * callers get their turn. A failure on the way breaks the connection off, so that a client never takes a part for the whole.
+ * callers get their turn. A failure on the way breaks the connection off, so that a client never takes a part for the
+ * whole.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';

@@ -79,7 +79,10 @@ function endOf(pattern: RegExp, text: string, from: number): number | undefined 
   return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
-/** Where the string that opens at `from` stops: at its closing quote, or at the first character that no string may hold. */
+/**
+ * Where the string that opens at `from` stops: at its closing quote, or at the first character that no string may
+ * hold.
+ */
 function stringStop(text: string, from: number): number {
   let position = from + 1;
   while (position < text.length) {

@@ -1,6 +1,7 @@
 /**
- * Profile lookups. `GET /v1/profiles/{id}` is the hottest path of the product and answers inside the transport's callback:
- * no promise, no per-request object but the identifier; guarded by the bench lookup-http against a bare handler.
+ * Profile lookups. `GET /v1/profiles/{id}` is the hottest path of the product and answers inside the transport's
+ * callback: no promise, no per-request object but the identifier; guarded by the bench lookup-http against a bare
+ * handler.
  */
 import { performance } from 'node:perf_hooks';
 import { EngineError, errorBody } from '../../model/error.ts';

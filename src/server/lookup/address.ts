@@ -1,7 +1,7 @@
 /**
  * How a caller names a profile in one text: `user-1`, or `email:a@b.c` when the part before the first colon can be an
- * identifier type (`[a-z][a-z0-9_.]*`). The typed reading is tried first; when it finds nobody the whole text is tried as
- * a user_id, so that user ids with colons in them are found too.
+ * identifier type (`[a-z][a-z0-9_.]*`). The typed reading is tried first; when it finds nobody the whole text is
+ * tried as a user_id, so that user ids with colons in them are found too.
  */
 import type { Engine } from '../../engine/engine.ts';
 import { EngineError } from '../../model/error.ts';

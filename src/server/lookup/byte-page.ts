@@ -1,6 +1,7 @@
 /**
  * Bytes of an answer that is put together from pieces, in one buffer that is used again and again: the engine's profile
- * bytes are copied in (they are valid only until its next call) and the whole goes to the socket, with no strings between.
+ * bytes are copied in (they are valid only until its next call) and the whole goes to the socket, with no strings
+ * between.
  */
 import { EngineError } from '../../model/error.ts';
 

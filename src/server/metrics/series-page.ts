@@ -1,6 +1,6 @@
 /**
- * Series whose numbers are read when the page is scraped. The engine is asked once for a whole page, so that its numbers
- * belong together.
+ * Series whose numbers are read when the page is scraped. The engine is asked once for a whole page, so that its
+ * numbers belong together.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { EngineStats } from '../../engine/engine.ts';

@@ -1,6 +1,6 @@
 /**
- * The metrics page. Counters live where the work is done (the engine's stats, the route meters, the few numbers here) and
- * become Prometheus series only when scraped, so counting costs the hot paths an increment and nothing more.
+ * The metrics page. Counters live where the work is done (the engine's stats, the route meters, the few numbers here)
+ * and become Prometheus series only when scraped, so counting costs the hot paths an increment and nothing more.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Engine } from '../../engine/engine.ts';

@@ -1,4 +1,7 @@
-/** Shapes of ingest as callers write them. Segment's fields are named; any other is accepted and kept out of the profile. */
+/**
+ * Shapes of ingest as callers write them. Segment's fields are named; any other is accepted and kept out of the
+ * profile.
+ */
 import { z } from 'zod';
 import { ERROR_STATUS, type ErrorCode } from '../../model/error.ts';
 

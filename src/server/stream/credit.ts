@@ -1,7 +1,7 @@
 /**
  * Flow control of one connection: `frames` ingest frames may be unacknowledged. Up to twice as many are tolerated, for
- * clients that do not count. Past that a frame is refused, and after `frames` refusals in a row, without ever falling back
- * inside the credit, the connection is given up.
+ * clients that do not count. Past that a frame is refused, and after `frames` refusals in a row, without ever falling
+ * back inside the credit, the connection is given up.
  */
 export type Admission = 'admitted' | 'refused' | 'exhausted';
 

@@ -1,6 +1,6 @@
 /**
- * Reads `op` and `ref` from a msgpack frame without making objects of the rest, so that a frame can be refused (no right,
- * no credit, overloaded) at the price of a glance. `op` as the first key, as clients send it, costs a few bytes.
+ * Reads `op` and `ref` from a msgpack frame without making objects of the rest, so that a frame can be refused (no
+ * right, no credit, overloaded) at the price of a glance. `op` as the first key, as clients send it, costs a few bytes.
  * Keeps: never reads outside the frame, no recursion, linear in the frame's size whatever it claims to hold.
  */
 import { Unpackr } from 'msgpackr';

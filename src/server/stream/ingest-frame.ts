@@ -1,4 +1,7 @@
-/** Ingest over a stream: rights, credit and pressure first, then the engine; the ack follows when the level is reached. */
+/**
+ * Ingest over a stream: rights, credit and pressure first, then the engine; the ack follows when the level is
+ * reached.
+ */
 import { EngineError } from '../../model/error.ts';
 import type { IngestResult } from '../../model/ingest.ts';
 import { errorFields } from '../../runtime/logger.ts';

@@ -1,4 +1,7 @@
-/** One frame in: decoded, checked against the connection's state, handed to its op. Nothing it throws leaves `receive`. */
+/**
+ * One frame in: decoded, checked against the connection's state, handed to its op. Nothing it throws leaves
+ * `receive`.
+ */
 import { Unpackr } from 'msgpackr';
 import { EngineError } from '../../model/error.ts';
 import { unauthorized } from '../http/access.ts';

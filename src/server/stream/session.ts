@@ -85,7 +85,10 @@ export class Session {
     this.send(encode({ op: 'credit', frames: this.credit.frames }, isBinary));
   }
 
-  /** At once; bytes are copied by the transport where it cannot send them. Text goes as a text frame, bytes as `isBinary` says. */
+  /**
+   * At once; bytes are copied by the transport where it cannot send them. Text goes as a text frame, bytes as
+   * `isBinary` says.
+   */
   send(payload: Payload, isBinary = typeof payload !== 'string'): void {
     const socket = this.#socket;
     if (socket === undefined || this.#isOverrun) return;

@@ -62,7 +62,10 @@ export class StreamRoute {
     for (const session of [...this.#sessions]) session.end('shutting_down');
   }
 
-  /** A key that is shown must be good; no key at all means that a first frame brings it. Answers and returns undefined when refused. */
+  /**
+   * A key that is shown must be good; no key at all means that a first frame brings it. Answers and returns
+   * undefined when refused.
+   */
   #admit(response: HttpResponse, request: HttpRequest): Session | undefined {
     const door = this.#door;
     try {

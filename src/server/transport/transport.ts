@@ -2,12 +2,13 @@
  * The only importer of uWebSockets.js, so that the package can be replaced in one place. It is a third party's build of
  * the real thing (its author publishes none on npm). What every handler must know about it:
  * - a request object is valid only until its handler returns: read headers first, then go asynchronous;
- * - `onAborted` must be set before a handler returns without an answer, and the response must not be touched after it ran;
+ * - `onAborted` must be set before a handler returns without an answer, and the response must not be touched after it
+ *   ran;
  * - array buffers given to callbacks die when the callback returns: copy;
  * - an exception that escapes a callback ends the process: every callback catches;
  * - views over SharedArrayBuffer may be sent as they are: bytes that the socket cannot take at once are copied.
  * Time-outs that the transport keeps by itself: a connection that has not finished sending its request head is closed
- * after 10 s; a body must come at 16 KB/s or better; an answer that the client does not read is dropped after 10 s.
+ * after some 10 s; a body must come at 16 KB/s or better; an answer that the client does not read is dropped after some 10 s.
  */
 
 import type {
