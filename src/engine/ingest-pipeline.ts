@@ -82,7 +82,8 @@ export class IngestPipeline {
     if (frame.kind === 'message') return frame;
     this.#admit(frame.itemCount);
     const header = this.#header(frame.sentAtMs, frame.isImport || options.isImport === true, frame.defaultKind);
-    const { ref, itemCount, ack } = frame;
+    const { ref, itemCount } = frame;
+    const ack = frame.ack ?? options.ack ?? 'durable';
     if (itemCount > SLICE_COUNT) {
       const copy = Uint8Array.from(bytes);
       const result = this.#ingestLongFrame(copy, frame.itemsStart, itemCount, header, ack);

@@ -30,7 +30,8 @@ export function ingestKindOf(op: unknown): number | undefined {
 export interface IngestFrame {
   readonly kind: 'ingest';
   readonly ref: unknown;
-  readonly ack: AckLevel;
+  /** Absent when the frame names none. */
+  readonly ack: AckLevel | undefined;
   readonly defaultKind: number;
   readonly isImport: boolean;
   readonly sentAtMs: number;
@@ -53,7 +54,7 @@ export function readFrame(tape: EventTape, bytes: Uint8Array): Frame {
   const count = cursor.count;
   let op: unknown;
   let ref: unknown;
-  let ack: unknown = 'durable';
+  let ack: unknown;
   let sentAt: unknown;
   let itemsStart = -1;
   let itemCount = 0;
@@ -84,7 +85,7 @@ export function readFrame(tape: EventTape, bytes: Uint8Array): Frame {
   return {
     kind: 'ingest',
     ref,
-    ack: (ack ?? 'durable') as AckLevel,
+    ack: (ack ?? undefined) as AckLevel | undefined,
     defaultKind,
     isImport: op === 'import',
     sentAtMs: readTimeMs(sentAt),
