@@ -54,10 +54,9 @@ abstract class FixedColumn<V extends View> {
     this.stamps[chunk] = page.stamp;
   }
 
-  /** Marks an append: no copy, only the stamp. */
+  /** Marks an append: no copy, only the stamp. `set` may skip its barrier afterwards only when no snapshot sees the page. */
   protected touch(chunk: number): void {
-    this.pages[chunk].stamp = this.memory.epoch;
-    this.stamps[chunk] = this.memory.epoch;
+    if (this.memory.touch(this.pages[chunk])) this.stamps[chunk] = this.memory.epoch;
   }
 
   protected grow(chunk: number, local: number): void {

@@ -5,10 +5,11 @@
  * SharedArrayBuffer that never grows, because V8 scans a fixed-length view 17 times faster than a growing one).
  * Workers get the slabs and find pages by (slab, offset).
  *
- * Snapshots: `snapshot()` starts a new epoch. A page is stamped with the epoch in which it was last written. Whoever
- * writes to a page with an older stamp first calls `own`: if a live snapshot can still see the page, the writer gets a copy and
- * the old bytes stay as they are until the last such snapshot is released. So a query on a worker and a checkpoint see one
- * instant, and neither stops the writer. Append-only structures skip the copy: a snapshot never reads past the length it took.
+ * Snapshots: `snapshot()` starts a new epoch. A page remembers the epoch it was born in: a snapshot sees the pages that were
+ * born before it was taken. Whoever writes to a page for the first time in an epoch calls `own`: if a live snapshot sees the
+ * page, the writer gets a copy and the old bytes stay as they are until the last such snapshot is released. So a query on a
+ * worker and a checkpoint see one instant, and neither stops the writer. An append needs no copy, because a snapshot never
+ * reads past the length it took; it only stamps the page as written (`touch`), and the page stays visible to the snapshot.
  *
  * Owned by one thread; only the bytes are shared.
  */
@@ -24,18 +25,21 @@ export class Page {
   readonly slabIndex: number;
   readonly offset: number;
   readonly sizeBytes: number;
-  /** Epoch of the last write. */
+  /** Epoch in which it was allocated: snapshots from then on may see it, however late it is written. */
+  readonly bornEpoch: number;
+  /** Epoch of the last write, appends included. Tells what a checkpoint must save, not who sees the page. */
   stamp: number;
   /** Id in the checkpoint store, 0 = never saved. */
   savedId = 0;
   /** The snapshot it was saved from: the saved copy is good while `stamp <= savedEpoch`. */
   savedEpoch = 0;
 
-  constructor(slabIndex: number, offset: number, sizeBytes: number, stamp: number) {
+  constructor(slabIndex: number, offset: number, sizeBytes: number, bornEpoch: number) {
     this.slabIndex = slabIndex;
     this.offset = offset;
     this.sizeBytes = sizeBytes;
-    this.stamp = stamp;
+    this.bornEpoch = bornEpoch;
+    this.stamp = bornEpoch;
   }
 }
 
@@ -120,13 +124,12 @@ export class SlabMemory {
   }
 
   #isVisible(page: Page): boolean {
-    for (const epoch of this.#live) if (epoch >= page.stamp) return true;
+    for (const epoch of this.#live) if (epoch >= page.bornEpoch) return true;
     return false;
   }
 
   /** The page to write to instead of `page`: itself, newly stamped, or a copy when a snapshot still sees the old bytes. */
   own(page: Page): Page {
-    if (page.stamp === this.epoch) return page;
     if (!this.#isVisible(page)) {
       page.stamp = this.epoch;
       return page;
@@ -135,6 +138,12 @@ export class SlabMemory {
     this.bytes(copy).set(this.bytes(page));
     this.#retired.push({ page, retiredAt: this.epoch });
     return copy;
+  }
+
+  /** Notes an append to the page. True when no live snapshot sees it: until the next epoch anything may be written to it. */
+  touch(page: Page): boolean {
+    page.stamp = this.epoch;
+    return !this.#isVisible(page);
   }
 
   bytes(page: Page): Uint8Array {
@@ -153,10 +162,10 @@ export class SlabMemory {
     assert(at >= 0, 'snapshot released twice');
     this.#live.splice(at, 1);
     if (this.#retired.length === 0) return;
-    // A retired page is visible to a snapshot taken after its last write and before its retirement.
+    // A retired page is visible to a snapshot taken after its birth and before its retirement.
     const kept: { page: Page; retiredAt: number }[] = [];
     for (const entry of this.#retired) {
-      const isSeen = this.#live.some((epoch) => epoch >= entry.page.stamp && epoch < entry.retiredAt);
+      const isSeen = this.#live.some((epoch) => epoch >= entry.page.bornEpoch && epoch < entry.retiredAt);
       if (isSeen) kept.push(entry);
       else this.#release(entry.page);
     }
