@@ -6,7 +6,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { EngineError } from '../../src/model/error.ts';
 import type { IngestResult } from '../../src/model/ingest.ts';
 import { canonicalProfile, canonicalText } from './canonical.ts';
-import { type ManualClock, manualClock, openEngine } from './engine-factory.ts';
+import { type EngineHost, type ManualClock, manualClock } from './engine-host.ts';
 import { frameOf } from './frame.ts';
 import type { Batch } from './generate/batch.ts';
 import type { Question, World } from './generate/world.ts';
@@ -49,19 +49,17 @@ export async function askCount(engine: Engine, { where, at }: Question): Promise
   return answer.count;
 }
 
-/** Feeds a world to an engine of `shardCount` shards in `folder`, restarting it half-way and at the end. */
+/** Feeds a world to an engine, stopping and opening it again half-way and at the end. */
 export class EngineCheck {
   readonly #world: World;
-  readonly #folder: string;
-  readonly #shardCount: number;
+  readonly #host: EngineHost;
   readonly #tally: EngineTally;
   readonly #clock: ManualClock = manualClock();
   readonly #naive = new NaiveModel();
 
-  constructor(world: World, folder: string, shardCount: number, tally: EngineTally) {
+  constructor(world: World, host: EngineHost, tally: EngineTally) {
     this.#world = world;
-    this.#folder = folder;
-    this.#shardCount = shardCount;
+    this.#host = host;
     this.#tally = tally;
   }
 
@@ -72,20 +70,25 @@ export class EngineCheck {
     const early = await this.#withEngine((engine) => this.#feed(engine, 0, half));
     if (early.difference !== undefined) return early;
     const late = await this.#withEngine(async (engine) => {
-      return (await this.#feed(engine, half, batches.length)) ?? (await this.#compareAll(engine, 'before the restart'));
+      const found = await this.#feed(engine, half, half + 1);
+      if (found !== undefined) return found;
+      await engine.checkpoint();
+      return (
+        (await this.#feed(engine, half + 1, batches.length)) ?? (await this.#compareAll(engine, 'before the restart'))
+      );
     });
     if (late.difference !== undefined) return late;
     const reopened = await this.#withEngine((engine) => this.#compareAll(engine, 'after the restart'));
     if (reopened.difference !== undefined || reopened.stateHash === late.stateHash) return reopened;
-    return { ...reopened, difference: 'the state hash changed over the restart' };
+    return { ...reopened, difference: `${this.#host.name}: the state hash changed over the restart` };
   }
 
   async #withEngine(use: (engine: Engine) => Promise<string | undefined>) {
-    const engine = await openEngine(this.#folder, this.#shardCount, this.#clock);
+    const engine = await this.#host.open(this.#clock);
     try {
       return { difference: await use(engine), stateHash: engine.stateHash() };
     } finally {
-      await engine.close();
+      await this.#host.stop(engine);
     }
   }
 
@@ -95,7 +98,11 @@ export class EngineCheck {
       const { receivedAtMs, sentAtMs, isImport } = batch;
       const expected = this.#naive.ingest(batch.items, { receivedAtMs, sentAt: sentAtMs, isImport });
       const { accepted, duplicates, rejected } = await send(engine, batch, index);
-      const actual = { accepted, duplicates, rejected: rejected.map(({ index, code }) => ({ index, code })) };
+      const actual = {
+        accepted,
+        duplicates,
+        rejected: rejected.map(({ index, code }) => ({ index, code })).sort((a, b) => a.index - b.index),
+      };
       const [said, wanted] = [canonicalText(actual), canonicalText(expected)];
       if (said !== wanted) return `batch ${from + index}: engine ${said}, naive ${wanted}`;
     }
@@ -105,7 +112,7 @@ export class EngineCheck {
   async #compareAll(engine: Engine, when: string): Promise<string | undefined> {
     this.#clock.time = this.#world.nowMs;
     const found = this.#compareLookups(engine) ?? (await this.#compareQuestions(engine));
-    return found === undefined ? undefined : `${this.#shardCount} shards, ${when}: ${found}`;
+    return found === undefined ? undefined : `${this.#host.name}, ${when}: ${found}`;
   }
 
   #compareLookups(engine: Engine): string | undefined {

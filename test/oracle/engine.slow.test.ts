@@ -10,7 +10,6 @@ test('for any of many worlds the engine and the naive model agree on batches, lo
     worldCount: 400,
     questionCount: 60,
     check: (world) => checkWorld(world, tally),
-    shrinkCount: 300,
   });
   console.info(`${tally.questionCount} questions, ${tally.unsupportedCount} of them not supported`);
 });

@@ -17,7 +17,6 @@ test('for any world the engine and the naive model agree on batches, lookups and
     worldCount: 25,
     questionCount: 60,
     check: (world) => checkWorld(world, tally),
-    shrinkCount: 200,
   });
   console.info(`${tally.questionCount} questions, ${tally.unsupportedCount} of them not supported`);
 });

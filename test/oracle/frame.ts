@@ -11,6 +11,7 @@ export function frameOf(batch: Batch, ref: number): Uint8Array {
   const message = {
     op: isImport ? 'import' : 'batch',
     ref,
+    ack: 'applied',
     ...(sentAtMs === undefined ? {} : { sentAt: sentAtMs }),
     batch: items,
   };

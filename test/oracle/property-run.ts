@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import type { World } from './generate/world.ts';
 import { world } from './generate/world.ts';
+import { type Check, Shrinker, type Shrunk } from './shrink.ts';
 
 const DEFAULT_SEED = 20_240_315;
 
@@ -13,9 +14,9 @@ export interface PropertyRun {
   readonly worldCount: number;
   readonly questionCount: number;
   /** Resolves to a description of the difference, or undefined when all agree. */
-  readonly check: (world: World) => Promise<string | undefined>;
-  /** Shrinking tries at most so many worlds: each costs a whole engine. */
-  readonly shrinkCount?: number | undefined;
+  readonly check: Check;
+  /** Shrinking tries at most so many worlds: each may cost a whole engine. */
+  readonly tryCount?: number | undefined;
 }
 
 function numberFrom(name: string, fallback: number): number {
@@ -28,33 +29,38 @@ export function roundCount(): number {
 }
 
 /** Throws with the seed, the path and the shrunk world when the check finds a difference. */
-export async function runProperty({ worldCount, questionCount, check, shrinkCount = 400 }: PropertyRun): Promise<void> {
+export async function runProperty({ worldCount, questionCount, check, tryCount = 400 }: PropertyRun): Promise<void> {
   const seed = numberFrom('KITH_ORACLE_SEED', DEFAULT_SEED);
   const path = process.env['KITH_ORACLE_PATH'];
-  let failureCount = 0;
-  let lastDifference = '';
-  const property = fc.asyncProperty(fc.noBias(world(questionCount)), async (each) => {
-    if (failureCount > 0 && failureCount > shrinkCount) return;
-    const difference = await check(each);
-    failureCount += failureCount > 0 || difference !== undefined ? 1 : 0;
-    if (difference !== undefined) {
-      lastDifference = difference;
-      throw new Error(difference);
+  let failure: Shrunk | undefined;
+  const safeCheck = async (each: World): Promise<string | undefined> => {
+    try {
+      return await check(each);
+    } catch (error) {
+      return `thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     }
+  };
+  const property = fc.asyncProperty(fc.noBias(world(questionCount)), async (each) => {
+    const difference = await safeCheck(each);
+    if (difference !== undefined) failure = { world: each, difference };
+    return difference === undefined;
   });
+  const numRuns = worldCount * roundCount();
   const details = await fc.check(property, {
     seed,
-    numRuns: worldCount * roundCount(),
+    numRuns,
+    endOnFailure: true,
     ...(path === undefined ? {} : { path }),
   });
-  if (!details.failed) return;
+  if (failure === undefined) return;
+  const shrunk = await new Shrinker(safeCheck, failure, tryCount).run();
   throw new Error(
     [
-      `${lastDifference}`,
-      `seed ${details.seed}, path ${details.counterexamplePath}; again with:`,
-      `KITH_ORACLE_SEED=${details.seed} KITH_ORACLE_PATH=${details.counterexamplePath} npx vitest run --config config/vitest.config.ts test/oracle`,
+      shrunk.difference,
+      `seed ${details.seed}, path ${details.counterexamplePath}; again with this test's file and:`,
+      `KITH_ORACLE_SEED=${details.seed} KITH_ORACLE_PATH=${details.counterexamplePath} npx vitest run --config config/vitest.config.ts`,
       'the shrunk world, to be kept under regressions/:',
-      JSON.stringify(details.counterexample?.[0]),
+      JSON.stringify(shrunk.world),
     ].join('\n'),
   );
 }

@@ -69,6 +69,7 @@ function product(any: fc.Arbitrary<JsonValue>, quantities: readonly number[]): f
 /** Values whose type nobody expected at that place. */
 function wildValue(any: fc.Arbitrary<JsonScalar>, leaf: fc.Arbitrary<JsonValue>): fc.Arbitrary<JsonValue> {
   return fc.oneof(
+    { weight: 1, arbitrary: fc.constantFrom<JsonValue>([], {}) },
     { weight: 3, arbitrary: any },
     { weight: 2, arbitrary: fc.array(fc.oneof(any, fc.constant(null)), { maxLength: 3 }) },
     { weight: 1, arbitrary: fc.array(fc.array(any, { maxLength: 2 }), { maxLength: 2 }) },

@@ -64,6 +64,8 @@ export function anyScalar(nowMs: number): fc.Arbitrary<JsonScalar> {
     fc.constantFrom<JsonScalar>(...NAMES, ...SKUS, ...TIERS),
     fc.boolean(),
     dateText(nowMs),
+    // Alike as text, different in type.
+    fc.constantFrom<JsonScalar>(50, '50', true, 'true', 0, '0', ''),
   );
 }
 

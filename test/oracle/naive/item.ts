@@ -26,15 +26,17 @@ export interface ReadItem {
   readonly context: JsonObject | undefined;
 }
 
+const TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'];
+
 export function readItem(item: unknown, timing: ItemTiming): ReadItem | ErrorCode {
   const source = toJsonValue(item);
   if (!isJsonObject(source)) return 'invalid_item';
-  const type = textOf(source, 'type');
-  if (type === undefined || !['identify', 'track', 'page', 'screen', 'group', 'alias'].includes(type))
-    return 'unknown_type';
+  const type = textOf(source, 'type') ?? '';
+  if (type !== '' && !TYPES.includes(type)) return 'unknown_type';
   const userId = textOf(source, 'userId');
   const anonymousId = textOf(source, 'anonymousId');
   if (userId === undefined && anonymousId === undefined) return 'missing_user';
+  if (type === '') return 'unknown_type';
   if (type === 'track' && textOf(source, 'event') === undefined) return 'missing_event';
   if (type === 'group' && textOf(source, 'groupId') === undefined) return 'missing_group_id';
   if (type === 'alias' && textOf(source, 'previousId') === undefined) return 'missing_previous_id';

@@ -53,8 +53,7 @@ export class NaiveModel {
   #apply(item: ReadItem): 'applied' | 'duplicate' | ErrorCode {
     const isSeen = item.messageId !== undefined && this.#seenMessageIds.has(item.messageId);
     const found = this.#find(item);
-    const companion = this.#owner('anonymous_id', item.anonymousId);
-    if (item.isAlias && companion !== undefined && companion !== found) return 'merge_not_supported';
+    if (item.isAlias && this.#isTaken(item.anonymousId, found)) return 'merge_not_supported';
     if (isSeen) return 'duplicate';
     if (item.messageId !== undefined) this.#seenMessageIds.add(item.messageId);
     const profile = found ?? this.#create(item);
@@ -77,6 +76,12 @@ export class NaiveModel {
     if (userId === undefined) return visitor;
     const isOthers = visitor?.identifiers.some(({ type }) => type === 'user_id') ?? false;
     return this.#owner('user_id', userId) ?? (isOthers ? undefined : visitor);
+  }
+
+  /** Whether the previous id of an alias, be it a visitor's or a user's, names somebody else. */
+  #isTaken(previousId: string | undefined, profile: NaiveProfile | undefined): boolean {
+    const owners = [this.#owner('anonymous_id', previousId), this.#owner('user_id', previousId)];
+    return owners.some((owner) => owner !== undefined && owner !== profile);
   }
 
   #owner(type: string, value: string | undefined): NaiveProfile | undefined {
