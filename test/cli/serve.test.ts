@@ -53,6 +53,17 @@ async function serve(...flags: readonly string[]): Promise<Serving> {
   };
 }
 
+/** Runs a command as a process of its own, fed with another one's output. */
+async function pipe(source: { readonly stdout: string }, args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, [MAIN, ...args]);
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stdin.end(source.stdout);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(code).toBe(0);
+  return stdout;
+}
+
 describe('kith serve', () => {
   it('says where it listens, makes keys once, and keeps everything over a restart', async () => {
     const first = await serve();
@@ -62,6 +73,12 @@ describe('kith serve', () => {
     const connection = ['--url', first.url, '--data', data];
     const size = ['--profiles', '50', '--events', '500', '--end', '2026-01-01'];
     expect(await runCommand(['generate', '--send', ...size, ...connection])).toMatchObject({ exitCode: 0 });
+    const piped = await pipe(await runCommand(['generate', ...size, '--seed', '1', '--no-traits']), [
+      'import',
+      '-',
+      ...connection,
+    ]);
+    expect(piped).toMatch(/ 500 │ +500 │/);
     const ended = await first.stop('SIGTERM');
     expect(ended).toEqual({ code: 0, stdout: `kith listening on ${first.url}\n` });
 
