@@ -92,7 +92,7 @@ export class PairTable {
     let segment = this.#depth === 0 ? 0 : this.#directory[key >>> (32 - this.#depth)];
     let slots = this.#views[segment].length >>> 1;
     while (this.#counts[segment] >= slots - (slots >>> 2)) {
-      if (slots < LAST_SLOTS || this.#depths[segment] >= 24) this.#double(segment);
+      if (slots < LAST_SLOTS || this.#isDeep(segment)) this.#double(segment);
       else this.#split(segment);
       segment = this.#depth === 0 ? 0 : this.#directory[key >>> (32 - this.#depth)];
       slots = this.#views[segment].length >>> 1;
@@ -101,6 +101,14 @@ export class PairTable {
     put(this.#views[segment], key, value);
     this.#counts[segment] += 1;
     this.#count += 1;
+  }
+
+  /**
+   * Whether a further split would only grow the directory: thousands of pairs that share a key (or its top bits) cannot be
+   * told apart by it. Keeps the directory below one entry per eight pairs; mixed keys never come near that.
+   */
+  #isDeep(segment: number): boolean {
+    return 2 ** this.#depths[segment] >= 64 + this.#count / 16;
   }
 
   #own(segment: number): void {
