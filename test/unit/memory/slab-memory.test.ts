@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { AssertionError } from '../../../src/base/assert.ts';
 import { ByteHeap } from '../../../src/memory/byte-heap.ts';
 import { U32Column } from '../../../src/memory/fixed-column.ts';
-import { MAX_PAGE_SIZE_BYTES, SlabMemory } from '../../../src/memory/slab-memory.ts';
+import { MAX_PAGE_SIZE_BYTES, type Page, SlabMemory, type Snapshot } from '../../../src/memory/slab-memory.ts';
 
 const copyOf = (memory: SlabMemory, page: Parameters<SlabMemory['bytes']>[0]): number[] => [...memory.bytes(page)];
 
@@ -71,7 +71,7 @@ test('a retired page comes back with the last snapshot that sees it, in whatever
   ]) {
     const memory = new SlabMemory();
     let page = memory.allocate(128);
-    const snapshots = [];
+    const snapshots: { snapshot: Snapshot; page: Page }[] = [];
     for (let i = 0; i < 3; i++) {
       memory.bytes(page)[0] = i;
       snapshots.push({ snapshot: memory.snapshot(), page });

@@ -1,0 +1,117 @@
+/** What only happens at the edges of chunks (65,536 elements), of page sizes and of rungs. */
+import { expect, test } from 'vitest';
+import { F64Column, U8Column, U16Column, U32Column } from '../../../src/memory/fixed-column.ts';
+import { CodeColumn, NumberColumn, RUNG_F64, RUNG_I8, RUNG_I16, RUNG_I32 } from '../../../src/memory/ladder-column.ts';
+import { LoadContext, SaveContext, type SavedState } from '../../../src/memory/persist.ts';
+import { SlabMemory } from '../../../src/memory/slab-memory.ts';
+import { TimeColumn } from '../../../src/memory/time-column.ts';
+
+const CHUNK = 65_536;
+
+function reloaded(
+  memory: SlabMemory,
+  save: (context: SaveContext) => SavedState,
+): { context: LoadContext; state: SavedState } {
+  const context = new SaveContext(memory.snapshot());
+  const state = save(context);
+  const { pages } = context;
+  return { context: new LoadContext(new SlabMemory(), [...pages.keys()], (id) => memory.bytes(pages[id])), state };
+}
+
+for (const Column of [U8Column, U16Column, U32Column, F64Column]) {
+  test(`a ${Column.name} keeps what it holds over the end of its first and second chunk`, () => {
+    const memory = new SlabMemory();
+    const column = new Column(memory);
+    for (let i = 0; i < 2 * CHUNK + 3; i++) column.push(i & 0xff);
+    column.set(CHUNK - 1, 7);
+    column.set(CHUNK, 9);
+    const { context, state } = reloaded(memory, (saving) => column.save(saving));
+    const again = new Column(context.memory);
+    again.load(context, state);
+    again.push(200);
+    for (const one of [column, again]) {
+      expect([0, CHUNK - 2, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 2].map((i) => one.get(i))).toEqual([
+        0, 254, 7, 9, 1, 2,
+      ]);
+      expect(one.chunkCount).toBe(3);
+    }
+    expect(again.get(2 * CHUNK + 3)).toBe(200);
+    expect(memory.usedBytes).toBe(column.usedBytes);
+  });
+}
+
+test('a TimeColumn widens one chunk alone, at its first, middle and last element', () => {
+  for (const at of [0, 1, 15, 16, 17, 40_000, CHUNK - 1]) {
+    const memory = new SlabMemory();
+    const column = new TimeColumn(memory);
+    const base = 1_750_000_000_000;
+    const timeOf = (i: number): number => (i === at + CHUNK ? base + 2 ** 40 : base + i);
+    for (let i = 0; i < 2 * CHUNK + 2; i++) column.push(timeOf(i));
+    expect([0, 1, 2].map((c) => column.isWide(c))).toEqual([false, true, false]);
+    for (let i = 0; i < column.length; i++)
+      if (column.get(i) !== timeOf(i)) expect([i, column.get(i)]).toEqual([i, timeOf(i)]);
+    expect(memory.usedBytes).toBe(column.usedBytes);
+    const { context, state } = reloaded(memory, (saving) => column.save(saving));
+    const again = new TimeColumn(context.memory);
+    again.load(context, state);
+    expect(again.get(at + CHUNK)).toBe(base + 2 ** 40);
+    expect(again.get(2 * CHUNK + 1)).toBe(base + 2 * CHUNK + 1);
+  }
+});
+
+test('a TimeColumn stays narrow from 2^31 before to 2^31 − 1 after its first event, and no further', () => {
+  for (const [delta, isWide] of [
+    [-(2 ** 31), false],
+    [2 ** 31 - 1, false],
+    [-(2 ** 31) - 1, true],
+    [2 ** 31, true],
+  ] as const) {
+    const column = new TimeColumn(new SlabMemory());
+    column.push(1_000);
+    column.push(1_000 + delta);
+    expect([column.isWide(0), column.get(0), column.get(1)]).toEqual([isWide, 1_000, 1_000 + delta]);
+    expect([column.mins[0], column.maxs[0]]).toEqual([Math.min(1_000, 1_000 + delta), Math.max(1_000, 1_000 + delta)]);
+  }
+});
+
+test('a NumberColumn climbs to the narrowest rung that holds a value beside its missing mark', () => {
+  for (const [value, rung] of [
+    [127, RUNG_I8],
+    [-127, RUNG_I8],
+    [-128, RUNG_I16],
+    [128, RUNG_I16],
+    [32_767, RUNG_I16],
+    [-32_768, RUNG_I32],
+    [32_768, RUNG_I32],
+    [2_147_483_647, RUNG_I32],
+    [-2_147_483_648, RUNG_F64],
+    [2_147_483_648, RUNG_F64],
+    [0.1, RUNG_F64],
+    [-0, RUNG_F64],
+  ] as const) {
+    const column = new NumberColumn(new SlabMemory());
+    column.set(3, 5);
+    column.set(200, value);
+    expect(column.rungs[0]).toBe(rung);
+    expect(Object.is(column.get(200), value)).toBe(true);
+    expect(column.get(3)).toBe(5);
+    expect([column.get(2), column.get(199), column.get(201)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  }
+});
+
+test('a CodeColumn climbs by code, chunk by chunk, and skips chunks that nobody wrote to', () => {
+  const memory = new SlabMemory();
+  const column = new CodeColumn(memory);
+  column.set(0, 255);
+  column.set(5 * CHUNK + 3, 256);
+  column.set(5 * CHUNK + 65_535, 65_536);
+  column.set(2 * CHUNK, 0);
+  expect(column.rungs).toEqual([0, 0, 0, 0, 0, 2]);
+  expect(column.pages.map((page) => page !== undefined)).toEqual([true, false, false, false, false, true]);
+  expect([0, 1, CHUNK, 5 * CHUNK + 3, 5 * CHUNK + 65_535, 9 * CHUNK].map((i) => column.get(i))).toEqual([
+    255, 0, 0, 256, 65_536, 0,
+  ]);
+  column.set(0, 0xffff_ffff);
+  expect(column.get(0)).toBe(0xffff_ffff);
+  expect(memory.usedBytes).toBe(column.usedBytes);
+});

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { AssertionError } from '../../../src/base/assert.ts';
+import { mix32 } from '../../../src/base/hash.ts';
+import { PairTable } from '../../../src/memory/pair-table.ts';
+import { LoadContext, SaveContext } from '../../../src/memory/persist.ts';
+import { SlabMemory } from '../../../src/memory/slab-memory.ts';
+
+test('a table of 200,000 pairs finds all of them and nothing else, before and after a load', () => {
+  const memory = new SlabMemory();
+  const table = new PairTable(memory);
+  const count = 200_000;
+  for (let i = 0; i < count; i++) table.insert(mix32(i), i + 1);
+  const context = new SaveContext(memory.snapshot());
+  const state = table.save(context);
+  const { pages } = context;
+  const loading = new LoadContext(new SlabMemory(), [...pages.keys()], (id) => memory.bytes(pages[id]));
+  for (const one of [table, PairTable.load(loading, state)]) {
+    let wrong = 0;
+    for (let i = 0; i < count; i++) if (one.first(mix32(i)) !== i + 1 || one.next(mix32(i)) !== 0) wrong += 1;
+    for (let i = count; i < 2 * count; i++) if (one.first(mix32(i)) !== 0) wrong += 1;
+    expect(wrong).toBe(0);
+    expect(one.count).toBe(count);
+  }
+  expect(memory.usedBytes).toBe(table.usedBytes);
+});
+
+test('the longest step moves no more than one segment of 4,096 slots', () => {
+  const memory = new SlabMemory();
+  const table = new PairTable(memory);
+  let largest = 0;
+  for (let i = 0; i < 100_000; i++) {
+    const before = memory.usedBytes;
+    table.insert(mix32(i), 1);
+    largest = Math.max(largest, memory.usedBytes - before);
+  }
+  expect(largest).toBeLessThanOrEqual(4_096 * 8);
+});
+
+test('keys of all bits and of none are told apart', () => {
+  const table = new PairTable(new SlabMemory());
+  const keys = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
+  for (const [i, key] of keys.entries()) table.insert(key, i + 1);
+  for (let i = 0; i < 20_000; i++) table.insert(mix32(i + 10), 77);
+  for (const [i, key] of keys.entries()) expect(table.first(key)).toBe(i + 1);
+});
+
+test('a thousand pairs of one key are all found', () => {
+  const table = new PairTable(new SlabMemory());
+  for (let i = 1; i <= 1_000; i++) table.insert(0x1234_5678, i);
+  const found = new Set<number>();
+  for (let value = table.first(0x1234_5678); value !== 0; value = table.next(0x1234_5678)) found.add(value);
+  expect(found.size).toBe(1_000);
+});
+
+test('many pairs of one key do not blow the directory up', () => {
+  const memory = new SlabMemory();
+  const table = new PairTable(memory);
+  for (let i = 1; i <= 20_000; i++) table.insert(0x1234_5678, i);
+  const state = table.save(new SaveContext(memory.snapshot()));
+  expect((state['directory'] as number[]).length).toBeLessThanOrEqual(1 << 12);
+  expect(memory.usedBytes).toBeLessThan(4 << 20);
+});
+
+test('value 0 is refused, because it marks an empty slot', () => {
+  expect(() => new PairTable(new SlabMemory()).insert(1, 0)).toThrow(AssertionError);
+});
+
+test('a cleared table holds nothing and gives all but its first page back', () => {
+  const memory = new SlabMemory();
+  const table = new PairTable(memory);
+  const empty = memory.usedBytes;
+  for (let i = 0; i < 10_000; i++) table.insert(mix32(i), 1);
+  table.clear();
+  expect(memory.usedBytes).toBe(empty);
+  expect([table.count, table.first(mix32(5))]).toEqual([0, 0]);
+  table.insert(mix32(5), 9);
+  expect(table.first(mix32(5))).toBe(9);
+});
