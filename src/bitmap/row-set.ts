@@ -1,0 +1,118 @@
+/**
+ * Sets of profile rows, compressed (roaring). A `RowSet` never changes: algebra makes a new one, in micro- to
+ * milliseconds for millions of rows, on the shard's own thread. A `RowBitmap` is the one kind that does change: an index
+ * keeps one per value; the set it lends out stays as it was, because the next write after a loan goes to a copy.
+ */
+import roaring, { type ReadonlyRoaringBitmap32, type RoaringBitmap32 } from 'roaring';
+import { decodePortable, encodePortable, fillBits, wordCountOf } from './portable-bitset.ts';
+
+const Bitmap = roaring.RoaringBitmap32;
+
+export class RowSet {
+  readonly #rows: ReadonlyRoaringBitmap32;
+
+  private constructor(rows: ReadonlyRoaringBitmap32) {
+    this.#rows = rows;
+  }
+
+  static empty(): RowSet {
+    return new RowSet(new Bitmap());
+  }
+
+  /** Rows `[0, rowCount)`. */
+  static all(rowCount: number): RowSet {
+    return new RowSet(rowCount === 0 ? new Bitmap() : Bitmap.fromRange(0, rowCount));
+  }
+
+  static of(rows: Uint32Array): RowSet {
+    return new RowSet(new Bitmap(rows));
+  }
+
+  /** Bit i of the words = row i. */
+  static ofWords(words: Uint32Array): RowSet {
+    const bytes = encodePortable(words);
+    return new RowSet(bytes === undefined ? new Bitmap() : Bitmap.deserialize(bytes, 'portable'));
+  }
+
+  /** Of a roaring bitmap that nobody writes to any more. Inside this folder only. */
+  static ofRoaring(rows: ReadonlyRoaringBitmap32): RowSet {
+    return new RowSet(rows);
+  }
+
+  static union(sets: readonly RowSet[]): RowSet {
+    if (sets.length === 1) return sets[0];
+    return new RowSet(sets.length === 0 ? new Bitmap() : Bitmap.orMany(sets.map((set) => set.#rows)));
+  }
+
+  get cardinality(): number {
+    return this.#rows.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#rows.isEmpty;
+  }
+
+  has(row: number): boolean {
+    return this.#rows.has(row);
+  }
+
+  and(other: RowSet): RowSet {
+    return new RowSet(Bitmap.and(this.#rows, other.#rows));
+  }
+
+  or(other: RowSet): RowSet {
+    return new RowSet(Bitmap.or(this.#rows, other.#rows));
+  }
+
+  andNot(other: RowSet): RowSet {
+    return new RowSet(Bitmap.andNot(this.#rows, other.#rows));
+  }
+
+  /** At most `limit` rows in ascending order, from `row` on (itself included). */
+  rowsFrom(row: number, limit: number): Uint32Array {
+    const skipped = row <= 0 ? 0 : this.#rows.rank(row - 1);
+    const count = Math.min(limit, this.#rows.size - skipped);
+    if (count <= 0) return new Uint32Array(0);
+    return this.#rows.rangeUint32Array(new Uint32Array(count), skipped, count);
+  }
+
+  /** One bit a row, in shared memory, so that workers can read it. */
+  toWords(rowCount: number): Uint32Array {
+    const words = new Uint32Array(new SharedArrayBuffer(wordCountOf(rowCount) * 4));
+    if (this.#rows.isEmpty) return words;
+    if (this.#rows.size >= rowCount && this.#rows.maximum() < rowCount) fillBits(words, 0, rowCount);
+    else decodePortable(this.#rows.serialize('portable'), words);
+    return words;
+  }
+}
+
+export class RowBitmap {
+  #rows: RoaringBitmap32 = new Bitmap();
+  #isLent = false;
+
+  /** The rows as they are now. */
+  rows(): RowSet {
+    this.#isLent = true;
+    return RowSet.ofRoaring(this.#rows);
+  }
+
+  add(rows: Uint32Array | readonly number[]): void {
+    this.#own();
+    this.#rows.addMany(rows);
+  }
+
+  remove(rows: readonly number[]): void {
+    this.#own();
+    this.#rows.removeMany(rows);
+  }
+
+  get sizeBytes(): number {
+    return this.#rows.getSerializationSizeInBytes('portable');
+  }
+
+  #own(): void {
+    if (!this.#isLent) return;
+    this.#rows = this.#rows.clone();
+    this.#isLent = false;
+  }
+}

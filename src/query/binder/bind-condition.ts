@@ -1,0 +1,126 @@
+/** A condition on a path → a formula over the columns that the path reaches. */
+import { splitPath } from '../../base/path.ts';
+import type { CodeColumn } from '../../memory/ladder-column.ts';
+import type { Operand, Operator } from '../../model/query.ts';
+import type { EventTable } from '../../profile/event-table.ts';
+import type { TextColumn } from '../../profile/text-column.ts';
+import { BOOLEAN_FALSE, BOOLEAN_TRUE, MARK_EMPTY, type ValueColumn } from '../../profile/value-column.ts';
+import type { CodeSelector } from './code-selector.ts';
+import { and, type CodeSelection, FALSE, type Formula, not, or } from './formula.ts';
+import { isNothing, type PathReach, reachPath } from './path-reach.ts';
+import { type BoundOperator, bindOperator, type ValueTest } from './value-test.ts';
+
+export interface Condition {
+  readonly op: Operator;
+  readonly value?: Operand | undefined;
+}
+
+export class ConditionBinder {
+  readonly selector: CodeSelector;
+  readonly nowMs: number;
+
+  constructor(selector: CodeSelector, nowMs: number) {
+    this.selector = selector;
+    this.nowMs = nowMs;
+  }
+
+  /** A condition on a path of `columns`, for instance a profile's traits. */
+  bind(columns: readonly ValueColumn[], path: string, condition: Condition): Formula {
+    const operator = bindOperator(condition.op, condition.value, this.nowMs);
+    return negated(operator, this.positive(reachPath(columns, splitPath(path)), operator));
+  }
+
+  /** A condition on a property, which may fall through to the event's context. */
+  bindProperty(table: EventTable, path: string, condition: Condition): Formula {
+    const operator = bindOperator(condition.op, condition.value, this.nowMs);
+    const { properties, contexts } = reachProperty(table, path);
+    const own = this.positive(properties, operator);
+    if (contexts === undefined) return negated(operator, own);
+    const fallen = this.positive(contexts, operator);
+    return negated(operator, or<Formula>([own, and<Formula>([not<Formula>(this.presence(properties)), fallen])]));
+  }
+
+  /** The positive form of the operator. */
+  positive(reach: PathReach, operator: BoundOperator): Formula {
+    if (operator.isPresence) return this.presence(reach);
+    const parts: Formula[] = reach.exact === undefined ? [] : this.#plain(reach.exact, operator.plain);
+    for (const { column, rest } of reach.through) {
+      const arrays = column.arrays!;
+      parts.push(codes(arrays, this.selector.arrays(arrays, rest, operator.element)));
+    }
+    return or(parts);
+  }
+
+  #plain(column: ValueColumn, test: ValueTest): Formula[] {
+    const parts: Formula[] = [];
+    const { numbers, strings, booleans } = column;
+    if (numbers !== undefined && test.numbers !== undefined) {
+      parts.push({ kind: 'numbers', column: numbers, selection: test.numbers });
+    }
+    if (strings !== undefined && test.texts !== undefined) {
+      parts.push(codes(strings, this.selector.texts(strings, test.texts)));
+    }
+    if (booleans !== undefined && (test.isTrueFit || test.isFalseFit)) {
+      parts.push(booleanTest(column, booleans, test));
+    }
+    return parts;
+  }
+
+  /** Something that is not null is there; below the path even a null says that the object was there. */
+  presence(reach: PathReach): Formula {
+    const parts: Formula[] = [];
+    if (reach.exact !== undefined) {
+      addPresence(reach.exact, parts);
+      addMark(reach.exact, { kind: 'one', code: MARK_EMPTY }, parts);
+    }
+    for (const column of reach.below) {
+      addPresence(column, parts);
+      addMark(column, { kind: 'any' }, parts);
+    }
+    for (const { column, rest } of reach.through) {
+      if (rest.length > 0) parts.push(codes(column.arrays!, this.selector.arraysPresent(column.arrays!, rest)));
+    }
+    return or(parts);
+  }
+}
+
+/** `contexts` only where the path may fall through to the context. */
+export function reachProperty(
+  table: EventTable,
+  path: string,
+): { properties: PathReach; contexts: PathReach | undefined } {
+  const segments = splitPath(path);
+  const properties = reachPath(table.properties, segments);
+  if (segments.length < 2 || segments[0] !== 'context') return { properties, contexts: undefined };
+  const contexts = reachPath(table.contexts, segments.slice(1));
+  if (isNothing(contexts)) return { properties, contexts: undefined };
+  return { properties, contexts };
+}
+
+function negated(operator: BoundOperator, formula: Formula): Formula {
+  return operator.isNegative ? not<Formula>(formula) : formula;
+}
+
+export function codes(owner: TextColumn, selection: CodeSelection): Formula {
+  return selection.kind === 'none' ? FALSE : { kind: 'codes', column: owner.codes, owner, selection };
+}
+
+function booleanTest(owner: ValueColumn, column: CodeColumn, test: ValueTest): Formula {
+  if (test.isTrueFit && test.isFalseFit) return { kind: 'codes', column, owner, selection: { kind: 'any' } };
+  const code = test.isTrueFit ? BOOLEAN_TRUE : BOOLEAN_FALSE;
+  return { kind: 'codes', column, owner, selection: { kind: 'one', code } };
+}
+
+function addPresence(column: ValueColumn, parts: Formula[]): void {
+  const { numbers, strings, booleans, arrays } = column;
+  if (numbers !== undefined) parts.push({ kind: 'numbers', column: numbers, selection: { kind: 'present' } });
+  if (strings !== undefined) parts.push(codes(strings, { kind: 'any' }));
+  if (booleans !== undefined) {
+    parts.push({ kind: 'codes', column: booleans, owner: column, selection: { kind: 'any' } });
+  }
+  if (arrays !== undefined) parts.push(codes(arrays, { kind: 'any' }));
+}
+
+function addMark(column: ValueColumn, selection: CodeSelection, parts: Formula[]): void {
+  if (column.marks !== undefined) parts.push({ kind: 'codes', column: column.marks, owner: undefined, selection });
+}

@@ -1,0 +1,48 @@
+/**
+ * From the checked AST to an expression over one shard's columns. A name that this shard has never seen is not a mistake:
+ * it holds for nobody here (and its negation for everybody). What is not built yet was refused by `assertSupported`.
+ */
+import { assert } from '../../base/assert.ts';
+import { splitPath } from '../../base/path.ts';
+import type { Expression, TraitLeaf } from '../../model/query.ts';
+import type { ShardData } from '../../profile/shard-data.ts';
+import { ConditionBinder } from './bind-condition.ts';
+import { bindEvents, type Moment } from './bind-events.ts';
+import { bindSeen } from './bind-seen.ts';
+import type { BoundExpression } from './bound-expression.ts';
+import type { CodeSelector } from './code-selector.ts';
+import { and, FALSE, not, or } from './formula.ts';
+import { bindOperator } from './value-test.ts';
+
+export class ExpressionBinder {
+  readonly conditions: ConditionBinder;
+  readonly #data: ShardData;
+  readonly #moment: Moment;
+
+  constructor(data: ShardData, selector: CodeSelector, moment: Moment) {
+    this.#data = data;
+    this.#moment = moment;
+    this.conditions = new ConditionBinder(selector, moment.atMs ?? moment.nowMs);
+  }
+
+  bind(expression: Expression): BoundExpression {
+    if ('and' in expression) return and<BoundExpression>(expression.and.map((part) => this.bind(part)));
+    if ('or' in expression) return or<BoundExpression>(expression.or.map((part) => this.bind(part)));
+    if ('not' in expression) return not<BoundExpression>(this.bind(expression.not));
+    if ('trait' in expression) return this.#bindTrait(expression);
+    assert('event' in expression, 'the expression was not checked for support');
+    return bindEvents(this.#data.tableOf(expression.event), expression, this.conditions, this.#moment);
+  }
+
+  /** `first_seen` and `last_seen` are the engine's own; a sent trait of that name is hidden, with all below it. */
+  #bindTrait(leaf: TraitLeaf): BoundExpression {
+    const { profiles } = this.#data;
+    const segments = splitPath(leaf.trait);
+    if (segments[0] !== 'first_seen' && segments[0] !== 'last_seen') {
+      return this.conditions.bind(profiles.traits, leaf.trait, leaf);
+    }
+    const operator = bindOperator(leaf.op, leaf.value, this.conditions.nowMs);
+    if (segments.length > 1) return operator.isNegative ? not<BoundExpression>(FALSE) : FALSE;
+    return bindSeen(segments[0] === 'first_seen' ? profiles.firstSeen : profiles.lastSeen, operator);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Refuses what the language has and the engine does not answer yet, before anything is bound: so the refusal does not depend on
+ * which names a shard happens to know. Errors: query_unsupported; `details.construct` names what is missing.
+ */
+import { EngineError } from '../../model/error.ts';
+import type { Expression, Operand, QueryRequest } from '../../model/query.ts';
+
+export function assertSupported(expression: Expression, atMs: number | undefined): void {
+  if ('and' in expression || 'or' in expression) {
+    const parts = 'and' in expression ? expression.and : expression.or;
+    for (const part of parts) assertSupported(part, atMs);
+  } else if ('not' in expression) {
+    assertSupported(expression.not, atMs);
+  } else if ('trait' in expression) {
+    assertTraitsKept(expression.trait, atMs);
+    assertLiteral(expression.value);
+  } else if ('event' in expression) {
+    for (const predicate of expression.where ?? []) assertLiteral(predicate.value);
+    assertLiteral(expression.aggregate?.value);
+  } else if ('sequence' in expression) {
+    refuse('sequences are', 'sequence');
+  } else if ('segment' in expression) {
+    refuse('conditions on other segments are', 'segment');
+  } else {
+    refuse('random buckets are', 'random');
+  }
+}
+
+export function assertAggregateSupported(
+  aggregate: NonNullable<QueryRequest['aggregate']>,
+  atMs: number | undefined,
+): void {
+  if (aggregate.trait === undefined) return;
+  assertTraitsKept(aggregate.trait, atMs);
+  if (aggregate.fn === 'first' || aggregate.fn === 'last') {
+    throw new EngineError('query_unsupported', `"${aggregate.fn}" needs an event: a trait has no moment`, {
+      details: { construct: `${aggregate.fn} of trait` },
+    });
+  }
+}
+
+/** Traits are known as they are now; what they were at a past moment is not kept. */
+function assertTraitsKept(trait: string, atMs: number | undefined): void {
+  if (atMs === undefined) return;
+  throw new EngineError(
+    'query_unsupported',
+    `"at" cannot be combined with a condition on a trait (${JSON.stringify(trait)}): the history of traits is not kept yet`,
+    { details: { construct: 'at with trait', trait } },
+  );
+}
+
+function assertLiteral(value: Operand | undefined): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+  refuse('comparisons of a field with another field are', 'field reference');
+}
+
+function refuse(what: string, construct: string): never {
+  throw new EngineError('query_unsupported', `${what} not supported yet`, { details: { construct } });
+}

@@ -1,0 +1,150 @@
+/**
+ * Where the values of an aggregate come from: the typed columns that a property path reaches, each with the condition
+ * under which it counts (a context value counts only where the properties hold nothing at that path). At one event at
+ * most one source holds something, but one array may hold many scalars.
+ */
+import type { NumberColumn } from '../../memory/ladder-column.ts';
+import type { EventTable } from '../../profile/event-table.ts';
+import type { TextColumn } from '../../profile/text-column.ts';
+import type { ValueColumn } from '../../profile/value-column.ts';
+import { type ArrayVisitor, ArrayWalk } from './array-walk.ts';
+import { type ConditionBinder, codes, reachProperty } from './bind-condition.ts';
+import { and, type CodeSelection, type Formula, not, or, TRUE } from './formula.ts';
+import type { PathReach } from './path-reach.ts';
+import { compileTextTest } from './text-matcher.ts';
+import { type BoundOperator, fitsNumber, type ValueTest } from './value-test.ts';
+
+/** `column`: the plain values. `arrays`: the scalars at the end of `rest` in each array. */
+export type ScalarSource =
+  | { readonly kind: 'plain'; readonly guard: Formula; readonly column: ValueColumn }
+  | { readonly kind: 'array'; readonly guard: Formula; readonly arrays: TextColumn; readonly rest: readonly string[] };
+
+export function scalarSources(reach: PathReach, guard: Formula = TRUE): ScalarSource[] {
+  const sources: ScalarSource[] = [];
+  if (reach.exact !== undefined) sources.push({ kind: 'plain', guard, column: reach.exact });
+  for (const { column, rest } of reach.through) sources.push({ kind: 'array', guard, arrays: column.arrays!, rest });
+  return sources;
+}
+
+export function propertySources(table: EventTable, path: string, binder: ConditionBinder): ScalarSource[] {
+  const { properties, contexts } = reachProperty(table, path);
+  const own = scalarSources(properties);
+  if (contexts === undefined) return own;
+  return [...own, ...scalarSources(contexts, not<Formula>(binder.presence(properties)))];
+}
+
+/** Numbers of a source: a column, or what each array (by code) adds up to. */
+export type NumberSource =
+  | { readonly kind: 'plain'; readonly guard: Formula; readonly numbers: NumberColumn }
+  | { readonly kind: 'array'; readonly guard: Formula; readonly arrays: TextColumn; readonly summary: ArraySummary };
+
+/** By code, in shared memory. Where `counts` is 0 there is no number. */
+export interface ArraySummary {
+  readonly sums: Float64Array;
+  readonly counts: Float64Array;
+  readonly mins: Float64Array;
+  readonly maxs: Float64Array;
+}
+
+export function numberSources(sources: readonly ScalarSource[]): NumberSource[] {
+  const found: NumberSource[] = [];
+  for (const source of sources) {
+    if (source.kind === 'array') {
+      const { guard, arrays, rest } = source;
+      found.push({ kind: 'array', guard, arrays, summary: summarize(arrays, rest) });
+    } else if (source.column.numbers !== undefined) {
+      found.push({ kind: 'plain', guard: source.guard, numbers: source.column.numbers });
+    }
+  }
+  return found;
+}
+
+function summarize({ dictionary }: TextColumn, rest: readonly string[]): ArraySummary {
+  const { count } = dictionary;
+  const shared = (): Float64Array => new Float64Array(new SharedArrayBuffer((count + 1) * 8));
+  const summary = { sums: shared(), counts: shared(), mins: shared(), maxs: shared() };
+  const walk = new ArrayWalk(rest);
+  let code = 0;
+  const visitor: ArrayVisitor = {
+    ...IGNORANT,
+    number: (value) => {
+      summary.mins[code] = summary.counts[code] === 0 ? value : Math.min(summary.mins[code], value);
+      summary.maxs[code] = summary.counts[code] === 0 ? value : Math.max(summary.maxs[code], value);
+      summary.counts[code] += 1;
+      summary.sums[code] += value;
+      return false;
+    },
+  };
+  for (code = 1; code <= count; code++) walk.run(dictionary, code, visitor);
+  return summary;
+}
+
+const IGNORANT: ArrayVisitor = {
+  present: () => false,
+  number: () => false,
+  boolean: () => false,
+  text: () => false,
+};
+
+/** For `first` / `last`: whether an event has a value, and whether the first one it has fits. */
+export function edgeFormulas(
+  sources: readonly ScalarSource[],
+  operator: BoundOperator,
+  binder: ConditionBinder,
+): { readonly present: Formula; readonly fits: Formula } {
+  const present: Formula[] = [];
+  const fits: Formula[] = [];
+  for (const source of sources) {
+    if (source.kind === 'plain') {
+      const any = binder.positive({ exact: source.column, below: [], through: [] }, ANY_SCALAR);
+      present.push(and<Formula>([source.guard, any]));
+      if (operator.isPresence) continue;
+      const test = binder.positive({ exact: source.column, below: [], through: [] }, operator);
+      fits.push(and<Formula>([source.guard, test]));
+    } else {
+      const { guard, arrays, rest } = source;
+      present.push(and<Formula>([guard, codes(arrays, firstScalars(arrays, rest, ANY_SCALAR.plain))]));
+      if (!operator.isPresence)
+        fits.push(and<Formula>([guard, codes(arrays, firstScalars(arrays, rest, operator.plain))]));
+    }
+  }
+  return { present: or(present), fits: operator.isPresence ? TRUE : or(fits) };
+}
+
+const ANY_SCALAR: BoundOperator = (() => {
+  const any: ValueTest = { numbers: { kind: 'present' }, texts: { kind: 'any' }, isTrueFit: true, isFalseFit: true };
+  return { isNegative: false, isPresence: false, plain: any, element: any };
+})();
+
+/** Codes of the arrays whose first scalar fits. */
+function firstScalars(column: TextColumn, rest: readonly string[], test: ValueTest): CodeSelection {
+  const { dictionary } = column;
+  const matches = test.texts === undefined ? undefined : compileTextTest(test.texts);
+  const table = new Uint8Array(new SharedArrayBuffer(dictionary.count + 1));
+  let doesFit = false;
+  const visitor: ArrayVisitor = {
+    present: () => false,
+    number: (value) => {
+      doesFit = test.numbers !== undefined && fitsNumber(test.numbers, value);
+      return true;
+    },
+    boolean: (value) => {
+      doesFit = value ? test.isTrueFit : test.isFalseFit;
+      return true;
+    },
+    text: (bytes, start, size) => {
+      doesFit = matches?.(bytes, start, size) ?? false;
+      return true;
+    },
+  };
+  const walk = new ArrayWalk(rest);
+  let fitCount = 0;
+  for (let code = 1; code <= dictionary.count; code++) {
+    doesFit = false;
+    walk.run(dictionary, code, visitor);
+    if (!doesFit) continue;
+    table[code] = 1;
+    fitCount += 1;
+  }
+  return fitCount === 0 ? { kind: 'none' } : { kind: 'table', table, fitCount };
+}

@@ -1,0 +1,119 @@
+/**
+ * What a scan adds up, by profile row, in shared memory so that a worker's result comes back without copying: counts as
+ * narrow as the question allows, sums and extremes as doubles, and for `first`/`last` the time and number of the best event.
+ */
+import { DistinctSet } from './distinct-set.ts';
+import type { ScanMeasure } from './measure-scan.ts';
+
+/** No event: index of a row for which `first`/`last` found nothing. */
+export const NO_EVENT = 0xffff_ffff;
+
+export type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+/** What crosses back from a worker. */
+export interface AccumulatorState {
+  readonly counts: Counts;
+  readonly values: Float64Array;
+  readonly indexes: Uint32Array;
+  readonly distinct: { readonly tags: Uint8Array; readonly values: Float64Array } | undefined;
+}
+
+const NO_VALUES = new Float64Array(0);
+const NO_INDEXES = new Uint32Array(0);
+
+export class Accumulator {
+  readonly counts: Counts;
+  readonly values: Float64Array;
+  readonly indexes: Uint32Array;
+  readonly distinct: DistinctSet | undefined;
+
+  constructor(measure: ScanMeasure, rowCount: number) {
+    const { kind } = measure;
+    this.counts = countsFor(measure, rowCount);
+    const hasValues = kind !== 'count' && kind !== 'distinct';
+    this.values = hasValues ? new Float64Array(new SharedArrayBuffer(rowCount * 8)) : NO_VALUES;
+    if (kind === 'min' || kind === 'first') this.values.fill(Infinity);
+    if (kind === 'max' || kind === 'last') this.values.fill(-Infinity);
+    const hasIndexes = kind === 'first' || kind === 'last';
+    this.indexes = hasIndexes ? new Uint32Array(new SharedArrayBuffer(rowCount * 4)).fill(NO_EVENT) : NO_INDEXES;
+    this.distinct = kind === 'distinct' ? new DistinctSet() : undefined;
+  }
+
+  /** `isTotal`: the distinct values themselves are wanted. */
+  state(isTotal: boolean): AccumulatorState {
+    const { counts, values, indexes } = this;
+    return { counts, values, indexes, distinct: isTotal ? this.distinct?.entries() : undefined };
+  }
+}
+
+function countsFor(measure: ScanMeasure, rowCount: number): Counts {
+  switch (measure.kind) {
+    case 'count':
+      if (measure.cap <= 0xff) return new Uint8Array(new SharedArrayBuffer(rowCount));
+      if (measure.cap <= 0xffff) return new Uint16Array(new SharedArrayBuffer(rowCount * 2));
+      return new Uint32Array(new SharedArrayBuffer(rowCount * 4));
+    case 'distinct':
+      return new Uint32Array(new SharedArrayBuffer(rowCount * 4));
+    case 'avg':
+      return new Float64Array(new SharedArrayBuffer(rowCount * 8));
+    default:
+      return new Uint8Array(0);
+  }
+}
+
+/** One state out of the workers' states: the first takes in the others, in their order. */
+export function mergeStates(measure: ScanMeasure, states: readonly AccumulatorState[]): AccumulatorState {
+  const [merged, ...others] = states;
+  for (const other of others) {
+    switch (measure.kind) {
+      case 'count':
+        addCounts(merged.counts, other.counts, measure.cap);
+        break;
+      case 'avg':
+        addCounts(merged.counts, other.counts, Infinity);
+        addValues(merged.values, other.values);
+        break;
+      case 'sum':
+        addValues(merged.values, other.values);
+        break;
+      case 'distinct':
+        addCounts(merged.counts, other.counts, Infinity);
+        break;
+      case 'min':
+        for (let r = 0; r < merged.values.length; r++) {
+          if (other.values[r] < merged.values[r]) merged.values[r] = other.values[r];
+        }
+        break;
+      case 'max':
+        for (let r = 0; r < merged.values.length; r++) {
+          if (other.values[r] > merged.values[r]) merged.values[r] = other.values[r];
+        }
+        break;
+      default:
+        mergeEdges(merged, other, measure.kind === 'first');
+    }
+  }
+  return merged;
+}
+
+function addCounts(to: Counts, from: Counts, cap: number): void {
+  for (let r = 0; r < to.length; r++) if (from[r] !== 0) to[r] = Math.min(cap, to[r] + from[r]);
+}
+
+function addValues(to: Float64Array, from: Float64Array): void {
+  for (let r = 0; r < to.length; r++) to[r] += from[r];
+}
+
+/** Ties of time go to the earlier arrival for `first`, to the later one for `last`. */
+function mergeEdges(to: AccumulatorState, from: AccumulatorState, isFirst: boolean): void {
+  for (let r = 0; r < to.indexes.length; r++) {
+    if (from.indexes[r] === NO_EVENT) continue;
+    const isTie = from.values[r] === to.values[r];
+    const isBetter = isFirst
+      ? from.values[r] < to.values[r] || (isTie && from.indexes[r] < to.indexes[r])
+      : from.values[r] > to.values[r] || (isTie && (to.indexes[r] === NO_EVENT || from.indexes[r] > to.indexes[r]));
+    if (!isBetter) continue;
+    to.values[r] = from.values[r];
+    to.indexes[r] = from.indexes[r];
+  }
+}

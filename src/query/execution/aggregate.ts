@@ -1,0 +1,212 @@
+/** `as: "aggregate"`: one value over the events of the selected profiles, or over a trait of theirs; first per shard, then merged. */
+import { assert, unreachable } from '../../base/assert.ts';
+import { splitPath } from '../../base/path.ts';
+import type { RowSet } from '../../bitmap/row-set.ts';
+import { decodeUtf8 } from '../../memory/byte-heap.ts';
+import type { AggregateFunction, QueryRequest } from '../../model/query.ts';
+import type { ShardData } from '../../profile/shard-data.ts';
+import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
+import { type ArrayVisitor, ArrayWalk } from '../binder/array-walk.ts';
+import type { ConditionBinder } from '../binder/bind-condition.ts';
+import { TRUE } from '../binder/formula.ts';
+import { reachPath } from '../binder/path-reach.ts';
+import { edgeFormulas, propertySources, type ScalarSource, scalarSources } from '../binder/value-source.ts';
+import { bindOperator } from '../binder/value-test.ts';
+import { resolveWindow, type TimeRange } from '../binder/window.ts';
+import { type AccumulatorState, NO_EVENT } from './accumulator.ts';
+import { newControl } from './chunk-claim.ts';
+import { TAG_NUMBER, TAG_TEXT } from './distinct-set.ts';
+import { distinctInputs } from './distinct-source.ts';
+import { eventScan, numberInputs } from './event-measure.ts';
+import type { MeasureScan, ScanMeasure } from './measure-scan.ts';
+import { compileIndexTest } from './probe.ts';
+import type { ImageSet, Program } from './program.ts';
+import { candidateChunks } from './row-scan.ts';
+
+export type AggregateRequest = NonNullable<QueryRequest['aggregate']>;
+export type AggregateValue = number | string | boolean | null;
+
+/** One shard's part. `value` null = nothing there; `avg` is its sum and `count`; `first`/`last` carry the event's time. */
+export interface PartialAggregate {
+  readonly value: AggregateValue;
+  readonly count: number;
+  readonly timeMs: number;
+  readonly distinct: readonly (number | string | boolean)[];
+}
+
+const NOTHING: PartialAggregate = { value: null, count: 0, timeMs: Number.NaN, distinct: [] };
+const EVER: TimeRange = { fromMs: -Infinity, untilMs: Infinity };
+const ALL: Program = { kind: 'constant', value: true };
+
+/** The scan that answers the request on this shard, and how to read its state. */
+export interface AggregateScan {
+  readonly scan: MeasureScan;
+  readonly read: (state: AccumulatorState) => PartialAggregate;
+}
+
+/** Undefined when nothing here can hold a value. */
+export function captureAggregate(
+  data: ShardData,
+  request: AggregateRequest,
+  rows: RowSet | undefined,
+  moment: { readonly nowMs: number; readonly atMs: number | undefined },
+  binder: ConditionBinder,
+  images: ImageSet,
+): AggregateScan | undefined {
+  const members = rows?.toWords(data.profiles.count);
+  if (request.trait !== undefined) return traitScan(data, request.fn, request.trait, members, images);
+  const table = data.tableOf(request.event ?? '');
+  assert(request.property !== undefined, 'an aggregate names a property or a trait');
+  const range = resolveWindow(request.window, moment.nowMs, moment.atMs);
+  if (table === undefined || table.eventCount === 0 || range.untilMs <= range.fromMs) return undefined;
+  const sources = propertySources(table, request.property, binder);
+  if (sources.length === 0) return undefined;
+  const { fn } = request;
+  if (fn === 'first' || fn === 'last') {
+    const operator = bindOperator('exists', undefined, binder.nowMs);
+    const { present } = edgeFormulas(sources, operator, binder);
+    const scan = eventScan(table, range, ALL, { kind: fn, present: images.program(present) }, images);
+    return { scan: totalOf(scan, members), read: (state) => readEdge(state, sources) };
+  }
+  const { measure, read } = measureOf(fn, sources, images);
+  return { scan: totalOf(eventScan(table, range, ALL, measure, images), members), read };
+}
+
+function totalOf(
+  scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'>,
+  members: Uint32Array | undefined,
+): MeasureScan {
+  return { ...scan, rowCount: 1, isTotal: true, members };
+}
+
+function traitScan(
+  data: ShardData,
+  fn: AggregateFunction,
+  trait: string,
+  members: Uint32Array | undefined,
+  images: ImageSet,
+): AggregateScan | undefined {
+  assert(fn !== 'first' && fn !== 'last', 'first and last of a trait were refused');
+  const sources = scalarSources(reachPath(data.profiles.traits, splitPath(trait)));
+  if (sources.length === 0) return undefined;
+  const { measure, read } = measureOf(fn, sources, images);
+  const elementCount = data.profiles.count;
+  const chunks = candidateChunks(elementCount, members);
+  const scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'> = {
+    kind: 'measure',
+    rows: undefined,
+    times: undefined,
+    elementCount,
+    range: EVER,
+    where: ALL,
+    measure,
+    chunks,
+    control: newControl(),
+  };
+  return { scan: totalOf(scan, members), read };
+}
+
+function measureOf(
+  fn: Exclude<AggregateFunction, 'first' | 'last'>,
+  sources: readonly ScalarSource[],
+  images: ImageSet,
+): { readonly measure: ScanMeasure; readonly read: AggregateScan['read'] } {
+  if (fn !== 'count_distinct') {
+    const measure: ScanMeasure = { kind: fn, inputs: numberInputs(sources, images) };
+    return { measure, read: (state) => readNumber(fn, state) };
+  }
+  const inputs = distinctInputs(sources, images);
+  const read = ({ distinct }: AccumulatorState): PartialAggregate => {
+    const { tags, values } = distinct!;
+    const found = Array.from(values, (value, i) =>
+      tags[i] === TAG_NUMBER ? value : tags[i] === TAG_TEXT ? inputs.textOf(value) : value === BOOLEAN_TRUE,
+    );
+    return { ...NOTHING, count: found.length, distinct: found };
+  };
+  return { measure: { kind: 'distinct', sources: inputs.sources }, read };
+}
+
+function readNumber(fn: 'sum' | 'avg' | 'min' | 'max', { values, counts }: AccumulatorState): PartialAggregate {
+  const count = fn === 'avg' ? counts[0] : Number.isFinite(values[0]) ? 1 : 0;
+  return count === 0 ? NOTHING : { ...NOTHING, value: values[0], count };
+}
+
+function readEdge({ values, indexes }: AccumulatorState, sources: readonly ScalarSource[]): PartialAggregate {
+  if (indexes[0] === NO_EVENT) return NOTHING;
+  return { ...NOTHING, value: firstScalarAt(sources, indexes[0]), count: 1, timeMs: values[0] };
+}
+
+/** The first value that the sources hold at an event. */
+function firstScalarAt(sources: readonly ScalarSource[], index: number): AggregateValue {
+  for (const source of sources) {
+    if (source.guard !== TRUE && !compileIndexTest(source.guard)(index)) continue;
+    const value = source.kind === 'array' ? firstOfArray(source, index) : plainValue(source, index);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+function plainValue({ column }: Extract<ScalarSource, { kind: 'plain' }>, index: number): AggregateValue {
+  const code = column.strings?.codes.get(index) ?? 0;
+  if (code !== 0) return column.strings!.dictionary.text(code);
+  const number = column.numbers?.get(index) ?? Number.NaN;
+  if (!Number.isNaN(number)) return number;
+  const flag = column.booleans?.get(index) ?? 0;
+  return flag === 0 ? null : flag === BOOLEAN_TRUE;
+}
+
+function firstOfArray({ arrays, rest }: Extract<ScalarSource, { kind: 'array' }>, index: number): AggregateValue {
+  const code = arrays.codes.get(index);
+  if (code === 0) return null;
+  let found: AggregateValue = null;
+  const take = (value: AggregateValue): true => {
+    found = value;
+    return true;
+  };
+  const visitor: ArrayVisitor = {
+    present: () => false,
+    number: take,
+    boolean: take,
+    text: (bytes, start, size) => take(decodeUtf8(bytes, start, size)),
+  };
+  new ArrayWalk(rest).run(arrays.dictionary, code, visitor);
+  return found;
+}
+
+/** The parts of all shards as one value. `sum` and `count_distinct` of nothing are 0, the others null. */
+export function mergeAggregates(fn: AggregateFunction, parts: readonly PartialAggregate[]): AggregateValue {
+  const found = parts.filter((part) => part.count > 0);
+  switch (fn) {
+    case 'count_distinct':
+      return new Set(found.flatMap((part) => part.distinct)).size;
+    case 'sum':
+      return found.reduce((sum, part) => sum + Number(part.value), 0);
+    case 'avg': {
+      const count = found.reduce((sum, part) => sum + part.count, 0);
+      return count === 0 ? null : found.reduce((sum, part) => sum + Number(part.value), 0) / count;
+    }
+    case 'min':
+      return found.length === 0 ? null : found.reduce((least, part) => Math.min(least, Number(part.value)), Infinity);
+    case 'max':
+      return found.length === 0 ? null : found.reduce((most, part) => Math.max(most, Number(part.value)), -Infinity);
+    case 'first':
+      return edge(found, (part, best) => part.timeMs < best.timeMs);
+    case 'last':
+      return edge(found, (part, best) => part.timeMs >= best.timeMs);
+    default:
+      return unreachable(fn);
+  }
+}
+
+function edge(
+  parts: readonly PartialAggregate[],
+  isBetter: (part: PartialAggregate, best: PartialAggregate) => boolean,
+): AggregateValue {
+  let best: PartialAggregate | undefined;
+  for (const part of parts) if (best === undefined || isBetter(part, best)) best = part;
+  return best?.value ?? null;
+}
+
+export function emptyAggregate(): PartialAggregate {
+  return NOTHING;
+}

@@ -1,0 +1,140 @@
+/**
+ * A column as a scan sees it: for each chunk where its elements lie (slab, offset, count) and how wide they are, with the
+ * chunk's bounds where the column keeps them. Taken in one turn, so it is one instant; plain data, so it crosses to a
+ * worker without copying a value. While a snapshot is held the bytes behind it do not change.
+ *
+ * The image of a column costs 40 bytes a chunk of 65,536 elements.
+ */
+import { CHUNK_SHIFT, type F64Column, U32Column } from '../../memory/fixed-column.ts';
+import { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
+import type { Page } from '../../memory/slab-memory.ts';
+import { TimeColumn } from '../../memory/time-column.ts';
+
+export const ELEMENT_ABSENT = 0;
+export const ELEMENT_U8 = 1;
+export const ELEMENT_U16 = 2;
+export const ELEMENT_U32 = 3;
+export const ELEMENT_I8 = 4;
+export const ELEMENT_I16 = 5;
+export const ELEMENT_I32 = 6;
+export const ELEMENT_F64 = 7;
+
+export type ElementView = Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array | Float64Array;
+
+const PAGE_STRIDE = 4;
+const ZONE_STRIDE = 3;
+const ELEMENT_SHIFT: readonly number[] = [0, 0, 1, 2, 0, 1, 2, 3];
+/** What a missing element looks like, by kind of element. */
+export const MISSING: readonly number[] = [0, 0, 0, 0, -128, -32_768, -2_147_483_648, Number.NaN];
+
+export interface ColumnImage {
+  /** Per chunk: kind of element, slab, byte offset, elements. */
+  readonly pages: Int32Array;
+  /** Per chunk: base added to each element, least and greatest value (or infinities). */
+  readonly zones: Float64Array;
+}
+
+export type ImageSource = CodeColumn | NumberColumn | TimeColumn | U32Column | F64Column;
+
+export function chunkCountOf(image: ColumnImage): number {
+  return image.pages.length / PAGE_STRIDE;
+}
+
+export function elementOf(image: ColumnImage, chunk: number): number {
+  const at = chunk * PAGE_STRIDE;
+  return at < image.pages.length ? image.pages[at] : ELEMENT_ABSENT;
+}
+
+export function baseOf(image: ColumnImage, chunk: number): number {
+  return image.zones[chunk * ZONE_STRIDE];
+}
+
+export function minOf(image: ColumnImage, chunk: number): number {
+  return image.zones[chunk * ZONE_STRIDE + 1];
+}
+
+export function maxOf(image: ColumnImage, chunk: number): number {
+  return image.zones[chunk * ZONE_STRIDE + 2];
+}
+
+export function captureColumn(column: ImageSource): ColumnImage {
+  const count =
+    column instanceof CodeColumn || column instanceof NumberColumn ? column.chunkCount : column.pages.length;
+  const image = { pages: new Int32Array(count * PAGE_STRIDE), zones: new Float64Array(count * ZONE_STRIDE) };
+  for (let chunk = 0; chunk < count; chunk++) {
+    const page = column.pages[chunk];
+    if (page !== undefined) setPage(image, chunk, page, elementIn(column, chunk));
+    const zone = chunk * ZONE_STRIDE;
+    const hasZones = column instanceof NumberColumn || column instanceof TimeColumn;
+    image.zones[zone] = column instanceof TimeColumn ? column.bases[chunk] : 0;
+    image.zones[zone + 1] = hasZones && page !== undefined ? column.mins[chunk] : -Infinity;
+    image.zones[zone + 2] = hasZones && page !== undefined ? column.maxs[chunk] : Infinity;
+  }
+  return image;
+}
+
+function elementIn(column: ImageSource, chunk: number): number {
+  if (column instanceof CodeColumn) return ELEMENT_U8 + column.rungs[chunk];
+  if (column instanceof NumberColumn) return ELEMENT_I8 + column.rungs[chunk];
+  if (column instanceof TimeColumn) return column.isWide(chunk) ? ELEMENT_F64 : ELEMENT_U32;
+  return column instanceof U32Column ? ELEMENT_U32 : ELEMENT_F64;
+}
+
+function setPage(image: ColumnImage, chunk: number, page: Page, element: number): void {
+  const at = chunk * PAGE_STRIDE;
+  image.pages[at] = element;
+  image.pages[at + 1] = page.slabIndex;
+  image.pages[at + 2] = page.offset;
+  image.pages[at + 3] = page.sizeBytes >>> ELEMENT_SHIFT[element];
+}
+
+/**
+ * The chunk's elements, at least `length` of them: what nobody wrote reads as missing. Undefined when the whole chunk is
+ * missing.
+ */
+export function viewChunk(
+  slabs: readonly SharedArrayBuffer[],
+  image: ColumnImage,
+  chunk: number,
+  length: number,
+): ElementView | undefined {
+  const at = chunk * PAGE_STRIDE;
+  const element = elementOf(image, chunk);
+  if (element === ELEMENT_ABSENT) return undefined;
+  const view = viewOf(slabs[image.pages[at + 1]], element, image.pages[at + 2], image.pages[at + 3]);
+  if (view.length >= length) return view;
+  // Only a young first chunk is shorter than what is asked of it.
+  const whole = newView(element, length);
+  whole.fill(MISSING[element]);
+  whole.set(view);
+  return whole;
+}
+
+function viewOf(slab: SharedArrayBuffer, element: number, offset: number, count: number): ElementView {
+  switch (element) {
+    case ELEMENT_U8:
+      return new Uint8Array(slab, offset, count);
+    case ELEMENT_U16:
+      return new Uint16Array(slab, offset, count);
+    case ELEMENT_U32:
+      return new Uint32Array(slab, offset, count);
+    case ELEMENT_I8:
+      return new Int8Array(slab, offset, count);
+    case ELEMENT_I16:
+      return new Int16Array(slab, offset, count);
+    case ELEMENT_I32:
+      return new Int32Array(slab, offset, count);
+    default:
+      return new Float64Array(slab, offset, count);
+  }
+}
+
+function newView(element: number, count: number): ElementView {
+  const slab = new SharedArrayBuffer(count << ELEMENT_SHIFT[element]);
+  return viewOf(slab, element, 0, count);
+}
+
+/** Elements of the chunk when `total` elements are visible. */
+export function chunkLength(chunk: number, total: number): number {
+  return Math.min(total - (chunk << CHUNK_SHIFT), 1 << CHUNK_SHIFT);
+}

@@ -1,0 +1,117 @@
+/** An event test → the scan that measures it, and the scan's state → the rows that satisfy it. */
+import { wordCountOf } from '../../bitmap/portable-bitset.ts';
+import { RowSet } from '../../bitmap/row-set.ts';
+import type { EventTable } from '../../profile/event-table.ts';
+import type { EventTest, Measure } from '../binder/bound-expression.ts';
+import { numberSources, type ScalarSource } from '../binder/value-source.ts';
+import type { TimeRange } from '../binder/window.ts';
+import { type AccumulatorState, NO_EVENT } from './accumulator.ts';
+import { newControl } from './chunk-claim.ts';
+import { distinctInputs } from './distinct-source.ts';
+import { KernelBuilder } from './kernel.ts';
+import { type MeasureScan, type NumberInput, type ScanMeasure, windowChunks } from './measure-scan.ts';
+import { compileIndexTest } from './probe.ts';
+import type { ImageSet, Program } from './program.ts';
+
+/** A measuring scan over the events of a table, captured now. */
+export function eventScan(
+  table: EventTable,
+  range: TimeRange,
+  where: Program,
+  measure: ScanMeasure,
+  images: ImageSet,
+): Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'> {
+  const times = images.image(table.times);
+  return {
+    kind: 'measure',
+    rows: images.image(table.rows),
+    times,
+    elementCount: table.eventCount,
+    range,
+    where,
+    measure,
+    chunks: windowChunks(times, range),
+    control: newControl(),
+  };
+}
+
+export function numberInputs(sources: readonly ScalarSource[], images: ImageSet): NumberInput[] {
+  return numberSources(sources).map((source): NumberInput => {
+    const guard = images.program(source.guard);
+    if (source.kind === 'plain') return { kind: 'plain', guard, image: images.image(source.numbers) };
+    return { kind: 'array', guard, image: images.image(source.arrays.codes), summary: source.summary };
+  });
+}
+
+export function captureEventTest(test: EventTest, rowCount: number, images: ImageSet): MeasureScan {
+  const measure = scanMeasureOf(test.measure, images);
+  const scan = eventScan(test.table, test.range, images.program(test.where), measure, images);
+  return { ...scan, rowCount, isTotal: false, members: undefined };
+}
+
+function scanMeasureOf(measure: Measure, images: ImageSet): ScanMeasure {
+  if (measure.kind === 'count') return { kind: 'count', cap: measure.max === Infinity ? measure.min : measure.max + 1 };
+  if (measure.kind === 'edge') return { kind: measure.fn, present: images.program(measure.present) };
+  const { fn, sources } = measure;
+  if (fn === 'count_distinct') return { kind: 'distinct', sources: distinctInputs(sources, images).sources };
+  return { kind: fn, inputs: numberInputs(sources, images) };
+}
+
+/** Whether a row without any event satisfies the measure. */
+export function fitsNoEvent(measure: Measure): boolean {
+  if (measure.kind === 'count') return measure.min <= 0;
+  if (measure.kind === 'edge' || (measure.fn !== 'sum' && measure.fn !== 'count_distinct')) return false;
+  const { selection } = measure;
+  if (selection.kind === 'present') return true;
+  return selection.kind === 'range' ? selection.min <= 0 && selection.max >= 0 : selection.values.includes(0);
+}
+
+export function rowsOfState(measure: Measure, state: AccumulatorState, rowCount: number): RowSet {
+  const words = new Uint32Array(wordCountOf(rowCount));
+  if (measure.kind === 'edge') {
+    const fits = compileIndexTest(measure.fits);
+    for (let row = 0; row < rowCount; row++) {
+      const index = state.indexes[row];
+      if (index !== NO_EVENT && fits(index)) words[row >>> 5] |= 1 << (row & 31);
+    }
+    return RowSet.ofWords(words);
+  }
+  const builder = new KernelBuilder([], 0, rowCount);
+  const condition = stateCondition(measure, state, builder);
+  const out = builder.argument(words);
+  builder.run(
+    `for(let w=0;w<${builder.argument(words.length)};w++){let bits=0;` +
+      `const end=Math.min((w<<5)+32,${builder.argument(rowCount)});` +
+      `for(let r=w<<5;r<end;r++){${condition}}${out}[w]=bits;}return 0;`,
+  );
+  return RowSet.ofWords(words);
+}
+
+/** Sets row `r`'s bit when its value fits. */
+function stateCondition(
+  measure: Exclude<Measure, { kind: 'edge' }>,
+  state: AccumulatorState,
+  builder: KernelBuilder,
+): string {
+  const set = 'bits|=1<<(r&31);';
+  if (measure.kind === 'count') {
+    const counts = builder.argument(state.counts);
+    const min = builder.argument(measure.min);
+    if (measure.max === Infinity) return `if(${counts}[r]>=${min})${set}`;
+    return `if(${counts}[r]>=${min}&&${counts}[r]<=${builder.argument(measure.max)})${set}`;
+  }
+  const { fn, selection } = measure;
+  const source = builder.argument(fn === 'count_distinct' ? state.counts : state.values);
+  const value = fn === 'avg' ? `${source}[r]/${builder.argument(state.counts)}[r]` : `${source}[r]`;
+  // Nothing measured is NaN for avg (0/0) and an infinity for min and max: neither is a value.
+  const isThere = fn === 'avg' ? 'x===x' : fn === 'min' || fn === 'max' ? 'x-x===0' : '';
+  const test = selectionText(selection, builder);
+  const condition = [isThere, test].filter((part) => part !== '').join('&&');
+  return `const x=${value};${condition === '' ? set : `if(${condition})${set}`}`;
+}
+
+function selectionText(selection: Extract<Measure, { kind: 'number' }>['selection'], builder: KernelBuilder): string {
+  if (selection.kind === 'present') return '';
+  if (selection.kind === 'list') return `${builder.argument(new Set(selection.values))}.has(x)`;
+  return `x>=${builder.argument(selection.min)}&&x<=${builder.argument(selection.max)}`;
+}

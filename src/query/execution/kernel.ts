@@ -1,0 +1,153 @@
+/**
+ * Kernels: a scan's loop written as JavaScript for exactly the columns at hand, so that the compiler sees one typed-array
+ * kind at each access, no calls and no tests that are known beforehand. The text depends on the shape only (which
+ * kinds of columns, which kinds of tests); literals, bounds and views are arguments. So there are few texts, each is
+ * compiled once per thread, and nothing that a caller wrote ever becomes code.
+ *
+ * A chunk decides its own kernel: rungs differ between chunks, and zone maps settle tests before the loop.
+ */
+import { CHUNK_SHIFT } from '../../memory/fixed-column.ts';
+import type { CodeSelection, NumberSelection } from '../binder/formula.ts';
+import {
+  type ColumnImage,
+  chunkLength,
+  ELEMENT_F64,
+  elementOf,
+  MISSING,
+  maxOf,
+  minOf,
+  viewChunk,
+} from './column-image.ts';
+import type { Program } from './program.ts';
+
+type Kernel = (args: readonly unknown[]) => number;
+
+const kernels = new Map<string, Kernel>();
+/** Shapes that one process meets are few; the bound is against surprises. */
+const KERNEL_COUNT_MAX = 2_000;
+
+/** A condition as source text, or what it is known to be. */
+export type Term = string | boolean;
+
+/** Collects the arguments of one chunk's kernel while its text is written. */
+export class KernelBuilder {
+  readonly slabs: readonly SharedArrayBuffer[];
+  readonly chunk: number;
+  /** Elements of this chunk. */
+  readonly length: number;
+  readonly #args: unknown[] = [];
+  readonly #names = new Map<unknown, string>();
+
+  /** `total`: visible elements of the table that is scanned. */
+  constructor(slabs: readonly SharedArrayBuffer[], chunk: number, total: number) {
+    this.slabs = slabs;
+    this.chunk = chunk;
+    this.length = chunkLength(chunk, total);
+  }
+
+  get firstIndex(): number {
+    return this.chunk << CHUNK_SHIFT;
+  }
+
+  /** A name for the value in the kernel's text. Objects are passed once. */
+  argument(value: unknown): string {
+    const isShared = typeof value === 'object';
+    const known = isShared ? this.#names.get(value) : undefined;
+    if (known !== undefined) return known;
+    const name = `a${this.#args.length}`;
+    this.#args.push(value);
+    if (isShared) this.#names.set(value, name);
+    return name;
+  }
+
+  /** Name of the chunk's view of the column, undefined when it is missing throughout. */
+  view(image: ColumnImage): string | undefined {
+    const known = this.#names.get(image);
+    if (known !== undefined) return known;
+    const view = viewChunk(this.slabs, image, this.chunk, this.length);
+    if (view === undefined) return undefined;
+    const name = this.argument(view);
+    this.#names.set(image, name);
+    return name;
+  }
+
+  /** The program as a condition on element `i`. */
+  term(program: Program): Term {
+    switch (program.kind) {
+      case 'constant':
+        return program.value;
+      case 'codes':
+        return this.#codes(program.image, program.selection);
+      case 'numbers':
+        return this.#numbers(program.image, program.selection);
+      case 'not': {
+        const part = this.term(program.of);
+        return typeof part === 'boolean' ? !part : `!(${part})`;
+      }
+      default:
+        return this.#join(program);
+    }
+  }
+
+  #join({ kind, of }: Extract<Program, { kind: 'and' | 'or' }>): Term {
+    const decisive = kind === 'or';
+    const texts: string[] = [];
+    for (const part of of) {
+      const term = this.term(part);
+      if (term === decisive) return decisive;
+      if (typeof term === 'string') texts.push(`(${term})`);
+    }
+    return texts.length === 0 ? !decisive : texts.join(kind === 'and' ? '&&' : '||');
+  }
+
+  #codes(image: ColumnImage, selection: CodeSelection): Term {
+    if (selection.kind === 'none') return false;
+    const view = this.view(image);
+    if (view === undefined) return false;
+    if (selection.kind === 'any') return `${view}[i]!==0`;
+    if (selection.kind === 'one') return `${view}[i]===${this.argument(selection.code)}`;
+    return `${this.argument(selection.table)}[${view}[i]]!==0`;
+  }
+
+  #numbers(image: ColumnImage, selection: NumberSelection): Term {
+    const element = elementOf(image, this.chunk);
+    const view = this.view(image);
+    if (view === undefined) return false;
+    if (element === ELEMENT_F64) return this.#doubles(view, image, selection);
+    const missing = MISSING[element];
+    if (selection.kind === 'present') return `${view}[i]!==${missing}`;
+    if (selection.kind === 'list') return this.#integerList(view, missing, selection.values);
+    const low = Math.max(Math.ceil(selection.min), missing + 1, minOf(image, this.chunk));
+    const high = Math.min(Math.floor(selection.max), -missing - 1, maxOf(image, this.chunk));
+    if (low > high) return false;
+    if (low === high) return `${view}[i]===${this.argument(low)}`;
+    return `((${view}[i]-${this.argument(low)})>>>0)<=${this.argument(high - low)}`;
+  }
+
+  #doubles(view: string, image: ColumnImage, selection: NumberSelection): Term {
+    if (selection.kind === 'present') return `${view}[i]===${view}[i]`;
+    if (selection.kind === 'list') return `${this.argument(new Set(selection.values))}.has(${view}[i])`;
+    if (selection.min > maxOf(image, this.chunk) || selection.max < minOf(image, this.chunk)) return false;
+    return `${view}[i]>=${this.argument(selection.min)}&&${view}[i]<=${this.argument(selection.max)}`;
+  }
+
+  #integerList(view: string, missing: number, values: Float64Array): Term {
+    const fitting = values.filter((value) => Number.isInteger(value) && value > missing && value < -missing);
+    if (fitting.length === 0) return false;
+    if (fitting.length === 1) return `${view}[i]===${this.argument(fitting[0])}`;
+    return `${this.argument(new Set(fitting))}.has(${view}[i])`;
+  }
+
+  /** Runs the text with the arguments gathered so far. The text sees `i` only where it declares it. */
+  run(body: string): number {
+    const names = this.#args.map((_, index) => `a${index}=args[${index}]`).join(',');
+    const text = `"use strict";${names === '' ? '' : `const ${names};`}${body}`;
+    let kernel = kernels.get(text);
+    if (kernel === undefined) {
+      if (kernels.size >= KERNEL_COUNT_MAX) kernels.clear();
+      kernel = new Function('args', text) as Kernel;
+      kernels.set(text, kernel);
+    }
+    return kernel(this.#args);
+  }
+}

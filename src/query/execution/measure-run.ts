@@ -1,0 +1,93 @@
+/**
+ * Runs a measuring scan: per chunk one kernel that tests and adds up. Chunks outside the window are never looked at; a chunk
+ * wholly inside it has no time test. Each worker adds into arrays of its own, merged at the end (`accumulator.ts`).
+ */
+import { Accumulator } from './accumulator.ts';
+import { ChunkClaim, type Share, WHOLE } from './chunk-claim.ts';
+import { baseOf, ELEMENT_F64, elementOf, MISSING } from './column-image.ts';
+import { collectDistinct } from './distinct-scan.ts';
+import { KernelBuilder } from './kernel.ts';
+import { filterOf, guarded, type MeasureScan, type NumberInput, rowOf } from './measure-scan.ts';
+
+export function runMeasure(scan: MeasureScan, slabs: readonly SharedArrayBuffer[], share: Share): Accumulator {
+  const accumulator = new Accumulator(scan.measure, scan.rowCount);
+  const { kind } = scan.measure;
+  if (kind === 'distinct') {
+    // Every worker walks all chunks and takes its share of the rows: sets of values need no merging then.
+    const claim = new ChunkClaim(scan.chunks, scan.control, true, WHOLE);
+    for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) {
+      collectDistinct(scan, slabs, chunk, share, accumulator);
+    }
+    return accumulator;
+  }
+  const claim = new ChunkClaim(scan.chunks, scan.control, kind === 'sum' || kind === 'avg', share);
+  for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) scanChunk(scan, slabs, chunk, accumulator);
+  return accumulator;
+}
+
+function scanChunk(
+  scan: MeasureScan,
+  slabs: readonly SharedArrayBuffer[],
+  chunk: number,
+  accumulator: Accumulator,
+): void {
+  const builder = new KernelBuilder(slabs, chunk, scan.elementCount);
+  const filter = filterOf(scan, builder);
+  if (filter === false) return;
+  const step = stepOf(scan, builder, accumulator);
+  if (step === '') return;
+  builder.run(
+    `for(let i=0;i<${builder.argument(builder.length)};i++){${guarded(filter, rowOf(scan, builder) + step)}}return 0;`,
+  );
+}
+
+/** What element `i` adds to row `r`. */
+function stepOf(scan: MeasureScan, builder: KernelBuilder, accumulator: Accumulator): string {
+  const { measure } = scan;
+  switch (measure.kind) {
+    case 'count': {
+      const counts = builder.argument(accumulator.counts);
+      return `const c=${counts}[r];if(c<${builder.argument(measure.cap)})${counts}[r]=c+1;`;
+    }
+    case 'first':
+    case 'last': {
+      const time = `${builder.argument(baseOf(scan.times!, builder.chunk))}+${builder.view(scan.times!)}[i]`;
+      const times = builder.argument(accumulator.values);
+      const isBetter = measure.kind === 'first' ? `t<${times}[r]` : `t>=${times}[r]`;
+      const index = `${builder.argument(accumulator.indexes)}[r]=${builder.argument(builder.firstIndex)}+i`;
+      return guarded(builder.term(measure.present), `const t=${time};if(${isBetter}){${times}[r]=t;${index};}`);
+    }
+    case 'distinct':
+      return '';
+    default:
+      return measure.inputs.map((input) => numberStep(measure.kind, input, builder, accumulator)).join('');
+  }
+}
+
+function numberStep(
+  kind: 'sum' | 'avg' | 'min' | 'max',
+  input: NumberInput,
+  builder: KernelBuilder,
+  accumulator: Accumulator,
+): string {
+  const view = builder.view(input.image);
+  if (view === undefined) return '';
+  const values = builder.argument(accumulator.values);
+  const counts = kind === 'avg' ? builder.argument(accumulator.counts) : '';
+  if (input.kind === 'array') {
+    const { sums, counts: sizes, mins, maxs } = input.summary;
+    const x = `${builder.argument(kind === 'min' ? mins : kind === 'max' ? maxs : sums)}[k]`;
+    const size = `${builder.argument(sizes)}[k]`;
+    const step = `const k=${view}[i];if(${size}!==0){const x=${x};${addition(kind, values)}${counts === '' ? '' : `${counts}[r]+=${size};`}}`;
+    return `{${guarded(builder.term(input.guard), step)}}`;
+  }
+  const element = elementOf(input.image, builder.chunk);
+  const isThere = element === ELEMENT_F64 ? 'x===x' : `x!==${MISSING[element]}`;
+  const step = `const x=${view}[i];if(${isThere}){${addition(kind, values)}${counts === '' ? '' : `${counts}[r]+=1;`}}`;
+  return `{${guarded(builder.term(input.guard), step)}}`;
+}
+
+function addition(kind: 'sum' | 'avg' | 'min' | 'max', values: string): string {
+  if (kind === 'min') return `if(x<${values}[r])${values}[r]=x;`;
+  return kind === 'max' ? `if(x>${values}[r])${values}[r]=x;` : `${values}[r]+=x;`;
+}

@@ -1,0 +1,63 @@
+/** The scan over profile rows: a program in, one bit a row out. Chunks write to different words, so workers share one result. */
+import { fillBits } from '../../bitmap/portable-bitset.ts';
+import { ChunkClaim, type Share } from './chunk-claim.ts';
+import { KernelBuilder } from './kernel.ts';
+import type { Program } from './program.ts';
+
+export interface RowScan {
+  readonly kind: 'rows';
+  readonly program: Program;
+  readonly rowCount: number;
+  /** Only these rows are asked for; absent = all. */
+  readonly candidates: Uint32Array | undefined;
+  /** The result: bit i = row i. Zero at the start. */
+  readonly words: Uint32Array;
+  readonly chunks: Int32Array;
+  readonly control: Int32Array;
+}
+
+export function runRowScan(scan: RowScan, slabs: readonly SharedArrayBuffer[], share: Share): void {
+  const claim = new ChunkClaim(scan.chunks, scan.control, false, share);
+  for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) scanChunk(scan, slabs, chunk);
+}
+
+function scanChunk(scan: RowScan, slabs: readonly SharedArrayBuffer[], chunk: number): void {
+  const builder = new KernelBuilder(slabs, chunk, scan.rowCount);
+  const { candidates, words } = scan;
+  const firstWord = builder.firstIndex >>> 5;
+  const wordCount = (builder.length + 31) >>> 5;
+  const term = builder.term(scan.program);
+  if (term === false) return;
+  if (term === true) {
+    if (candidates === undefined) fillBits(words, builder.firstIndex, builder.firstIndex + builder.length);
+    else words.set(candidates.subarray(firstWord, firstWord + wordCount), firstWord);
+    return;
+  }
+  const out = builder.argument(words);
+  const first = builder.argument(firstWord);
+  const length = builder.argument(builder.length);
+  const wanted = candidates === undefined ? undefined : builder.argument(candidates);
+  builder.run(
+    `for(let w=0;w<${builder.argument(wordCount)};w++){` +
+      (wanted === undefined ? '' : `const m=${wanted}[${first}+w];if(m===0)continue;`) +
+      `let bits=0;const from=w<<5;const end=Math.min(from+32,${length});` +
+      `for(let i=from;i<end;i++)if(${term})bits|=1<<(i&31);` +
+      `${out}[${first}+w]=bits${wanted === undefined ? '' : '&m'};}return 0;`,
+  );
+}
+
+/** Chunks of rows in which a candidate is. */
+export function candidateChunks(rowCount: number, candidates: Uint32Array | undefined): Int32Array {
+  const count = Math.ceil(rowCount / 65_536);
+  const chunks: number[] = [];
+  for (let chunk = 0; chunk < count; chunk++) {
+    if (candidates === undefined || hasAny(candidates, chunk * 2_048)) chunks.push(chunk);
+  }
+  return Int32Array.from(chunks);
+}
+
+function hasAny(words: Uint32Array, from: number): boolean {
+  const end = Math.min(from + 2_048, words.length);
+  for (let w = from; w < end; w++) if (words[w] !== 0) return true;
+  return false;
+}

@@ -1,0 +1,59 @@
+/** Where scans run: here, in this turn, or on workers, each taking chunks until none is left. */
+import { CHUNK_ROWS } from '../../memory/fixed-column.ts';
+import type { WorkerPool } from '../../runtime/worker-pool.ts';
+import { type AccumulatorState, mergeStates } from './accumulator.ts';
+import { cancellation } from './cancellation.ts';
+import { stop, WHOLE } from './chunk-claim.ts';
+import { runScan, type Scan, type ScanTask } from './scan.ts';
+
+/** A rough figure, a nanosecond an element: enough to tell whether a hand-over pays. */
+export function scanCostNs(scan: Scan): number {
+  const elementCount = scan.kind === 'measure' ? scan.elementCount : scan.rowCount;
+  return Math.min(elementCount, scan.chunks.length * CHUNK_ROWS);
+}
+
+export class ScanRunner {
+  readonly #slabs: readonly SharedArrayBuffer[];
+  readonly #pool: WorkerPool | undefined;
+
+  constructor(slabs: readonly SharedArrayBuffer[], pool: WorkerPool | undefined) {
+    this.#slabs = slabs;
+    this.#pool = pool;
+  }
+
+  runHere(scan: Scan): AccumulatorState | undefined {
+    return runScan({ scan, slabs: this.#slabs, share: WHOLE });
+  }
+
+  /** Errors: query_timeout, query_cancelled; the workers stop at the next chunk. Resolves when no worker reads any more. */
+  async runOnWorkers(scan: Scan, signal: AbortSignal | undefined): Promise<AccumulatorState | undefined> {
+    const pool = this.#pool;
+    if (pool === undefined || scan.chunks.length === 0) return this.runHere(scan);
+    const count = Math.min(pool.threadCount, scan.chunks.length);
+    const halt = (): void => stop(scan.control);
+    signal?.addEventListener('abort', halt, { once: true });
+    try {
+      const tasks = Array.from({ length: count }, (_, index): ScanTask => {
+        return { scan, slabs: this.#slabs, share: { index, count } };
+      });
+      const outcomes = await Promise.allSettled(
+        tasks.map(async (task) => {
+          try {
+            return (await pool.run(task)) as AccumulatorState | undefined;
+          } catch (error) {
+            halt();
+            throw error;
+          }
+        }),
+      );
+      if (signal?.aborted === true) throw cancellation(signal);
+      const states = outcomes.map((outcome) => {
+        if (outcome.status === 'rejected') throw outcome.reason;
+        return outcome.value;
+      });
+      return scan.kind === 'measure' ? mergeStates(scan.measure, states as AccumulatorState[]) : undefined;
+    } finally {
+      signal?.removeEventListener('abort', halt);
+    }
+  }
+}

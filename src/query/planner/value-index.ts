@@ -1,0 +1,222 @@
+/**
+ * Bitmaps per value of one low-cardinality column of profiles: built in one pass over the codes when first asked, then kept up
+ * from the column's change log, which is drained before every use. Order does not matter in a drain: a row belongs to the
+ * bitmap of the code it holds now and to no other that the log names.
+ *
+ * A log that nobody drains is bounded: past `LOG_LIMIT` entries the index is given up and built again when asked.
+ */
+import { RowBitmap, RowSet } from '../../bitmap/row-set.ts';
+import { CHUNK_ROWS } from '../../memory/fixed-column.ts';
+import type { CodeColumn } from '../../memory/ladder-column.ts';
+import { ChangeLog, TextColumn } from '../../profile/text-column.ts';
+import type { ValueColumn } from '../../profile/value-column.ts';
+import type { CodeSelection, CodeTest } from '../binder/formula.ts';
+
+/** Distinct values beyond which a column is scanned instead. */
+export const INDEX_VALUE_COUNT_MAX = 4_096;
+/** Bitmaps that one test may join; more are slower than a scan of the codes. */
+const UNION_COUNT_MAX = 512;
+const LOG_LIMIT = 3_000_000;
+/** Rows sorted by code at a time while building: 4 MB. */
+const BUILD_ROWS = 16 * CHUNK_ROWS;
+
+class BoundedChangeLog extends ChangeLog {
+  isLost = false;
+
+  override record(index: number, oldCode: number, newCode: number): void {
+    if (this.isLost) return;
+    super.record(index, oldCode, newCode);
+    if (this.entries.length <= LOG_LIMIT) return;
+    this.isLost = true;
+    this.entries.length = 0;
+  }
+}
+
+export class ValueIndex {
+  readonly #column: CodeColumn;
+  readonly #owner: TextColumn | ValueColumn;
+  readonly #generation: number;
+  readonly #log = new BoundedChangeLog();
+  /** By code. */
+  readonly #bitmaps: (RowBitmap | undefined)[] = [];
+  #sizeBytes = -1;
+
+  constructor(column: CodeColumn, owner: TextColumn | ValueColumn, rowCount: number) {
+    this.#column = column;
+    this.#owner = owner;
+    this.#generation = owner instanceof TextColumn ? owner.generation : 0;
+    this.#build(rowCount);
+    if (owner instanceof TextColumn) owner.changes = this.#log;
+    else owner.booleanChanges = this.#log;
+  }
+
+  /** Whether it can be brought up to date; if not, it has to be built anew. */
+  get isUsable(): boolean {
+    return !this.#log.isLost && !(this.#owner instanceof TextColumn && this.#owner.generation !== this.#generation);
+  }
+
+  /** An estimate: the bitmaps as they would be written, taken at most once between changes. */
+  get sizeBytes(): number {
+    if (this.#sizeBytes < 0) {
+      this.#sizeBytes = 0;
+      for (const bitmap of this.#bitmaps) this.#sizeBytes += bitmap?.sizeBytes ?? 0;
+    }
+    return this.#sizeBytes + this.#log.entries.length * 8;
+  }
+
+  rows(selection: CodeSelection): RowSet {
+    this.#drain();
+    if (selection.kind === 'none') return RowSet.empty();
+    if (selection.kind === 'one') return this.#bitmaps[selection.code]?.rows() ?? RowSet.empty();
+    const sets: RowSet[] = [];
+    for (let code = 1; code < this.#bitmaps.length; code++) {
+      if (selection.kind === 'table' && selection.table[code] !== 1) continue;
+      const bitmap = this.#bitmaps[code];
+      if (bitmap !== undefined) sets.push(bitmap.rows());
+    }
+    return RowSet.union(sets);
+  }
+
+  close(): void {
+    const owner = this.#owner;
+    if (owner instanceof TextColumn) {
+      if (owner.changes === this.#log) owner.changes = undefined;
+    } else if (owner.booleanChanges === this.#log) {
+      owner.booleanChanges = undefined;
+    }
+  }
+
+  /** A counting sort of the rows by code, a stretch at a time, so that each bitmap takes its rows in a few large pieces. */
+  #build(rowCount: number): void {
+    const ends = new Uint32Array(INDEX_VALUE_COUNT_MAX + 2);
+    const sorted = new Uint32Array(Math.min(BUILD_ROWS, rowCount));
+    for (let from = 0; from < rowCount; from += BUILD_ROWS) {
+      const until = Math.min(from + BUILD_ROWS, rowCount);
+      ends.fill(0);
+      this.#eachView(from, until, (view, length) => {
+        for (let i = 0; i < length; i++) ends[view[i]] += 1;
+      });
+      ends[0] = 0;
+      for (let code = 1; code < ends.length; code++) ends[code] += ends[code - 1];
+      const starts = ends.slice();
+      this.#eachView(from, until, (view, length, first) => {
+        for (let i = 0; i < length; i++) if (view[i] !== 0) sorted[starts[view[i] - 1]++] = first + i;
+      });
+      for (let code = 1; code < ends.length; code++) {
+        if (ends[code] > ends[code - 1]) this.#bitmapOf(code).add(sorted.subarray(ends[code - 1], ends[code]));
+      }
+    }
+  }
+
+  #eachView(
+    from: number,
+    until: number,
+    visit: (view: ArrayLike<number>, length: number, first: number) => void,
+  ): void {
+    for (let first = from; first < until; first += CHUNK_ROWS) {
+      const view = this.#column.chunk(first / CHUNK_ROWS);
+      if (view !== undefined) visit(view, Math.min(view.length, until - first), first);
+    }
+  }
+
+  #bitmapOf(code: number): RowBitmap {
+    let bitmap = this.#bitmaps[code];
+    if (bitmap === undefined) {
+      bitmap = new RowBitmap();
+      this.#bitmaps[code] = bitmap;
+    }
+    return bitmap;
+  }
+
+  #drain(): void {
+    const { entries } = this.#log;
+    if (entries.length === 0) return;
+    const added = new Map<number, number[]>();
+    const removed = new Map<number, number[]>();
+    for (let at = 0; at < entries.length; at += 3) {
+      const row = entries[at];
+      const now = this.#column.get(row);
+      for (let side = 1; side <= 2; side++) {
+        const code = entries[at + side];
+        if (code !== 0) listOf(code === now ? added : removed, code).push(row);
+      }
+    }
+    for (const [code, rows] of removed) this.#bitmapOf(code).remove(rows);
+    for (const [code, rows] of added) this.#bitmapOf(code).add(rows);
+    entries.length = 0;
+    this.#sizeBytes = -1;
+  }
+}
+
+function listOf(lists: Map<number, number[]>, code: number): number[] {
+  let list = lists.get(code);
+  if (list === undefined) {
+    list = [];
+    lists.set(code, list);
+  }
+  return list;
+}
+
+/** Distinct values that the column of a test can hold. */
+function valueCountOf(owner: TextColumn | ValueColumn): number {
+  return owner instanceof TextColumn ? owner.dictionary.count : 2;
+}
+
+export class ValueIndexes {
+  readonly #sizeBytesMax: number;
+  /** In the order of last use. */
+  readonly #indexes = new Map<CodeColumn, ValueIndex>();
+
+  constructor(sizeBytesMax: number) {
+    this.#sizeBytesMax = sizeBytesMax;
+  }
+
+  get sizeBytes(): number {
+    let sum = 0;
+    for (const index of this.#indexes.values()) sum += index.sizeBytes;
+    return sum;
+  }
+
+  /** The rows that satisfy the test, or undefined where a scan is the better way. */
+  rows(test: CodeTest, rowCount: number): RowSet | undefined {
+    const { owner, column, selection } = test;
+    if (owner === undefined) return undefined;
+    if (valueCountOf(owner) > INDEX_VALUE_COUNT_MAX) {
+      this.#drop(column);
+      return undefined;
+    }
+    const joined = selection.kind === 'table' ? selection.fitCount : selection.kind === 'any' ? valueCountOf(owner) : 1;
+    if (joined > UNION_COUNT_MAX) return undefined;
+    let index = this.#indexes.get(column);
+    if (index !== undefined && !index.isUsable) {
+      index.close();
+      index = undefined;
+    }
+    const isNew = index === undefined;
+    index ??= new ValueIndex(column, owner, rowCount);
+    this.#indexes.delete(column);
+    this.#indexes.set(column, index);
+    const rows = index.rows(selection);
+    if (isNew) this.#trim(column);
+    return rows;
+  }
+
+  #trim(kept: CodeColumn): void {
+    let size = this.sizeBytes;
+    for (const [column, index] of this.#indexes) {
+      if (size <= this.#sizeBytesMax || column === kept) return;
+      size -= index.sizeBytes;
+      this.#drop(column);
+    }
+  }
+
+  #drop(column: CodeColumn): void {
+    this.#indexes.get(column)?.close();
+    this.#indexes.delete(column);
+  }
+
+  close(): void {
+    for (const index of this.#indexes.values()) index.close();
+    this.#indexes.clear();
+  }
+}

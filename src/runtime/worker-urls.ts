@@ -1,0 +1,17 @@
+/**
+ * Where the worker's built file is. Workers start from JavaScript in `dist/` whatever started the process: the bundles there,
+ * or TypeScript sources under a test runner. The one module that knows.
+ */
+import { existsSync } from 'node:fs';
+
+const WORKER = 'query/execution/scan-worker.js';
+
+/** Errors: Error when the worker has not been built. */
+export function scanWorkerUrl(): URL {
+  // From a bundle in dist/ or a folder of it, or from src/runtime/.
+  for (const base of ['./', '../', '../../', '../../dist/', '../../../dist/']) {
+    const url = new URL(base + WORKER, import.meta.url);
+    if (existsSync(url)) return url;
+  }
+  throw new Error('the scan worker is not built: run "npm run build"');
+}
