@@ -16,7 +16,12 @@ export class ByteDictionary {
   readonly offsets: U32Column;
   readonly #table: PairTable;
 
-  constructor(memory: SlabMemory, heap = new ByteHeap(memory), offsets = new U32Column(memory), table = new PairTable(memory)) {
+  constructor(
+    memory: SlabMemory,
+    heap = new ByteHeap(memory),
+    offsets = new U32Column(memory),
+    table = new PairTable(memory),
+  ) {
     this.memory = memory;
     this.heap = heap;
     this.offsets = offsets;
@@ -60,6 +65,31 @@ export class ByteDictionary {
   text(code: number): string {
     this.locate(code);
     return decodeUtf8(this.heap.block, this.heap.start, this.heap.size);
+  }
+
+  /** A dictionary of the entries with a new code (`codes[old]`, 1 … count; 0 = left out). */
+  rebuilt(codes: Uint32Array, count: number): ByteDictionary {
+    const oldOf = new Uint32Array(count);
+    const keyOf = new Uint32Array(count);
+    for (let old = 1; old < codes.length; old++) if (codes[old] !== 0) oldOf[codes[old] - 1] = old;
+    this.#table.forEach((key, old) => {
+      if (old < codes.length && codes[old] !== 0) keyOf[codes[old] - 1] = key;
+    });
+    const dictionary = new ByteDictionary(this.memory);
+    for (let i = 0; i < count; i++) {
+      this.locate(oldOf[i]);
+      const { block, start, size } = this.heap;
+      dictionary.offsets.push(dictionary.heap.append(block, start, size));
+      dictionary.#table.insert(keyOf[i], i + 1);
+    }
+    return dictionary;
+  }
+
+  /** Gives all pages back. */
+  free(): void {
+    this.heap.free();
+    this.offsets.free();
+    this.#table.free();
   }
 
   save(context: SaveContext): SavedState {

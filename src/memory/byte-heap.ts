@@ -113,6 +113,12 @@ export class ByteHeap {
     return decodeUtf8(this.block, this.start, this.size);
   }
 
+  free(): void {
+    for (const page of this.#pages) this.memory.free(page);
+    this.#pages.length = 0;
+    this.#views.length = 0;
+  }
+
   save(context: SaveContext): SavedState {
     return { length: this.length, pages: context.list(this.#pages) };
   }

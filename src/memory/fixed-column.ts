@@ -73,6 +73,14 @@ abstract class FixedColumn<V extends View> {
     this.stamps[chunk] = page.stamp;
   }
 
+  free(): void {
+    for (const page of this.pages) this.memory.free(page);
+    this.pages.length = 0;
+    this.views.length = 0;
+    this.stamps.length = 0;
+    this.length = 0;
+  }
+
   save(context: SaveContext): SavedState {
     return { length: this.length, pages: context.list(this.pages) };
   }

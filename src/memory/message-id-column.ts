@@ -2,7 +2,7 @@
  * Message ids, append-only. A chunk of canonical UUIDs (what every SDK sends) takes 16 bytes an id; the first id of another
  * form turns its chunk into heap offsets. `text` gives back exactly what came in.
  */
-import { decodeUtf8, ByteHeap } from './byte-heap.ts';
+import { ByteHeap, decodeUtf8 } from './byte-heap.ts';
 import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './fixed-column.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';

@@ -197,6 +197,20 @@ export class PairTable {
     this.#addSegment(FIRST_SLOTS, 0);
   }
 
+  /** Visits all pairs, in no order. */
+  forEach(visit: (key: number, value: number) => void): void {
+    for (const view of this.#views) {
+      for (let i = 0; i < view.length; i += 2) if (view[i + 1] !== 0) visit(view[i], view[i + 1]);
+    }
+  }
+
+  /** Gives all pages back; the table is of no more use. */
+  free(): void {
+    for (const page of this.#pages) this.memory.free(page);
+    this.#pages.length = 0;
+    this.#views.length = 0;
+  }
+
   save(context: SaveContext): SavedState {
     return {
       count: this.#count,

@@ -16,14 +16,12 @@ export interface DedupOptions {
 }
 
 export class DedupWindow {
-  readonly #memory: SlabMemory;
   readonly #options: DedupOptions;
   #newer: PairTable;
   #older: PairTable;
   #newerSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(memory: SlabMemory, options: DedupOptions, newer = new PairTable(memory), older = new PairTable(memory)) {
-    this.#memory = memory;
     this.#options = options;
     this.#newer = newer;
     this.#older = older;
@@ -37,25 +35,35 @@ export class DedupWindow {
     return this.#newer.count + this.#older.count;
   }
 
-  /** True when the id was seen inside the window; else remembers it. `hash` and `check` are two hashes of the id. */
+  /**
+   * True when the id was seen inside the window; else remembers it. `hash` and `check` are two hashes of the id.
+   * A duplicate changes nothing: it is not in the log, so a replay does not see it.
+   */
   isDuplicate(hash: number, check: number, nowMs: number): boolean {
     const half = this.#options.windowMs / 2;
-    if (nowMs - this.#newerSinceMs >= half || this.#newer.count >= this.#options.count / 2) this.#turn(nowMs, half);
+    const ageMs = nowMs - this.#newerSinceMs;
     const key = mix32(hash);
     const value = check === 0 ? 1 : check >>> 0;
-    if (contains(this.#newer, key, value) || contains(this.#older, key, value)) return true;
+    if (ageMs < 2 * half && contains(this.#newer, key, value)) return true;
+    if (ageMs < half && contains(this.#older, key, value)) return true;
+    if (ageMs >= half || this.#newer.count >= this.#options.count / 2) this.#turn(nowMs, half);
     this.#newer.insert(key, value);
     return false;
   }
 
+  /** The newer generation becomes the older; after a whole window without a new id both are forgotten. */
   #turn(nowMs: number, half: number): void {
-    const isStale = nowMs - this.#newerSinceMs >= 2 * half;
+    const ageMs = nowMs - this.#newerSinceMs;
     const dropped = this.#older;
-    this.#older = isStale ? new PairTable(this.#memory) : this.#newer;
-    if (isStale) this.#newer.clear();
     dropped.clear();
-    if (!isStale) this.#newer = dropped;
-    this.#newerSinceMs = nowMs;
+    if (ageMs >= 2 * half) {
+      this.#newer.clear();
+    } else {
+      this.#older = this.#newer;
+      this.#newer = dropped;
+    }
+    // On the grid of half windows, so that no id outlives the window however rarely ids come.
+    this.#newerSinceMs = ageMs >= half && ageMs < 2 * half ? this.#newerSinceMs + half : nowMs;
   }
 
   save(context: SaveContext): SavedState {

@@ -74,9 +74,16 @@ export class EventTable {
 
   get usedBytes(): number {
     let bytes =
-      this.rows.usedBytes + this.times.usedBytes + this.previous.usedBytes + this.arrivals.usedBytes +
-      this.messageIds.usedBytes + this.participants.usedBytes + this.participantRows.usedBytes +
-      this.participantCounts.usedBytes + this.participantLasts.usedBytes + this.nextTables.usedBytes +
+      this.rows.usedBytes +
+      this.times.usedBytes +
+      this.previous.usedBytes +
+      this.arrivals.usedBytes +
+      this.messageIds.usedBytes +
+      this.participants.usedBytes +
+      this.participantRows.usedBytes +
+      this.participantCounts.usedBytes +
+      this.participantLasts.usedBytes +
+      this.nextTables.usedBytes +
       this.nextSlots.usedBytes;
     for (const column of this.properties) bytes += column.usedBytes;
     for (const column of this.contexts) bytes += column.usedBytes;

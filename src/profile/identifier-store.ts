@@ -63,8 +63,12 @@ export class IdentifierStore {
 
   get usedBytes(): number {
     return (
-      this.#heap.usedBytes + this.#typeOf.usedBytes + this.#offsets.usedBytes + this.#rows.usedBytes +
-      this.#links.usedBytes + this.#table.usedBytes
+      this.#heap.usedBytes +
+      this.#typeOf.usedBytes +
+      this.#offsets.usedBytes +
+      this.#rows.usedBytes +
+      this.#links.usedBytes +
+      this.#table.usedBytes
     );
   }
 
@@ -91,7 +95,10 @@ export class IdentifierStore {
     const key = this.#key(typeId, hash);
     let code = this.#table.first(key);
     while (code !== 0) {
-      if (this.#typeOf.get(code - 1) === typeId && this.#heap.equals(this.#offsets.get(code - 1), bytes, offset, length)) {
+      if (
+        this.#typeOf.get(code - 1) === typeId &&
+        this.#heap.equals(this.#offsets.get(code - 1), bytes, offset, length)
+      ) {
         return code;
       }
       code = this.#table.next(key);
@@ -100,23 +107,34 @@ export class IdentifierStore {
   }
 
   /** Adds a local entry in front of the profile's chain and gives its code. The caller has looked that it is new. */
-  add(typeId: number, bytes: Uint8Array, offset: number, length: number, hash: number, row: number, chain: number): number {
+  add(
+    typeId: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    hash: number,
+    row: number,
+    chain: number,
+  ): number {
     return this.#push(typeId, bytes, offset, length, hash, row, chain);
   }
 
   /** Adds a forward to the profile that lives under (targetType, target). */
-  addForward(
-    typeId: number,
-    bytes: Uint8Array,
-    hash: number,
-    target: Identifier,
-  ): number {
+  addForward(typeId: number, bytes: Uint8Array, hash: number, target: Identifier): number {
     const key = Buffer.from(`${target.type}\u0000${target.value}`, 'utf8');
     const link = this.#heap.append(key, 0, key.length);
     return this.#push(typeId, bytes, 0, bytes.length, hash, NONE, link);
   }
 
-  #push(typeId: number, bytes: Uint8Array, offset: number, length: number, hash: number, row: number, link: number): number {
+  #push(
+    typeId: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    hash: number,
+    row: number,
+    link: number,
+  ): number {
     this.#typeOf.push(typeId);
     this.#offsets.push(this.#heap.append(bytes, offset, length));
     this.#rows.push(row);

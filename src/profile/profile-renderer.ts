@@ -160,7 +160,11 @@ export class ProfileRenderer {
   #treesOf(table: EventTable): { properties: ValueTree; contexts: ValueTree } {
     let trees = this.#trees.get(table);
     if (trees === undefined) {
-      trees = { properties: new ValueTree(table.properties), contexts: new ValueTree(table.contexts), name: table.name };
+      trees = {
+        properties: new ValueTree(table.properties),
+        contexts: new ValueTree(table.contexts),
+        name: table.name,
+      };
       this.#trees.set(table, trees);
     }
     return trees;

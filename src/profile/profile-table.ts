@@ -36,7 +36,9 @@ export class ProfileTable {
   /** In the order of first sight. */
   readonly traits: ValueColumn[] = [];
   readonly #byPath: (TraitRelations | undefined)[] = [];
-  readonly #relations: TraitRelations[] = [];
+  readonly #relationsOf = new Map<ValueColumn, TraitRelations>();
+  /** By path id; the same list serves as the descendants of the path's column. */
+  readonly #below: (ValueColumn[] | undefined)[] = [];
 
   constructor(memory: SlabMemory) {
     this.memory = memory;
@@ -54,8 +56,12 @@ export class ProfileTable {
 
   get usedBytes(): number {
     let bytes =
-      this.firstSeen.usedBytes + this.lastSeen.usedBytes + this.identifierHeads.usedBytes + this.primaries.usedBytes +
-      this.timelineTables.usedBytes + this.timelineSlots.usedBytes;
+      this.firstSeen.usedBytes +
+      this.lastSeen.usedBytes +
+      this.identifierHeads.usedBytes +
+      this.primaries.usedBytes +
+      this.timelineTables.usedBytes +
+      this.timelineSlots.usedBytes;
     for (const column of this.traits) bytes += column.usedBytes;
     return bytes;
   }
@@ -87,8 +93,8 @@ export class ProfileTable {
       const type = tape.leaves[at + tapeOf.LEAF_TYPE];
       let relations = this.#byPath[path];
       if (relations === undefined) {
-        if (type === tapeOf.LEAF_NULL && !this.#hasBelow(path, names)) continue;
-        relations = this.#addColumn(path, names.segmentsOf(path));
+        if (type === tapeOf.LEAF_NULL && this.#belowOf(path).length === 0) continue;
+        relations = this.#addColumn(path, names);
       }
       this.#setTrait(row, relations, tape, at, leaf, type);
     }
@@ -111,30 +117,33 @@ export class ProfileTable {
     column.set(row, tape, at, tape.numbers[leaf]);
   }
 
-  #hasBelow(path: number, names: NameInterner): boolean {
-    const segments = names.segmentsOf(path);
-    return this.traits.some((column) => isPrefix(segments, column.segments));
+  #addColumn(path: number, names: NameInterner): TraitRelations {
+    return this.#register(path, new ValueColumn(this.memory, names.segmentsOf(path), true), names);
   }
 
-  #addColumn(path: number, segments: readonly string[]): TraitRelations {
-    return this.#register(path, new ValueColumn(this.memory, segments));
-  }
-
-  #register(path: number, column: ValueColumn): TraitRelations {
-    const relations: TraitRelations = { column, ancestors: [], descendants: [] };
-    for (const other of this.#relations) {
-      if (isPrefix(other.column.segments, column.segments)) {
-        relations.ancestors.push(other.column);
-        other.descendants.push(column);
-      } else if (isPrefix(column.segments, other.column.segments)) {
-        relations.descendants.push(other.column);
-        other.ancestors.push(column);
-      }
+  /** Relates the column to those above and below it. Costs the depth of the path, however many traits there are. */
+  #register(path: number, column: ValueColumn, names: NameInterner): TraitRelations {
+    const relations: TraitRelations = { column, ancestors: [], descendants: this.#belowOf(path) };
+    for (let above = names.parentOf(path); above !== ROOT_TRAITS; above = names.parentOf(above)) {
+      this.#belowOf(above).push(column);
+      const known = this.#byPath[above];
+      if (known !== undefined) relations.ancestors.push(known.column);
     }
+    for (const below of relations.descendants) this.#relationsOf.get(below)!.ancestors.push(column);
     this.traits.push(column);
-    this.#relations.push(relations);
+    this.#relationsOf.set(column, relations);
     this.#byPath[path] = relations;
     return relations;
+  }
+
+  /** Columns below the path, whether or not it has one of its own. */
+  #belowOf(path: number): ValueColumn[] {
+    let below = this.#below[path];
+    if (below === undefined) {
+      below = [];
+      this.#below[path] = below;
+    }
+    return below;
   }
 
   save(context: SaveContext): SavedState {
@@ -159,14 +168,9 @@ export class ProfileTable {
     table.timelineTables.load(context, part('timelineTables'));
     table.timelineSlots.load(context, part('timelineSlots'));
     for (const saved of state['traits'] as SavedState[]) {
-      const column = ValueColumn.load(context, saved);
-      table.#register(names.path(ROOT_TRAITS, column.segments), column);
+      const column = ValueColumn.load(context, saved, true);
+      table.#register(names.path(ROOT_TRAITS, column.segments), column, names);
     }
     return table;
   }
-}
-
-/** Whether `shorter` is a proper prefix of `longer`. */
-function isPrefix(shorter: readonly string[], longer: readonly string[]): boolean {
-  return shorter.length < longer.length && shorter.every((segment, i) => segment === longer[i]);
 }

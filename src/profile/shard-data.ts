@@ -30,7 +30,13 @@ export class ShardData {
   readonly #eventNames: ByteDictionary;
   #arrivalCount = 0;
 
-  constructor(memory: SlabMemory, names: NameInterner, options: ShardDataOptions, context?: LoadContext, state?: SavedState) {
+  constructor(
+    memory: SlabMemory,
+    names: NameInterner,
+    options: ShardDataOptions,
+    context?: LoadContext,
+    state?: SavedState,
+  ) {
     this.memory = memory;
     this.names = names;
     this.cache = new RenderCache(options.cacheSizeBytes);

@@ -3,6 +3,7 @@
  * bitmaps follow without slowing the writer: it notes (index, old code, new code) and is drained by the next query.
  */
 import { ByteDictionary } from '../memory/byte-dictionary.ts';
+import { CHUNK_ROWS } from '../memory/fixed-column.ts';
 import { CodeColumn } from '../memory/ladder-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
@@ -16,6 +17,9 @@ export class ChangeLog {
   }
 }
 
+/** A dictionary smaller than this is not worth a look. */
+const COMPACT_FROM_COUNT = 65_536;
+
 export class TextColumn {
   readonly memory: SlabMemory;
   readonly codes: CodeColumn;
@@ -25,10 +29,18 @@ export class TextColumn {
   /** Grows by one whenever codes were renumbered: indexes over codes start again. */
   generation = 0;
 
+  /** Entries at which a column whose values change looks for ones that nobody has any more; infinite for append-only columns. */
+  #compactAt = Number.POSITIVE_INFINITY;
+
   constructor(memory: SlabMemory, dictionary = new ByteDictionary(memory)) {
     this.memory = memory;
     this.codes = new CodeColumn(memory);
     this.dictionary = dictionary;
+  }
+
+  /** From now on values that were overwritten everywhere are forgotten: for traits, which change. */
+  enableCompaction(firstAt: number = COMPACT_FROM_COUNT): void {
+    this.#compactAt = Math.max(firstAt, 2 * this.dictionary.count);
   }
 
   get usedBytes(): number {
@@ -39,6 +51,36 @@ export class TextColumn {
     const code = this.dictionary.findOrAdd(bytes, offset, length, hash);
     if (this.changes !== undefined) this.changes.record(index, this.codes.get(index), code);
     this.codes.set(index, code);
+    if (code > this.#compactAt) this.#compact();
+  }
+
+  /**
+   * Rebuilds the dictionary from the codes in use when half of it is garbage. Linear in the column, and paid for by the entries that
+   * came since the last time: the threshold doubles with what is alive. Codes change, so indexes over them start again.
+   */
+  #compact(): void {
+    const old = this.dictionary;
+    const renumbered = new Uint32Array(old.count + 1);
+    let liveCount = 0;
+    for (let c = 0; c < this.codes.chunkCount; c++) {
+      const view = this.codes.chunk(c);
+      if (view === undefined) continue;
+      for (let i = 0; i < view.length; i++) {
+        const code = view[i];
+        if (code !== 0 && renumbered[code] === 0) renumbered[code] = ++liveCount;
+      }
+    }
+    this.#compactAt = Math.max(this.#compactAt, 2 * liveCount);
+    if (liveCount > old.count / 2) return;
+    this.dictionary = old.rebuilt(renumbered, liveCount);
+    old.free();
+    for (let c = 0; c < this.codes.chunkCount; c++) {
+      const view = this.codes.chunk(c);
+      if (view === undefined) continue;
+      const first = c * CHUNK_ROWS;
+      for (let i = 0; i < view.length; i++) if (view[i] !== 0) this.codes.set(first + i, renumbered[view[i]]);
+    }
+    this.generation += 1;
   }
 
   clear(index: number): void {

@@ -7,7 +7,7 @@ import * as tapeOf from '../ingest/event-tape.ts';
 import { CodeColumn, NumberColumn } from '../memory/ladder-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
-import { ChangeLog, TextColumn } from './text-column.ts';
+import { type ChangeLog, TextColumn } from './text-column.ts';
 
 export const BOOLEAN_FALSE = 1;
 export const BOOLEAN_TRUE = 2;
@@ -27,11 +27,20 @@ export class ValueColumn {
   marks: CodeColumn | undefined;
   /** Listens to the booleans, as TextColumn's does to codes. */
   booleanChanges: ChangeLog | undefined;
+  readonly #isMutable: boolean;
   #typeCount = 0;
 
-  constructor(memory: SlabMemory, segments: readonly string[]) {
+  /** `isMutable`: values are overwritten (traits), so texts that nobody has any more are forgotten in time. */
+  constructor(memory: SlabMemory, segments: readonly string[], isMutable = false) {
     this.memory = memory;
     this.segments = segments;
+    this.#isMutable = isMutable;
+  }
+
+  #newText(): TextColumn {
+    const column = new TextColumn(this.memory);
+    if (this.#isMutable) column.enableCompaction();
+    return column;
   }
 
   get usedBytes(): number {
@@ -59,7 +68,7 @@ export class ValueColumn {
         return;
       case tapeOf.LEAF_STRING: {
         if (this.strings === undefined) {
-          this.strings = new TextColumn(this.memory);
+          this.strings = this.#newText();
           this.#typeCount += 1;
         }
         if (this.#typeCount > 1) this.#clearBut(index, this.strings);
@@ -86,7 +95,7 @@ export class ValueColumn {
       }
       case tapeOf.LEAF_ARRAY:
         if (this.arrays === undefined) {
-          this.arrays = new TextColumn(this.memory);
+          this.arrays = this.#newText();
           this.#typeCount += 1;
         }
         if (this.#typeCount > 1) this.#clearBut(index, this.arrays);
@@ -152,8 +161,8 @@ export class ValueColumn {
     };
   }
 
-  static load(context: LoadContext, state: SavedState): ValueColumn {
-    const column = new ValueColumn(context.memory, state['segments'] as string[]);
+  static load(context: LoadContext, state: SavedState, isMutable = false): ValueColumn {
+    const column = new ValueColumn(context.memory, state['segments'] as string[], isMutable);
     const part = (name: string): SavedState | undefined => (state[name] ?? undefined) as SavedState | undefined;
     const numbers = part('numbers');
     const strings = part('strings');
@@ -173,6 +182,10 @@ export class ValueColumn {
     if (marks !== undefined) {
       column.marks = new CodeColumn(context.memory);
       column.marks.load(context, marks);
+    }
+    if (isMutable) {
+      column.strings?.enableCompaction();
+      column.arrays?.enableCompaction();
     }
     for (const one of [numbers, strings, booleans, arrays, marks]) if (one !== undefined) column.#typeCount += 1;
     return column;

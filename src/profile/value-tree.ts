@@ -3,8 +3,8 @@
  * names are kept escaped and ready to copy.
  */
 import { JsonWriter } from '../base/json-writer.ts';
-import { BOOLEAN_TRUE, MARK_NULL, type ValueColumn } from './value-column.ts';
 import { writeMsgpackAsJson } from './msgpack-json.ts';
+import { BOOLEAN_TRUE, MARK_NULL, type ValueColumn } from './value-column.ts';
 
 interface TreeNode {
   /** `"name":` as bytes. */
@@ -55,7 +55,12 @@ function newNode(name: string): TreeNode {
   return { label: Uint8Array.from(label.view), column: undefined, children: [], childByName: new Map() };
 }
 
-function writeChildren(writer: JsonWriter, node: TreeNode, index: number, keep?: (column: ValueColumn) => boolean): number {
+function writeChildren(
+  writer: JsonWriter,
+  node: TreeNode,
+  index: number,
+  keep?: (column: ValueColumn) => boolean,
+): number {
   const children = node.children;
   let count = 0;
   writer.byte(0x7b);
