@@ -43,7 +43,10 @@ function takeLock(folder: string, lockPath: string): void {
   if (existsSync(lockPath)) {
     const owner = Number(readFileSync(lockPath, 'utf8'));
     if (Number.isInteger(owner) && owner > 0 && owner !== process.pid && isAlive(owner)) {
-      throw new EngineError('storage_failed', `${folder} is in use by process ${owner}; stop it first, or use another folder`);
+      throw new EngineError(
+        'storage_failed',
+        `${folder} is in use by process ${owner}; stop it first, or use another folder`,
+      );
     }
   }
   writeFileSync(lockPath, String(process.pid));
@@ -67,7 +70,10 @@ function checkMeta(metaPath: string, folder: string, shardCount: number | undefi
   }
   const meta = JSON.parse(readFileSync(metaPath, 'utf8')) as { version: number; shards: number };
   if (meta.version !== FORMAT_VERSION) {
-    throw new EngineError('storage_failed', `${folder} has format ${meta.version}; this version reads ${FORMAT_VERSION}`);
+    throw new EngineError(
+      'storage_failed',
+      `${folder} has format ${meta.version}; this version reads ${FORMAT_VERSION}`,
+    );
   }
   if (shardCount !== undefined && shardCount !== meta.shards) {
     throw new EngineError(

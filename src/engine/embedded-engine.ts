@@ -122,7 +122,9 @@ export class EmbeddedEngine implements Engine {
   checkpoint(): Promise<CheckpointSummary> {
     // One at a time: who asks during one gets the next.
     const previous = this.#checkpointing;
-    const run = (previous === undefined ? Promise.resolve() : previous.then(ignore, ignore)).then(() => this.#checkpointAll());
+    const run = (previous === undefined ? Promise.resolve() : previous.then(ignore, ignore)).then(() =>
+      this.#checkpointAll(),
+    );
     this.#checkpointing = run;
     const done = (): void => {
       if (this.#checkpointing === run) this.#checkpointing = undefined;

@@ -2,15 +2,21 @@
  * The contract between the product and its doors (HTTP, WebSocket, CLI, library). The doors know nothing of shards;
  * the engine knows nothing of sockets. Implemented by `EmbeddedEngine`; a cluster client will implement it too.
  */
+
+import type { EngineError } from '../model/error.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { QueryAnswer, QueryRequest } from '../model/query.ts';
-import type { EngineError } from '../model/error.ts';
 
 /** A msgpack WebSocket frame, after the engine read it. */
 export type FrameOutcome =
   /** It was an ingest frame (`op` one of track, identify, page, screen, group, alias, batch, import). */
-  | { readonly kind: 'ingest'; readonly ref: unknown; readonly result: Promise<IngestResult>; readonly itemCount: number }
+  | {
+      readonly kind: 'ingest';
+      readonly ref: unknown;
+      readonly result: Promise<IngestResult>;
+      readonly itemCount: number;
+    }
   /** Any other op: the decoded object, for the door to handle (`get`, `query`, `auth`, `ping` …). */
   | { readonly kind: 'message'; readonly message: Readonly<Record<string, unknown>> };
 

@@ -3,7 +3,7 @@
  * for up to SLICE_COUNT items; larger batches go on in later turns, so that lookups are never far from their turn.
  */
 import { Packr } from 'msgpackr';
-import { EventTape } from '../ingest/event-tape.ts';
+import type { EventTape } from '../ingest/event-tape.ts';
 import { ingestKindOf, readFrame, readTimeMs } from '../ingest/frame-reader.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import { skipValue } from '../ingest/msgpack.ts';
@@ -28,7 +28,13 @@ export interface IngestCounters {
 }
 
 export class IngestPipeline {
-  readonly counters: IngestCounters = { accepted: 0, duplicates: 0, queuedItems: 0, rejectedByCode: {}, droppedByReason: {} };
+  readonly counters: IngestCounters = {
+    accepted: 0,
+    duplicates: 0,
+    queuedItems: 0,
+    rejectedByCode: {},
+    droppedByReason: {},
+  };
   readonly #router: Router;
   readonly #scanner: ItemScanner;
   readonly #tape: EventTape;
@@ -60,9 +66,13 @@ export class IngestPipeline {
     const pressure = this.#failure ?? this.#pressure();
     if (pressure !== undefined) throw pressure;
     if (itemCount > this.#limits.batchCount) {
-      throw new EngineError('payload_too_large', `a batch of ${itemCount} events; the limit is ${this.#limits.batchCount}`, {
-        details: { limit: this.#limits.batchCount },
-      });
+      throw new EngineError(
+        'payload_too_large',
+        `a batch of ${itemCount} events; the limit is ${this.#limits.batchCount}`,
+        {
+          details: { limit: this.#limits.batchCount },
+        },
+      );
     }
   }
 
@@ -162,7 +172,12 @@ export class IngestPipeline {
       if (error instanceof RangeError && error.message.includes('call stack')) {
         this.#reject(outcome, index, 'too_deep', `objects are nested deeper than ${this.#limits.depth}`);
       } else {
-        this.#reject(outcome, index, 'invalid_value', `the event holds a value that cannot be stored: ${(error as Error).message}`);
+        this.#reject(
+          outcome,
+          index,
+          'invalid_value',
+          `the event holds a value that cannot be stored: ${(error as Error).message}`,
+        );
       }
       return;
     }
@@ -202,7 +217,9 @@ export class IngestPipeline {
   /** The disk failed: memory may be ahead of the log, so nothing more is taken. A restart recovers what was durable. */
   #fail(error: unknown): void {
     this.#failure ??=
-      error instanceof EngineError ? error : new EngineError('storage_failed', 'the event log failed; restart the engine', { cause: error });
+      error instanceof EngineError
+        ? error
+        : new EngineError('storage_failed', 'the event log failed; restart the engine', { cause: error });
   }
 
   async #acknowledge(outcome: BatchOutcome, waits: Promise<void>[]): Promise<IngestResult> {

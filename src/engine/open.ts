@@ -83,7 +83,9 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
   const shardCount = folder?.shardCount ?? options.shards ?? 1;
   const limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
   const storages = await openStorages(options, folder, shardCount);
-  const hashSeed = storages.map((storage) => hashSeedOf(storage.checkpoints.latest())).find((seed) => seed !== undefined);
+  const hashSeed = storages
+    .map((storage) => hashSeedOf(storage.checkpoints.latest()))
+    .find((seed) => seed !== undefined);
   const seed = hashSeed ?? random.nextUint32();
   const names = new NameInterner(Number.POSITIVE_INFINITY);
   const known = new KnownNames(names);
@@ -120,13 +122,20 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
   });
 }
 
-async function openStorages(options: OpenOptions, folder: DataFolder | undefined, count: number): Promise<ShardStorage[]> {
+async function openStorages(
+  options: OpenOptions,
+  folder: DataFolder | undefined,
+  count: number,
+): Promise<ShardStorage[]> {
   const storages: ShardStorage[] = [];
   try {
     for (let index = 0; index < count; index++) {
       if (options.storage !== undefined) storages.push(await options.storage(index));
       else if (folder === undefined) storages.push(new MemoryStorage({ isAutoFlush: true }));
-      else storages.push(await openLmdbStorage({ path: join(folder.path, `shard-${index}`), commitDelayMs: options.commitDelayMs }));
+      else
+        storages.push(
+          await openLmdbStorage({ path: join(folder.path, `shard-${index}`), commitDelayMs: options.commitDelayMs }),
+        );
     }
   } catch (error) {
     await Promise.all(storages.map((storage) => storage.close()));

@@ -1,11 +1,12 @@
 /** Questions from the door to the shards and back: check, scatter, gather. One instant per shard; `watermark` names it. */
-import type { RowSet } from '../bitmap/row-set.ts';
+
 import { parseIsoDateMs } from '../base/iso-date.ts';
+import type { RowSet } from '../bitmap/row-set.ts';
 import { EngineError } from '../model/error.ts';
+import { DEFAULT_QUERY_LIMITS } from '../model/limits.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import { mergeAggregates, ShardQuery } from '../query/execution/shard-query.ts';
 import { type CheckedRequest, checkRequest } from '../query/parser/check-request.ts';
-import { DEFAULT_QUERY_LIMITS } from '../model/limits.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
@@ -59,7 +60,10 @@ export class QueryService {
     const watermark = this.#shards.map((shard) => shard.appliedSeq);
     const kind = request.as ?? 'count';
     if (kind !== 'count' && kind !== 'ids' && kind !== 'profiles' && kind !== 'aggregate') {
-      throw new EngineError('query_unsupported', `"as": "${kind}" is not supported yet; use count, ids, profiles or aggregate`);
+      throw new EngineError(
+        'query_unsupported',
+        `"as": "${kind}" is not supported yet; use count, ids, profiles or aggregate`,
+      );
     }
     const selections = await Promise.all(this.#queries.map((query) => query.select(expression, options)));
     const finish = (): { tookMs: number; watermark: readonly number[] } => ({
@@ -72,8 +76,11 @@ export class QueryService {
     }
     if (kind === 'aggregate') {
       const { aggregate } = request;
-      if (aggregate === undefined) throw new EngineError('query_invalid', '"as": "aggregate" needs "aggregate": {"fn", …}');
-      const parts = await Promise.all(this.#queries.map((query, i) => query.aggregate(aggregate, selections[i], options)));
+      if (aggregate === undefined)
+        throw new EngineError('query_invalid', '"as": "aggregate" needs "aggregate": {"fn", …}');
+      const parts = await Promise.all(
+        this.#queries.map((query, i) => query.aggregate(aggregate, selections[i], options)),
+      );
       return { value: mergeAggregates(aggregate.fn, parts), ...finish() };
     }
     if (kind === 'ids') {
@@ -94,7 +101,10 @@ export class QueryService {
   ): { rows: { shard: Shard; row: number }[]; cursor: string | undefined } {
     const limit = request.limit ?? defaultLimit;
     if (limit > DEFAULT_QUERY_LIMITS.pageLimit) {
-      throw new EngineError('query_invalid', `limit may be at most ${DEFAULT_QUERY_LIMITS.pageLimit}; use the cursor for more`);
+      throw new EngineError(
+        'query_invalid',
+        `limit may be at most ${DEFAULT_QUERY_LIMITS.pageLimit}; use the cursor for more`,
+      );
     }
     const from = decodeCursor(request.cursor, this.#shards.length);
     const rows: { shard: Shard; row: number }[] = [];

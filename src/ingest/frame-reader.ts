@@ -8,15 +8,7 @@ import { EngineError } from '../model/error.ts';
 import type { AckLevel } from '../model/ingest.ts';
 import type { EventTape } from './event-tape.ts';
 import { kindOfName } from './known-name.ts';
-import {
-  MsgpackCursor,
-  skipValue,
-  TYPE_ARRAY,
-  TYPE_DATE,
-  TYPE_MAP,
-  TYPE_NUMBER,
-  TYPE_STRING,
-} from './msgpack.ts';
+import { MsgpackCursor, skipValue, TYPE_ARRAY, TYPE_DATE, TYPE_MAP, TYPE_NUMBER, TYPE_STRING } from './msgpack.ts';
 
 export const ACK_LEVELS: readonly AckLevel[] = ['received', 'applied', 'durable'];
 
@@ -75,10 +67,12 @@ export function readFrame(tape: EventTape, bytes: Uint8Array): Frame {
     else if (name === 'ack') ack = decode(tape, valueAt);
     else if (name === 'sentAt') sentAt = decode(tape, valueAt);
   }
-  if (cursor.at !== end) throw new EngineError('malformed_msgpack', 'bytes are left behind the frame', { details: { byte: cursor.at } });
+  if (cursor.at !== end)
+    throw new EngineError('malformed_msgpack', 'bytes are left behind the frame', { details: { byte: cursor.at } });
   const defaultKind = ingestKindOf(op);
   if (defaultKind === undefined) return { kind: 'message', message: decodeMessage(bytes) };
-  if (itemsStart < 0) throw new EngineError('malformed_request', `a frame with op "${String(op)}" needs "batch", a list of events`);
+  if (itemsStart < 0)
+    throw new EngineError('malformed_request', `a frame with op "${String(op)}" needs "batch", a list of events`);
   if (ack !== undefined && ack !== null && !ACK_LEVELS.includes(ack as AckLevel)) {
     throw new EngineError('malformed_request', 'ack must be one of received, applied, durable');
   }

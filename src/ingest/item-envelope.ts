@@ -1,8 +1,9 @@
 /** What an item gets from its batch: its time and, when the sender gave none, a message id. Pure, so that a replay agrees. */
-import { ISO_DATE_MAX_MS, ISO_DATE_MIN_MS } from '../base/iso-date.ts';
+
 import { xxh32 } from '../base/hash.ts';
-import * as tapeOf from './event-tape.ts';
+import { ISO_DATE_MAX_MS, ISO_DATE_MIN_MS } from '../base/iso-date.ts';
 import type { EventTape } from './event-tape.ts';
+import * as tapeOf from './event-tape.ts';
 
 /**
  * Event time in ms since the epoch: received − (sent − timestamp), which cancels the error of the sender's clock. NaN when out of range.

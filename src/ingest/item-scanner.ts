@@ -5,14 +5,15 @@
  * batch (`EngineError` malformed_msgpack). The same bytes always give the same tape: replay depends on it.
  * Guarded by bench `ingest-ws`.
  */
+
+import { murmur32, xxh32 } from '../base/hash.ts';
 import { formatIsoDate, ISO_DATE_MAX_MS, ISO_DATE_MIN_MS, parseIsoDateBytesMs } from '../base/iso-date.ts';
-import { murmur32, xxh32 } from "../base/hash.ts";
 import type { ErrorCode } from '../model/error.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import { isValidUtf8 } from '../runtime/utf8.ts';
-import { KNOWN, type KnownNames } from './known-name.ts';
-import * as tapeOf from './event-tape.ts';
 import type { EventTape } from './event-tape.ts';
+import * as tapeOf from './event-tape.ts';
+import { KNOWN, type KnownNames } from './known-name.ts';
 import {
   MsgpackCursor,
   skipValue,
@@ -81,7 +82,10 @@ export class ItemScanner {
     let after = cursor.at;
     if (this.errorCode !== undefined) after = skipValue(tape.bytes, tape.view, start, end);
     if (this.errorCode === undefined && after - start > this.#limits.eventSizeBytes) {
-      this.#fail('event_too_large', `the event has ${after - start} bytes; the limit is ${this.#limits.eventSizeBytes}`);
+      this.#fail(
+        'event_too_large',
+        `the event has ${after - start} bytes; the limit is ${this.#limits.eventSizeBytes}`,
+      );
     }
     if (this.errorCode === undefined) this.#finish(base, item);
     if (this.errorCode !== undefined) {
@@ -218,7 +222,10 @@ export class ItemScanner {
     const length = cursor.count;
     cursor.at = offset + length;
     if (length > this.#limits.nameSizeBytes) {
-      return this.#fail('name_too_long', `the event name has ${length} bytes; the limit is ${this.#limits.nameSizeBytes}`);
+      return this.#fail(
+        'name_too_long',
+        `the event name has ${length} bytes; the limit is ${this.#limits.nameSizeBytes}`,
+      );
     }
     if (!this.#isText(offset, length)) return this.#fail('invalid_value', 'the event name is not valid UTF-8');
     this.#setEvent(base, offset, length);
@@ -370,6 +377,8 @@ export class ItemScanner {
       else if (type === TYPE_MAP) this.#checkEntries(cursor.count, path, depth + 1);
       else if (type === TYPE_NUMBER && !Number.isFinite(cursor.number)) {
         this.#fail('invalid_number', `"${this.#names.nameOf(path)}" holds a number that is not finite`);
+      } else if (type === TYPE_DATE && !(cursor.number >= ISO_DATE_MIN_MS && cursor.number <= ISO_DATE_MAX_MS)) {
+        this.#fail('invalid_value', `"${this.#names.nameOf(path)}" holds a date out of range`);
       } else if (type > TYPE_DATE) this.#refuseValue(path, type);
     }
   }
@@ -429,7 +438,8 @@ export class ItemScanner {
     } else if (kind === tapeOf.KIND_GROUP) {
       this.#finishGroup(base);
     } else if (kind === tapeOf.KIND_ALIAS) {
-      if (items[base + tapeOf.ITEM_PREVIOUS + 1] < 0) this.#fail('missing_previous_id', 'an alias call needs previousId');
+      if (items[base + tapeOf.ITEM_PREVIOUS + 1] < 0)
+        this.#fail('missing_previous_id', 'an alias call needs previousId');
       else if (items[base + tapeOf.ITEM_USER + 1] < 0) this.#fail('missing_user', 'an alias call needs userId');
       // The old id is from here on what an anonymous id is: another name of the user.
       else items.copyWithin(base + tapeOf.ITEM_ANONYMOUS, base + tapeOf.ITEM_PREVIOUS, base + tapeOf.ITEM_PREVIOUS + 3);

@@ -1,12 +1,32 @@
 /** The names that the engine itself understands, interned first and in this order so that their ids are constants. */
 import { KIND_ALIAS, KIND_GROUP, KIND_IDENTIFY, KIND_PAGE, KIND_SCREEN, KIND_TRACK } from './event-tape.ts';
-import { NameInterner, ROOT_CONTEXT, ROOT_ENVELOPE, ROOT_PROPERTIES, ROOT_TRAITS } from './name-interner.ts';
+import { type NameInterner, ROOT_CONTEXT, ROOT_ENVELOPE, ROOT_PROPERTIES, ROOT_TRAITS } from './name-interner.ts';
 
 const ENVELOPE = [
-  'type', 'userId', 'anonymousId', 'messageId', 'previousId', 'groupId', 'event', 'properties', 'traits', 'context',
-  'timestamp', 'originalTimestamp', 'sentAt', 'name', 'category',
+  'type',
+  'userId',
+  'anonymousId',
+  'messageId',
+  'previousId',
+  'groupId',
+  'event',
+  'properties',
+  'traits',
+  'context',
+  'timestamp',
+  'originalTimestamp',
+  'sentAt',
+  'name',
+  'category',
   // Delivery data of the sender: read by nobody here, never stored.
-  'integrations', 'receivedAt', 'writeKey', 'channel', 'version', '_metadata', 'rudderId', 'projectId',
+  'integrations',
+  'receivedAt',
+  'writeKey',
+  'channel',
+  'version',
+  '_metadata',
+  'rudderId',
+  'projectId',
 ] as const;
 
 const FIRST = 4;
@@ -73,7 +93,14 @@ export class KnownNames {
   /** Kind of a type text, 0 when unknown. `track`, nearly all traffic, is told without making a string. */
   kindOf(bytes: Uint8Array, offset: number, length: number): number {
     if (length < 4 || length > 8) return 0;
-    if (length === 5 && bytes[offset] === 0x74 && bytes[offset + 1] === 0x72 && bytes[offset + 2] === 0x61 && bytes[offset + 3] === 0x63 && bytes[offset + 4] === 0x6b) {
+    if (
+      length === 5 &&
+      bytes[offset] === 0x74 &&
+      bytes[offset + 1] === 0x72 &&
+      bytes[offset + 2] === 0x61 &&
+      bytes[offset + 3] === 0x63 &&
+      bytes[offset + 4] === 0x6b
+    ) {
       return KIND_TRACK;
     }
     return kindOfName(Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1'));

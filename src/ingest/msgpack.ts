@@ -29,7 +29,9 @@ export function skipValue(bytes: Uint8Array, view: DataView, from: number, end: 
     else if (type < 0xa0) remaining += type & 0x0f;
     else if (type < 0xc0) at += type & 0x1f;
     else if (type === 0xc1) {
-      throw new EngineError('malformed_msgpack', `byte 0xc1 at ${at - 1} is not msgpack`, { details: { byte: at - 1 } });
+      throw new EngineError('malformed_msgpack', `byte 0xc1 at ${at - 1} is not msgpack`, {
+        details: { byte: at - 1 },
+      });
     } else {
       const header = HEADER_SIZE[type - 0xc0];
       if (at + header > end) throw truncated(at);

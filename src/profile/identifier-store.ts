@@ -5,6 +5,7 @@
  * identifier's slot, but the profile lives with another key; the entry names that key, and the router goes there.
  * First come, first served: an identifier never changes hands here (merging is identity's work, later).
  */
+import { assert } from '../base/assert.ts';
 import { mix32 } from '../base/hash.ts';
 import { ByteHeap } from '../memory/byte-heap.ts';
 import { U16Column, U32Column } from '../memory/fixed-column.ts';
@@ -18,6 +19,8 @@ export const TYPE_USER_ID = 0;
 export const TYPE_ANONYMOUS_ID = 1;
 export const TYPE_EMAIL = 2;
 export const TYPE_PHONE = 3;
+/** Types of identifiers in one shard; they come from callers (`externalIds`), and an entry holds its type in 16 bits. */
+export const IDENTIFIER_TYPE_LIMIT = 1_000;
 const BUILT_IN_TYPES = ['user_id', 'anonymous_id', 'email', 'phone'] as const;
 
 export class IdentifierStore {
@@ -77,6 +80,11 @@ export class IdentifierStore {
     return this.#typeIds.get(type) ?? -1;
   }
 
+  /** Whether identifiers of the type are known or may still be learned. */
+  acceptsType(type: string): boolean {
+    return this.types.length < IDENTIFIER_TYPE_LIMIT || this.#typeIds.has(type);
+  }
+
   addType(type: string): number {
     const known = this.#typeIds.get(type);
     if (known !== undefined) return known;
@@ -123,6 +131,12 @@ export class IdentifierStore {
   addForward(typeId: number, bytes: Uint8Array, hash: number, target: Identifier): number {
     const key = Buffer.from(`${target.type}\u0000${target.value}`, 'utf8');
     const link = this.#heap.append(key, 0, key.length);
+    const known = this.find(typeId, bytes, 0, bytes.length, hash);
+    if (known !== 0) {
+      assert(this.rowOf(known) === NONE, 'a forward for an identifier that lives here');
+      this.#links.set(known - 1, link);
+      return known;
+    }
     return this.#push(typeId, bytes, 0, bytes.length, hash, NONE, link);
   }
 

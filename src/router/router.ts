@@ -9,6 +9,7 @@ import { decodeUtf8 } from '../memory/byte-heap.ts';
 import type { ErrorCode } from '../model/error.ts';
 import type { RejectedItem } from '../model/ingest.ts';
 import type { Identifier } from '../model/profile.ts';
+import { NONE } from '../profile/event-table.ts';
 import { EVENT_NAME_LIMIT } from '../profile/shard-data.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
@@ -36,6 +37,26 @@ export class Router {
     return this.#route.locate(identifier);
   }
 
+  /**
+   * Puts back forwards that a crash lost while the profile's own shard kept the identifier; to be called once, after all
+   * shards are open. Gives their number. Walks every identifier; nothing to do with one shard.
+   */
+  restoreForwards(): number {
+    if (this.shards.length === 1) return 0;
+    let count = 0;
+    for (const shard of this.shards) {
+      const { identifiers } = shard.data;
+      for (let code = 1; code <= identifiers.count; code++) {
+        if (identifiers.rowOf(code) === NONE) continue;
+        const identifier = { type: identifiers.typeOf(code), value: identifiers.valueOf(code) };
+        if (this.#route.ownerOf(identifier) === shard || this.locate(identifier) !== undefined) continue;
+        this.#bind(identifier, this.#homeKey(shard, identifier));
+        count += 1;
+      }
+    }
+    return count;
+  }
+
   /** Applies one item that the scanner accepted. */
   apply(tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): void {
     const route = this.#route;
@@ -43,10 +64,22 @@ export class Router {
     const base = item * tapeOf.ITEM_STRIDE;
     const { shard } = route;
     if (route.isMerge && tape.items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_ALIAS) {
-      return reject(tape, item, outcome, 'merge_not_supported', 'both ids of the alias already have profiles; profiles cannot be merged yet');
+      return reject(
+        tape,
+        item,
+        outcome,
+        'merge_not_supported',
+        'both ids of the alias already have profiles; profiles cannot be merged yet',
+      );
     }
     if (!shard.data.acceptsEventName(tape, item)) {
-      return reject(tape, item, outcome, 'schema_limit', `more than ${EVENT_NAME_LIMIT} distinct event names; this event brings a new one`);
+      return reject(
+        tape,
+        item,
+        outcome,
+        'schema_limit',
+        `more than ${EVENT_NAME_LIMIT} distinct event names; this event brings a new one`,
+      );
     }
     const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[item] : header.sentAtMs;
     const timeMs = eventTimeMs(tape.times[item], header.receivedAtMs, sentAtMs, header.isImport);
@@ -110,5 +143,10 @@ export function reject(tape: EventTape, item: number, outcome: BatchOutcome, cod
   const { items } = tape;
   const length = items[base + tapeOf.ITEM_MESSAGE_ID + 1];
   const messageId = length > 0 ? decodeUtf8(tape.bytes, items[base + tapeOf.ITEM_MESSAGE_ID], length) : undefined;
-  outcome.rejected.push({ index: items[base + tapeOf.ITEM_INDEX], ...(messageId === undefined ? {} : { messageId }), code, message });
+  outcome.rejected.push({
+    index: items[base + tapeOf.ITEM_INDEX],
+    ...(messageId === undefined ? {} : { messageId }),
+    code,
+    message,
+  });
 }

@@ -8,7 +8,7 @@ import { LoadContext, SaveContext, type SavedState } from '../memory/persist.ts'
 import type { Page, SlabMemory } from '../memory/slab-memory.ts';
 import { EngineError } from '../model/error.ts';
 import type { ShardData } from '../profile/shard-data.ts';
-import type { CheckpointReader, CheckpointStore } from '../storage/contract.ts';
+import type { CheckpointReader, ShardStorage } from '../storage/contract.ts';
 
 const FORMAT_VERSION = 1;
 /** Pages handed to the store between two turns of the event loop. */
@@ -36,7 +36,10 @@ export function hashSeedOf(reader: CheckpointReader | undefined): number | undef
 function readManifest(reader: CheckpointReader): Manifest {
   const manifest = unpack(reader.manifest) as Manifest;
   if (manifest.version !== FORMAT_VERSION) {
-    throw new EngineError('storage_failed', `the checkpoint has format ${manifest.version}; this version reads ${FORMAT_VERSION}`);
+    throw new EngineError(
+      'storage_failed',
+      `the checkpoint has format ${manifest.version}; this version reads ${FORMAT_VERSION}`,
+    );
   }
   return manifest;
 }
@@ -55,12 +58,13 @@ export async function writeCheckpoint(
   data: ShardData,
   seq: number,
   hashSeed: number,
-  store: CheckpointStore,
+  { checkpoints, log }: ShardStorage,
   yieldTurn: () => Promise<void>,
 ): Promise<CheckpointResult> {
   const { memory } = data;
   const snapshot = memory.snapshot();
-  const writer = store.begin();
+  const writer = checkpoints.begin();
+  let isCommitting = false;
   try {
     const context = new SaveContext(snapshot);
     const state = data.save(context);
@@ -80,6 +84,9 @@ export async function writeCheckpoint(
       }
     }
     const manifest: Manifest = { version: FORMAT_VERSION, seq, hashSeed, pageIds, state };
+    // A checkpoint ahead of the log would make the next process give out its seqs again and skip the records under them.
+    await log.durable(seq);
+    isCommitting = true;
     const { sizeBytes } = await writer.commit(pack(manifest), new Set(pageIds));
     for (const { page, pageId } of written) {
       page.savedId = pageId;
@@ -87,7 +94,7 @@ export async function writeCheckpoint(
     }
     return { seq, sizeBytes, writtenPageCount: written.length };
   } catch (error) {
-    await writer.abort();
+    if (!isCommitting) await writer.abort();
     throw error;
   } finally {
     memory.release(snapshot);

@@ -178,7 +178,10 @@ export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord {
     return { kind: 'bind', identifier: { type, value }, target: { type: targetType, value: targetValue } };
   }
   if (record[0] !== RECORD_EVENTS) {
-    throw new EngineError('storage_failed', `the log holds a record of kind ${record[0]}, which this version does not know`);
+    throw new EngineError(
+      'storage_failed',
+      `the log holds a record of kind ${record[0]}, which this version does not know`,
+    );
   }
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   const flags = record[1];
@@ -193,7 +196,8 @@ export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord {
   at += 4;
   const extra = new Map<number, readonly [string, string][]>();
   if (extraSize > 0) {
-    for (const [ordinal, list] of unpack(record.subarray(at, at + extraSize)) as ExtraIdentifiers[]) extra.set(ordinal, list);
+    for (const [ordinal, list] of unpack(record.subarray(at, at + extraSize)) as ExtraIdentifiers[])
+      extra.set(ordinal, list);
   }
   at += extraSize;
   return {

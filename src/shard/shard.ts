@@ -16,18 +16,19 @@ import { assignMessageId, eventTimeMs } from '../ingest/item-envelope.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { NameInterner } from '../ingest/name-interner.ts';
 import { SlabMemory } from '../memory/slab-memory.ts';
+import { EngineError } from '../model/error.ts';
 import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
 import { TYPE_ANONYMOUS_ID, TYPE_EMAIL, TYPE_PHONE, TYPE_USER_ID } from '../profile/identifier-store.ts';
 import { ProfileRenderer } from '../profile/profile-renderer.ts';
 import { ShardData, type ShardDataOptions } from '../profile/shard-data.ts';
 import type { ShardStorage } from '../storage/contract.ts';
-import { decodeCheckpoint, writeCheckpoint, type CheckpointResult } from './checkpoint.ts';
+import { type CheckpointResult, decodeCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import {
   type BatchHeader,
   decodeRecord,
-  encodeBind,
   type EventsRecord,
+  encodeBind,
   RecordBuilder,
   ROUTE_ATTACH_ANONYMOUS,
   ROUTE_ATTACH_EMAIL,
@@ -68,6 +69,12 @@ export class Shard {
   static open(index: number, storage: ShardStorage, options: ShardOptions, scanner: ItemScanner): Shard {
     const memory = new SlabMemory();
     const saved = decodeCheckpoint(memory, storage.checkpoints.latest());
+    if (saved !== undefined && storage.log.lastSeq < saved.seq) {
+      throw new EngineError(
+        'storage_failed',
+        `shard ${index}: the log ends at ${storage.log.lastSeq}, before its checkpoint at ${saved.seq}`,
+      );
+    }
     const data =
       saved === undefined
         ? new ShardData(memory, options.names, options)
@@ -122,7 +129,9 @@ export class Shard {
     const { items, bytes } = tape;
     const typeId = isAnonymous ? TYPE_ANONYMOUS_ID : TYPE_USER_ID;
     const code = this.data.identifiers.find(typeId, bytes, items[field], items[field + 1], items[field + 2]);
-    return code === 0 ? -1 : this.data.identifiers.rowOf(code);
+    if (code === 0) return -1;
+    const row = this.data.identifiers.rowOf(code);
+    return row === NONE ? -1 : row;
   }
 
   /** Remembers the item's message id; true when it was seen before. Items without one are never duplicates. */
@@ -150,7 +159,14 @@ export class Shard {
     const hasMessageId = items[base + tapeOf.ITEM_MESSAGE_ID + 1] >= 0;
     const index = items[base + tapeOf.ITEM_INDEX];
     if (extra !== undefined) this.#builder.addExtra(extra);
-    this.#builder.add(tape.bytes, items[base + tapeOf.ITEM_START], items[base + tapeOf.ITEM_END], route, index, hasMessageId);
+    this.#builder.add(
+      tape.bytes,
+      items[base + tapeOf.ITEM_START],
+      items[base + tapeOf.ITEM_END],
+      route,
+      index,
+      hasMessageId,
+    );
     this.#apply(tape, item, row, route, timeMs, extra, header, index);
   }
 
@@ -246,7 +262,7 @@ export class Shard {
 
   /** Saves the state as it is now, while the shard goes on. The log is cut behind it. */
   async checkpoint(yieldTurn: () => Promise<void>): Promise<CheckpointResult> {
-    const result = await writeCheckpoint(this.data, this.appliedSeq, this.#hashSeed, this.storage.checkpoints, yieldTurn);
+    const result = await writeCheckpoint(this.data, this.appliedSeq, this.#hashSeed, this.storage, yieldTurn);
     this.checkpointSeq = result.seq;
     await this.storage.log.truncate(result.seq);
     return result;
