@@ -53,14 +53,20 @@ export class IdentityRoute {
 
   /** Where the identifier's profile lives; undefined when nobody has it. */
   locate(identifier: Identifier): ProfileAddress | undefined {
-    let at = identifier;
-    for (let hop = 0; hop < 2; hop++) {
-      const shard = this.#shards[this.#slots.shardOf(at)];
-      const found = shard.rowOf(at);
-      if (typeof found === 'number') return found < 0 ? undefined : { shard, row: found };
-      at = found;
-    }
-    return undefined;
+    const shard = this.ownerOf(identifier);
+    const found = shard.rowOf(identifier);
+    if (typeof found !== 'number') return this.#follow(identifier, found);
+    return found < 0 ? undefined : { shard, row: found };
+  }
+
+  /**
+   * Where a forward leads. The profile's own shard has the last word, by its own entry for the identifier: after a crash the
+   * forward may be there while the profile, or only this identifier of it, was lost. Then nobody has it.
+   */
+  #follow(identifier: Identifier, target: Identifier): ProfileAddress | undefined {
+    const shard = this.ownerOf(target);
+    const row = shard.rowOf(identifier);
+    return typeof row === 'number' && row >= 0 ? { shard, row } : undefined;
   }
 
   /** The shard that owns the identifier's slot. */
@@ -82,12 +88,14 @@ export class IdentityRoute {
       this.#decideUser(tape, base, hasAnonymous);
     } else {
       const address = this.locate(fieldIdentifier(tape, base + tapeOf.ITEM_ANONYMOUS, 'anonymous_id'));
-      this.#take(address, () => this.#slots.shardOf(fieldIdentifier(tape, base + tapeOf.ITEM_ANONYMOUS, 'anonymous_id')));
+      this.#take(address, () =>
+        this.#slots.shardOf(fieldIdentifier(tape, base + tapeOf.ITEM_ANONYMOUS, 'anonymous_id')),
+      );
     }
     const kind = items[base + tapeOf.ITEM_KIND];
     if (kind === tapeOf.KIND_IDENTIFY) this.#attachContacts(tape, base);
     if (kind === tapeOf.KIND_ALIAS && !this.isMerge) this.#checkOldUser(tape, base);
-    if (items[base + tapeOf.ITEM_EXTERNAL_IDS] >= 0) this.#attachExternal(tape, items[base + tapeOf.ITEM_EXTERNAL_IDS]);
+    if (items[base + tapeOf.ITEM_EXTERNAL_IDS] >= 0) this.#attachExternal(tape, base);
   }
 
   #take(address: ProfileAddress | undefined, ownerIndex: () => number): void {
@@ -111,7 +119,7 @@ export class IdentityRoute {
     if (code !== 0) {
       const row = identifiers.rowOf(code);
       if (row !== NONE) this.row = row;
-      else this.#take(this.locate(identifiers.forwardOf(code)), () => owner.index);
+      else this.#take(this.#follow(fieldIdentifier(tape, field, 'user_id'), identifiers.forwardOf(code)), () => owner.index);
     }
     if (hasAnonymous) this.#decideAnonymous(tape, base);
   }
@@ -172,14 +180,31 @@ export class IdentityRoute {
     if (phone >= 0 && this.#isFree(leafIdentifier(tape, phone, 'phone'))) this.route |= ROUTE_ATTACH_PHONE;
   }
 
-  #attachExternal(tape: EventTape, leaf: number): void {
-    for (const identifier of readExternalIds(tape, leaf)) {
+  #attachExternal(tape: EventTape, base: number): void {
+    const { items } = tape;
+    for (const identifier of readExternalIds(tape, items[base + tapeOf.ITEM_EXTERNAL_IDS])) {
+      if (this.#attachesAlready(tape, base, identifier) || !this.#acceptsType(identifier)) continue;
       if (!this.#isFree(identifier)) continue;
-      if (this.extra?.some((other) => other.type === identifier.type && other.value === identifier.value)) continue;
       this.extra ??= [];
       this.extra.push(identifier);
       this.route |= ROUTE_ATTACH_EXTRA;
     }
+  }
+
+  /** Whether the item names the identifier a second time, as a trait or in the same list. */
+  #attachesAlready(tape: EventTape, base: number, { type, value }: Identifier): boolean {
+    const isLeaf = (leaf: number): boolean => leafIdentifier(tape, leaf, type).value === value;
+    if (type === 'email' && this.route & ROUTE_ATTACH_EMAIL) {
+      if (isLeaf(tape.items[base + tapeOf.ITEM_EMAIL])) return true;
+    } else if (type === 'phone' && this.route & ROUTE_ATTACH_PHONE) {
+      if (isLeaf(tape.items[base + tapeOf.ITEM_PHONE])) return true;
+    }
+    return this.extra?.some((other) => other.type === type && other.value === value) === true;
+  }
+
+  #acceptsType(identifier: Identifier): boolean {
+    const { type } = identifier;
+    return this.shard.data.identifiers.acceptsType(type) && this.ownerOf(identifier).data.identifiers.acceptsType(type);
   }
 
   /** True when nobody has the identifier; false, and counted, when another profile does. An empty value is nobody's. */
