@@ -106,10 +106,12 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
     shards.push(Shard.open(index, storages[index], shardOptions, replayScanner));
   }
   names.limit = limits.distinctNameCount;
+  const router = new Router(shards);
+  router.restoreForwards();
   const workerCount = options.workers || Math.max(1, availableParallelism() - 1);
   return new EmbeddedEngine({
     shards,
-    router: new Router(shards),
+    router,
     scanner: new ItemScanner(tape, names, known, limits, seed),
     limits,
     clock,
