@@ -29,7 +29,20 @@ await build({
 if (isBench && existsSync(`${root}/bench/run.ts`)) {
   await build({
     ...shared,
-    entryPoints: ['bench/run.ts', 'bench/client/socket-client.ts'],
+    // The entry, and the programs that it starts: each is a process of its own.
+    entryPoints: [
+      'bench/run.ts',
+      'bench/client/autocannon-client.ts',
+      'bench/client/mixed-client.ts',
+      'bench/client/socket-client.ts',
+      'bench/engine/load-folder.ts',
+      'bench/engine/memory.ts',
+      'bench/engine/open-folder.ts',
+      'bench/engine/read-folder.ts',
+      'bench/peer/bare-http.ts',
+      'bench/peer/bare-socket.ts',
+      'bench/peer/duckdb-memory.ts',
+    ].filter((path) => existsSync(`${root}/${path}`)),
     outbase: 'bench',
     outdir: 'dist/bench',
   });

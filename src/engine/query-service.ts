@@ -28,7 +28,7 @@ export class QueryService {
 
   constructor(shards: readonly Shard[], pool: WorkerPool, clock: Clock) {
     this.#shards = shards;
-    this.#queries = shards.map((shard) => new ShardQuery(shard.data, pool));
+    this.#queries = shards.map((shard) => new ShardQuery(shard.data, pool, { hashSeed: shard.hashSeed }));
     this.#clock = clock;
   }
 

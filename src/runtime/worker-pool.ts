@@ -1,35 +1,54 @@
 /**
  * A pool of worker threads that outlives queries; the only importer of piscina. It carries tasks and nothing else: who does what
- * is the caller's. A hand-over and back costs about 60 µs. Threads do not keep the process alive.
+ * is the caller's. A hand-over and back costs about 60 µs. Threads start with the first task, so that a process that
+ * never needs them never pays, and they do not keep the process alive.
  */
 import { Piscina } from 'piscina';
+import { scanWorkerUrl } from './worker-urls.ts';
 
-export interface WorkerPoolOptions {
-  /** Built JavaScript whose default export takes a task. */
-  readonly url: URL;
-  readonly threadCount: number;
+/** A signal with a time limit of its own; `clear` when the work is over. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  clear(): void;
 }
 
 export class WorkerPool {
   readonly threadCount: number;
-  readonly #pool: Piscina<unknown, unknown>;
+  #pool: Piscina<unknown, unknown> | undefined;
 
-  constructor({ url, threadCount }: WorkerPoolOptions) {
+  constructor(threadCount: number) {
     this.threadCount = threadCount;
-    this.#pool = new Piscina({
-      filename: url.href,
-      minThreads: threadCount,
-      maxThreads: threadCount,
-      concurrentTasksPerWorker: 1,
-    });
   }
 
-  /** Gives the task to the next free thread. The task is cloned, shared memory in it is not. */
+  /** Gives the task to the next free thread, first come first served. The task is cloned, shared memory in it is not. */
   run(task: unknown): Promise<unknown> {
+    this.#pool ??= new Piscina({
+      filename: scanWorkerUrl().href,
+      minThreads: this.threadCount,
+      maxThreads: this.threadCount,
+    });
     return this.#pool.run(task);
   }
 
+  /** Aborts when `signal` does, with its reason, or after `timeoutMs` with a TimeoutError. */
+  deadline(signal: AbortSignal | undefined, timeoutMs: number | undefined): Deadline {
+    const controller = new AbortController();
+    const forward = (): void => controller.abort(signal?.reason);
+    if (signal?.aborted === true) forward();
+    signal?.addEventListener('abort', forward, { once: true });
+    const expire = (): void => controller.abort(new DOMException('the time limit was reached', 'TimeoutError'));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
+    timer?.unref();
+    const clear = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', forward);
+    };
+    return { signal: controller.signal, clear };
+  }
+
+  /** Tasks that still run are ended. */
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#pool?.destroy();
+    this.#pool = undefined;
   }
 }

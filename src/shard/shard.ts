@@ -49,7 +49,7 @@ export class Shard {
   readonly data: ShardData;
   readonly renderer: ProfileRenderer;
   readonly storage: ShardStorage;
-  readonly #hashSeed: number;
+  readonly hashSeed: number;
   readonly #builder = new RecordBuilder();
   appliedSeq: number;
   checkpointSeq: number;
@@ -60,7 +60,7 @@ export class Shard {
     this.data = data;
     this.renderer = new ProfileRenderer(data);
     this.storage = storage;
-    this.#hashSeed = hashSeed;
+    this.hashSeed = hashSeed;
     this.appliedSeq = seq;
     this.checkpointSeq = seq;
   }
@@ -208,7 +208,7 @@ export class Shard {
       for (const { type, value } of extra!) {
         const bytes = Buffer.from(value, 'utf8');
         const typeId = this.data.identifiers.addType(type);
-        this.data.attach(row, typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.#hashSeed));
+        this.data.attach(row, typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.hashSeed));
       }
     }
   }
@@ -245,7 +245,7 @@ export class Shard {
   #applyBind(identifier: Identifier, target: Identifier): void {
     const bytes = Buffer.from(identifier.value, 'utf8');
     const typeId = this.data.identifiers.addType(identifier.type);
-    this.data.identifiers.addForward(typeId, bytes, xxh32(bytes, 0, bytes.length, this.#hashSeed), target);
+    this.data.identifiers.addForward(typeId, bytes, xxh32(bytes, 0, bytes.length, this.hashSeed), target);
   }
 
   /** Row of the profile that has the identifier here; −1 = unknown here; the forward's target where it lives elsewhere. */
@@ -254,7 +254,7 @@ export class Shard {
     const typeId = identifiers.typeId(identifier.type);
     if (typeId < 0) return -1;
     const bytes = Buffer.from(identifier.value, 'utf8');
-    const code = identifiers.find(typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.#hashSeed));
+    const code = identifiers.find(typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.hashSeed));
     if (code === 0) return -1;
     const row = identifiers.rowOf(code);
     return row === NONE ? identifiers.forwardOf(code) : row;
@@ -262,7 +262,7 @@ export class Shard {
 
   /** Saves the state as it is now, while the shard goes on. The log is cut behind it. */
   async checkpoint(yieldTurn: () => Promise<void>): Promise<CheckpointResult> {
-    const result = await writeCheckpoint(this.data, this.appliedSeq, this.#hashSeed, this.storage, yieldTurn);
+    const result = await writeCheckpoint(this.data, this.appliedSeq, this.hashSeed, this.storage, yieldTurn);
     this.checkpointSeq = result.seq;
     await this.storage.log.truncate(result.seq);
     return result;

@@ -88,12 +88,12 @@ export class Sender {
       batch.isSent = true;
       const body = Buffer.from(JSON.stringify({ batch: batch.deeds.map(({ item }) => item) }));
       const isZipped = this.#random.chance(50);
-      const encoding = isZipped ? { 'content-encoding': 'gzip' } : {};
+      const headers: Record<string, string> = isZipped ? { ...asWriter, 'content-encoding': 'gzip' } : asWriter;
       let answer: { status: number; text: string };
       try {
         const response = await fetch(`${url}/v1/batch`, {
           method: 'POST',
-          headers: { ...asWriter, ...encoding },
+          headers,
           body: isZipped ? gzipSync(body) : body,
         });
         answer = { status: response.status, text: await response.text() };

@@ -3,50 +3,21 @@
  * question; then again after a restart. Comparisons give a description of the first difference, or undefined.
  */
 import type { Engine } from '../../src/engine/engine.ts';
-import { EngineError } from '../../src/model/error.ts';
-import type { IngestResult } from '../../src/model/ingest.ts';
 import { canonicalProfile, canonicalText } from './canonical.ts';
+import { askCount, askIds, send } from './engine-ask.ts';
 import { type EngineHost, type ManualClock, manualClock } from './engine-host.ts';
-import { frameOf } from './frame.ts';
-import type { Batch } from './generate/batch.ts';
 import type { Question, World } from './generate/world.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf } from './naive-world.ts';
 
 const EVENT_COUNT = 1_000;
+/** So many of the questions are asked after every batch too, to see indexes that are kept up under writes. */
+const LIVE_QUESTION_COUNT = 6;
 
 /** Shapes that an engine answers `query_unsupported` are counted, so that nobody takes silence for agreement. */
 export interface EngineTally {
   questionCount: number;
   unsupportedCount: number;
-}
-
-export async function send(engine: Engine, batch: Batch, ref: number): Promise<IngestResult> {
-  const { door, items, sentAtMs, isImport } = batch;
-  if (door === 'json') return engine.ingest(items, { sentAt: sentAtMs, isImport, ack: 'applied' });
-  const outcome = engine.ingestFrame(frameOf(batch, ref), { ack: 'applied' });
-  if (outcome.kind !== 'ingest') throw new TypeError('the frame was not taken as a batch');
-  return outcome.result;
-}
-
-/** The engine's answer as a set of ids; undefined when it says that it cannot. */
-export async function askIds(engine: Engine, { where, at }: Question): Promise<Set<string> | undefined> {
-  try {
-    const answer = await engine.query({ where, at, as: 'ids', limit: 100_000 });
-    if (!('ids' in answer)) throw new TypeError('asked for ids');
-    const ids = new Set(answer.ids);
-    if (ids.size !== answer.ids.length) throw new TypeError('an id twice');
-    return ids;
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'query_unsupported') return undefined;
-    throw error;
-  }
-}
-
-export async function askCount(engine: Engine, { where, at }: Question): Promise<number> {
-  const answer = await engine.query({ where, at, as: 'count' });
-  if (!('count' in answer)) throw new TypeError('asked for a count');
-  return answer.count;
 }
 
 /** Feeds a world to an engine, stopping and opening it again half-way and at the end. */
@@ -105,13 +76,15 @@ export class EngineCheck {
       };
       const [said, wanted] = [canonicalText(actual), canonicalText(expected)];
       if (said !== wanted) return `batch ${from + index}: engine ${said}, naive ${wanted}`;
+      const live = await this.#compareQuestions(engine, this.#world.questions.slice(0, LIVE_QUESTION_COUNT));
+      if (live !== undefined) return `${this.#host.name}, live: ${live}`;
     }
     return undefined;
   }
 
   async #compareAll(engine: Engine, when: string): Promise<string | undefined> {
     this.#clock.time = this.#world.nowMs;
-    const found = this.#compareLookups(engine) ?? (await this.#compareQuestions(engine));
+    const found = this.#compareLookups(engine) ?? (await this.#compareQuestions(engine, this.#world.questions));
     return found === undefined ? undefined : `${this.#host.name}, ${when}: ${found}`;
   }
 
@@ -129,9 +102,11 @@ export class EngineCheck {
     return undefined;
   }
 
-  async #compareQuestions(engine: Engine): Promise<string | undefined> {
-    for (const question of this.#world.questions) {
-      const expected = this.#naive.query(question.where, momentOf(this.#world, question));
+  /** At the clock's time. */
+  async #compareQuestions(engine: Engine, questions: readonly Question[]): Promise<string | undefined> {
+    for (const question of questions) {
+      const moment = { nowMs: this.#clock.time, atMs: momentOf(this.#world, question).atMs };
+      const expected = this.#naive.query(question.where, moment);
       const text = JSON.stringify(question);
       try {
         const ids = await askIds(engine, question);
@@ -141,11 +116,11 @@ export class EngineCheck {
           continue;
         }
         const found = difference(ids, expected);
-        if (found !== '') return `${found} for ${text}`;
+        if (found !== '') return `ids ${found} for ${text}`;
         const count = await askCount(engine, question);
         if (count !== expected.size) return `count ${count} instead of ${expected.size} for ${text}`;
       } catch (error) {
-        return `${error instanceof Error ? `${error.name}: ${error.message}` : String(error)} for ${text}`;
+        return `thrown ${error instanceof Error ? error.stack : String(error)} for ${text}`;
       }
     }
     return undefined;

@@ -1,6 +1,6 @@
 /** Relations between the engine's own answers, over random worlds. */
 import { test } from 'vitest';
-import { send } from './engine-check.ts';
+import { send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
 import type { World } from './generate/world.ts';
 import { brokenRelation } from './metamorphic.ts';

@@ -1,10 +1,11 @@
 /** Relations between answers that hold whatever the data is; they need no oracle, only the engine itself. */
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Expression } from '../../src/model/query.ts';
-import { askIds } from './engine-check.ts';
+import { askIds } from './engine-ask.ts';
 import { COUNTRIES } from './generate/pool.ts';
 import type { Question } from './generate/world.ts';
 import { difference } from './naive-world.ts';
+import { mayBeRefused } from './unsupported.ts';
 
 interface Relation {
   readonly name: string;
@@ -55,26 +56,32 @@ function deMorgan(where: Expression): Expression {
   return 'not' in where ? { not: deMorgan(where.not) } : where;
 }
 
-/** The first relation that the engine breaks. */
+/** The first relation that the engine breaks. Rewritten questions that it may refuse to answer say nothing. */
 export async function brokenRelation(
   engine: Engine,
   question: Question,
   profileCount: number,
 ): Promise<string | undefined> {
-  const ids = await askIds(engine, question);
+  const text = JSON.stringify(question);
+  const ask = async (where: Expression): Promise<ReadonlySet<string> | undefined> => {
+    const rewritten = { ...question, where };
+    return mayBeRefused(rewritten) ? undefined : askIds(engine, rewritten);
+  };
+  const ids = await ask(question.where);
   if (ids === undefined) return undefined;
   for (const { name, rewrite } of RELATIONS) {
-    const rewritten = await askIds(engine, { ...question, where: rewrite(question.where) });
-    const found = rewritten === undefined ? 'not supported' : difference(rewritten, ids);
-    if (found !== '') return `${name}: ${found} for ${JSON.stringify(question)}`;
+    const rewritten = await ask(rewrite(question.where));
+    const found = rewritten === undefined ? '' : difference(rewritten, ids);
+    if (found !== '') return `${name}: ${found} for ${text}`;
   }
-  const all = await askIds(engine, { ...question, where: everyone(question.where) });
-  if (all?.size !== profileCount)
-    return `itself or not itself: ${all?.size} of ${profileCount} for ${JSON.stringify(question)}`;
+  const all = await ask(everyone(question.where));
+  if (all?.size !== profileCount) return `itself or not itself: ${all?.size} of ${profileCount} for ${text}`;
   let partSize = 0;
-  for (const part of parts(question.where)) partSize += (await askIds(engine, { ...question, where: part }))?.size ?? 0;
+  for (const part of parts(question.where)) {
+    const ofPart = await ask(part);
+    if (ofPart === undefined) return undefined;
+    partSize += ofPart.size;
+  }
   // A profile may be in several countries when the trait is an array, but never in none.
-  return partSize < ids.size
-    ? `countries: ${partSize} in all, ${ids.size} asked for ${JSON.stringify(question)}`
-    : undefined;
+  return partSize < ids.size ? `countries: ${partSize} in all, ${ids.size} asked for ${text}` : undefined;
 }

@@ -13,6 +13,8 @@ const DEFAULT_SEED = 20_240_315;
 export interface PropertyRun {
   readonly worldCount: number;
   readonly questionCount: number;
+  /** Tests of the same kind see different worlds by different salts. */
+  readonly salt?: number | undefined;
   /** Resolves to a description of the difference, or undefined when all agree. */
   readonly check: Check;
   /** Shrinking tries at most so many worlds: each may cost a whole engine. */
@@ -29,8 +31,14 @@ export function roundCount(): number {
 }
 
 /** Throws with the seed, the path and the shrunk world when the check finds a difference. */
-export async function runProperty({ worldCount, questionCount, check, tryCount = 400 }: PropertyRun): Promise<void> {
-  const seed = numberFrom('KITH_ORACLE_SEED', DEFAULT_SEED);
+export async function runProperty({
+  worldCount,
+  questionCount,
+  salt = 0,
+  check,
+  tryCount = 400,
+}: PropertyRun): Promise<void> {
+  const seed = numberFrom('KITH_ORACLE_SEED', DEFAULT_SEED) + salt;
   const path = process.env['KITH_ORACLE_PATH'];
   let failure: Shrunk | undefined;
   const safeCheck = async (each: World): Promise<string | undefined> => {
@@ -58,7 +66,7 @@ export async function runProperty({ worldCount, questionCount, check, tryCount =
     [
       shrunk.difference,
       `seed ${details.seed}, path ${details.counterexamplePath}; again with this test's file and:`,
-      `KITH_ORACLE_SEED=${details.seed} KITH_ORACLE_PATH=${details.counterexamplePath} npx vitest run --config config/vitest.config.ts`,
+      `KITH_ORACLE_SEED=${details.seed - salt} KITH_ORACLE_PATH=${details.counterexamplePath} npx vitest run --config config/vitest.config.ts`,
       'the shrunk world, to be kept under regressions/:',
       JSON.stringify(shrunk.world),
     ].join('\n'),

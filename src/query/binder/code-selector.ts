@@ -34,7 +34,7 @@ export class CodeSelector {
   readonly #hashSeed: number | undefined;
   readonly #cacheSizeBytes: number;
   readonly #tables = new Map<string, KeptTable>();
-  readonly #instants = new Map<ByteDictionary, KeptInstants>();
+  readonly #instants = new Map<TextColumn, KeptInstants>();
   readonly #columnIds = new WeakMap<TextColumn, number>();
   #columnCount = 0;
   #usedBytes = 0;
@@ -55,7 +55,7 @@ export class CodeSelector {
     if (dictionary.count === 0) return NONE;
     if (test.kind === 'any') return ANY;
     if (test.kind === 'equal' && this.#hashSeed !== undefined) return this.#equal(dictionary, test.texts);
-    if (test.kind === 'date') return this.#dates(dictionary, test.minMs, test.maxMs);
+    if (test.kind === 'date') return this.#dates(column, test.minMs, test.maxMs);
     return this.#kept(column, JSON.stringify(test), () => {
       const matches: TextMatcher = compileTextTest(test);
       const { heap } = dictionary;
@@ -101,8 +101,8 @@ export class CodeSelector {
     return { kind: 'table', table, fitCount: codes.size };
   }
 
-  #dates(dictionary: ByteDictionary, minMs: number, maxMs: number): CodeSelection {
-    const { instants, count } = this.#instantsOf(dictionary);
+  #dates(column: TextColumn, minMs: number, maxMs: number): CodeSelection {
+    const { instants, count } = this.#instantsOf(column);
     const table = sharedTable(count);
     let fitCount = 0;
     for (let code = 1; code <= count; code++) {
@@ -114,14 +114,20 @@ export class CodeSelector {
     return fitCount === 0 ? NONE : { kind: 'table', table, fitCount };
   }
 
-  #instantsOf(dictionary: ByteDictionary): KeptInstants {
-    let kept = this.#instants.get(dictionary);
+  #instantsOf(column: TextColumn): KeptInstants {
+    const { dictionary } = column;
+    let kept = this.#instants.get(column);
+    // A compacted dictionary is another one.
+    if (kept !== undefined && kept.dictionary !== dictionary) {
+      this.#usedBytes -= kept.instants.byteLength;
+      kept = undefined;
+    }
     if (kept === undefined) {
       kept = { dictionary, count: 0, instants: new Float64Array(dictionary.count + 1) };
       this.#usedBytes += kept.instants.byteLength;
     }
-    this.#instants.delete(dictionary);
-    this.#instants.set(dictionary, kept);
+    this.#instants.delete(column);
+    this.#instants.set(column, kept);
     const { count } = dictionary;
     if (count >= kept.instants.length) {
       const larger = new Float64Array(capacityFor(count));
@@ -192,9 +198,9 @@ export class CodeSelector {
       if (this.#usedBytes <= this.#cacheSizeBytes) return;
       this.#drop(key, kept);
     }
-    for (const [dictionary, kept] of this.#instants) {
+    for (const [column, kept] of this.#instants) {
       if (this.#usedBytes <= this.#cacheSizeBytes) return;
-      this.#instants.delete(dictionary);
+      this.#instants.delete(column);
       this.#usedBytes -= kept.instants.byteLength;
     }
   }

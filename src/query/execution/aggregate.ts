@@ -42,7 +42,11 @@ const ALL: Program = { kind: 'constant', value: true };
 export interface AggregateScan {
   readonly scan: MeasureScan;
   readonly read: (state: AccumulatorState) => PartialAggregate;
+  /** True when a dictionary that `read` needs was compacted since: the scan has to be taken again. */
+  readonly isStale: () => boolean;
 }
+
+const NEVER = (): boolean => false;
 
 /** Undefined when nothing here can hold a value. */
 export function captureAggregate(
@@ -66,10 +70,10 @@ export function captureAggregate(
     const operator = bindOperator('exists', undefined, binder.nowMs);
     const { present } = edgeFormulas(sources, operator, binder);
     const scan = eventScan(table, range, ALL, { kind: fn, present: images.program(present) }, images);
-    return { scan: totalOf(scan, members), read: (state) => readEdge(state, sources) };
+    return { scan: totalOf(scan, members), read: (state) => readEdge(state, sources), isStale: NEVER };
   }
   const { measure, read } = measureOf(fn, sources, images);
-  return { scan: totalOf(eventScan(table, range, ALL, measure, images), members), read };
+  return { scan: totalOf(eventScan(table, range, ALL, measure, images), members), read, isStale: NEVER };
 }
 
 function totalOf(
@@ -103,7 +107,15 @@ function traitScan(
     chunks,
     control: newControl(),
   };
-  return { scan: totalOf(scan, members), read };
+  const generation = generationOf(sources);
+  return { scan: totalOf(scan, members), read, isStale: () => generationOf(sources) !== generation };
+}
+
+/** Only dictionaries of traits are ever compacted. */
+function generationOf(sources: readonly ScalarSource[]): number {
+  return sources.reduce((sum, source) => {
+    return sum + (source.kind === 'array' ? source.arrays.generation : (source.column.strings?.generation ?? 0));
+  }, 0);
 }
 
 function measureOf(

@@ -36,6 +36,8 @@ export interface SelectOptions {
   readonly atMs?: number | undefined;
   /** Aborted with a TimeoutError = query_timeout, else query_cancelled. */
   readonly signal?: AbortSignal | undefined;
+  /** From the call on; holds while workers scan. */
+  readonly timeoutMs?: number | undefined;
 }
 
 const DEFAULT_INDEX_SIZE_BYTES = 256 * 1024 * 1024;
@@ -78,7 +80,7 @@ export class ShardQuery {
       return this.#finishHere(new Evaluator(rowCount, Infinity).evaluate(operator));
     }
     const evaluation = new Evaluator(rowCount, PROBE_NS_MAX).evaluate(operator);
-    return this.#withSnapshot(() => this.#finishOnWorkers(evaluation, options.signal));
+    return this.#withSnapshot(options, (signal) => this.#finishOnWorkers(evaluation, signal));
   }
 
   /** One value over the selected rows (absent = all); parts of shards go to `mergeAggregates`. */
@@ -91,11 +93,14 @@ export class ShardQuery {
     assertGoing(options.signal);
     const moment = { nowMs: options.nowMs, atMs: options.atMs };
     const binder = new ConditionBinder(this.#selector, options.atMs ?? options.nowMs);
-    const captured = captureAggregate(this.#data, request, rows, moment, binder, new ImageSet());
-    if (captured === undefined) return emptyAggregate();
-    const { scan, read } = captured;
-    if (!this.#isForWorkers(scan)) return read(this.#runner().runHere(scan)!);
-    return this.#withSnapshot(async () => read((await this.#runner().runOnWorkers(scan, options.signal))!));
+    for (;;) {
+      const captured = captureAggregate(this.#data, request, rows, moment, binder, new ImageSet());
+      if (captured === undefined) return emptyAggregate();
+      const { scan, read, isStale } = captured;
+      if (!this.#isForWorkers(scan)) return read(this.#runner().runHere(scan)!);
+      const state = await this.#withSnapshot(options, (signal) => this.#runner().runOnWorkers(scan, signal));
+      if (!isStale()) return read(state!);
+    }
   }
 
   /** Lets go of the change logs it listens to. */
@@ -131,16 +136,17 @@ export class ShardQuery {
   }
 
   /** Taken in the turn of the capture: from here on the captured pages do not change. */
-  async #withSnapshot<T>(work: () => Promise<T>): Promise<T> {
+  async #withSnapshot<T>(options: SelectOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { memory } = this.#data;
     const snapshot = memory.snapshot();
+    const deadline = this.#pool!.deadline(options.signal, options.timeoutMs);
     try {
-      return await work();
+      return await work(deadline.signal);
     } finally {
+      deadline.clear();
       memory.release(snapshot);
     }
   }
 }
 
-export type { PartialAggregate } from './aggregate.ts';
 export { mergeAggregates } from './aggregate.ts';

@@ -9,7 +9,6 @@ import type {
 } from '../../../../src/model/query.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
-import { scanWorkerUrl } from '../../../../src/runtime/worker-urls.ts';
 import { DAY_MS, HASH_SEED, NOW_MS, track, World } from './world.ts';
 
 const USER_COUNT = 30;
@@ -123,7 +122,7 @@ const world = new World();
 let pool: WorkerPool;
 beforeAll(() => {
   fill(world);
-  pool = new WorkerPool({ url: scanWorkerUrl(), threadCount: 2 });
+  pool = new WorkerPool(2);
 });
 afterAll(() => pool.close());
 
