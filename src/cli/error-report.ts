@@ -7,8 +7,10 @@ export function formatError(error: unknown, colors: Colors, queryText?: string |
   if (!(error instanceof EngineError)) {
     return `${colors.red('error')} ${error instanceof Error ? error.message : String(error)}\n`;
   }
-  const message = queryText === undefined ? error.message : formatQueryError(queryText, error);
-  return `${colors.red('error')} ${message} ${colors.dim(`(${error.code})`)}\n`;
+  if (queryText !== undefined && error.span !== undefined) {
+    return `${colors.red('error')} ${formatQueryError(queryText, error)}\n`;
+  }
+  return `${colors.red('error')} ${error.message} ${colors.dim(`(${error.code})`)}\n`;
 }
 
 /** For `--json`: the same body that the server answers. */

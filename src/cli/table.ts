@@ -10,7 +10,7 @@ export function formatTable(head: readonly string[], rows: readonly (readonly un
   const table = new Table({
     head: [...head],
     colAligns: alignments,
-    style: { head: [], border: [], 'padding-left': 1, 'padding-right': 1 },
+    style: { head: [], border: [], compact: true },
   });
   for (const row of rows) table.push(row.map(formatCell));
   return `${table.toString()}\n`;

@@ -5,7 +5,7 @@
  */
 import { formatIsoDate } from '../base/iso-date.ts';
 import { DAY_MS, DEFAULT_DAYS, DEFAULT_END_MS, type Population } from './population.ts';
-import { type GeneratedProfile, generateProfile } from './profile.ts';
+import { type GeneratedProfile, generateProfile, signupMs, userKey } from './profile.ts';
 import { deriveKey, seedKey } from './random.ts';
 import { messageIdText } from './text.ts';
 import { type GeneratedEvent, Timeline, type TrackItem, toTrackItem } from './timeline.ts';
@@ -39,13 +39,14 @@ export function* generateEventStream(population: Population): Generator<TrackIte
   }
 }
 
-/** One identify item per person, in user order. Their timestamp is the start of the events' time. */
+/** One identify item per person, in user order, timed at the sign-up or, if that was earlier, at the start of the events' time. */
 export function* generateIdentifyStream(population: Population): Generator<IdentifyItem, void, undefined> {
   const endMs = population.endMs ?? DEFAULT_END_MS;
-  const timestamp = formatIsoDate(endMs - (population.days ?? DEFAULT_DAYS) * DAY_MS);
+  const startMs = endMs - (population.days ?? DEFAULT_DAYS) * DAY_MS;
   const idKey = deriveKey(seedKey(population.seed), 0x1d);
   for (let userIndex = 0; userIndex < population.profiles; userIndex++) {
     const { userId, traits } = generateProfile(population.seed, userIndex, endMs);
+    const timestamp = formatIsoDate(Math.max(startMs, signupMs(userKey(population.seed, userIndex), endMs)));
     yield { type: 'identify', messageId: messageIdText(idKey, userIndex, IDENTIFY_INDEX), userId, timestamp, traits };
   }
 }
