@@ -67,7 +67,7 @@ export class QueryService {
     }
     const selections = await Promise.all(this.#queries.map((query) => query.select(expression, options)));
     const finish = (): { tookMs: number; watermark: readonly number[] } => ({
-      tookMs: this.#clock.monotonicMs() - startedMs,
+      tookMs: Math.round((this.#clock.monotonicMs() - startedMs) * 1_000) / 1_000,
       watermark,
     });
     if (kind === 'count') {
