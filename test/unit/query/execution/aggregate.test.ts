@@ -1,0 +1,83 @@
+/** `as: "aggregate"`: values over the events or a trait of the selected profiles, in one shard and merged over several. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { RowSet } from '../../../../src/bitmap/row-set.ts';
+import type { AggregateFunction } from '../../../../src/model/query.ts';
+import {
+  type AggregateRequest,
+  type AggregateValue,
+  mergeAggregates,
+} from '../../../../src/query/execution/aggregate.ts';
+import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
+import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
+import { HASH_SEED, identify, NOW_MS, track, World } from './world.ts';
+
+const pool = new WorkerPool(2);
+afterAll(() => pool.close());
+
+function worlds(): World[] {
+  const one = new World().add(
+    identify('u0', { age: 30, tags: ['a', 'b'], name: 'Ann' }),
+    identify('u1', { age: 40.5, tags: ['b', 3, true], name: 'Bob' }),
+    identify('u2', { age: 'old', tags: 'b' }),
+    track('u0', 'Order', 3, { total: 10, sku: 'A' }),
+    track('u1', 'Order', 2, { total: 30, sku: 'B' }),
+    track('u0', 'Order', 1, { total: 20.5, sku: ['A', 'C'] }),
+    track('u2', 'Order', 0.5, { total: 'none', sku: 7 }),
+  );
+  const two = new World().add(
+    identify('w0', { age: 20, tags: [['a']], name: 'Ann' }),
+    track('w0', 'Order', 9, { total: -5, sku: 'A' }, { ip: 'x' }),
+    track('w0', 'Order', 0.25, { sku: false, context: {} }),
+  );
+  return [one, two, new World()];
+}
+
+async function valueOf(request: AggregateRequest, rows: RowSet | undefined, workers: boolean): Promise<AggregateValue> {
+  const parts = worlds().map((world) => {
+    const options = { hashSeed: HASH_SEED, workerThresholdNs: 0 };
+    return new ShardQuery(world.data, workers ? pool : undefined, options).aggregate(request, rows, { nowMs: NOW_MS });
+  });
+  return mergeAggregates(request.fn, await Promise.all(parts));
+}
+
+const event = (fn: AggregateFunction, property: string, last?: string): AggregateRequest => {
+  return { fn, event: 'Order', property, ...(last === undefined ? {} : { window: { last } }) };
+};
+const CASES: readonly [AggregateRequest, AggregateValue, AggregateValue][] = [
+  [event('sum', 'total'), 55.5, 25.5],
+  [event('avg', 'total'), 55.5 / 4, 25.5 / 3],
+  [event('min', 'total'), -5, -5],
+  [event('max', 'total'), 30, 20.5],
+  [event('sum', 'total', '60h'), 50.5, 20.5],
+  [event('sum', 'missing'), 0, 0],
+  [event('avg', 'missing'), null, null],
+  [event('count_distinct', 'sku'), 5, 3],
+  [event('count_distinct', 'total'), 5, 3],
+  [event('first', 'total'), -5, -5],
+  [event('last', 'total'), 'none', 20.5],
+  [event('last', 'sku'), false, false],
+  [event('first', 'sku', '40h'), 'A', 'A'],
+  [event('last', 'context.ip'), 'x', 'x'],
+  [{ fn: 'sum', trait: 'age' }, 90.5, 50],
+  [{ fn: 'avg', trait: 'age' }, 90.5 / 3, 25],
+  [{ fn: 'max', trait: 'age' }, 40.5, 30],
+  [{ fn: 'min', trait: 'nothing' }, null, null],
+  [{ fn: 'count_distinct', trait: 'tags' }, 4, 2],
+  [{ fn: 'count_distinct', trait: 'name' }, 2, 1],
+];
+
+describe.each([
+  ['on the thread', false],
+  ['on workers', true],
+])('aggregates over shards, %s', (_, workers) => {
+  it.each(CASES)('%j of all profiles is %j, of the first of each shard %j', async (request, ofAll, ofFirst) => {
+    expect(await valueOf(request, undefined, workers)).toBe(ofAll);
+    expect(await valueOf(request, RowSet.of(Uint32Array.of(0)), workers)).toBe(ofFirst);
+  });
+});
+
+it.each(['first', 'last'] as const)('refuses %s of a trait', async (fn) => {
+  const query = new ShardQuery(new World().data, undefined);
+  const answer = query.aggregate({ fn, trait: 'age' }, undefined, { nowMs: NOW_MS });
+  await expect(answer).rejects.toMatchObject({ code: 'query_unsupported' });
+});
