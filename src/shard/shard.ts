@@ -38,6 +38,9 @@ import {
   ROUTE_HOME_ANONYMOUS,
 } from './record.ts';
 
+const SCRATCH_SIZE_BYTES = 2_048;
+const scratch = Buffer.alloc(SCRATCH_SIZE_BYTES);
+
 export interface ShardOptions extends ShardDataOptions {
   readonly names: NameInterner;
   readonly hashSeed: number;
@@ -253,8 +256,12 @@ export class Shard {
     const { identifiers } = this.data;
     const typeId = identifiers.typeId(identifier.type);
     if (typeId < 0) return -1;
-    const bytes = Buffer.from(identifier.value, 'utf8');
-    const code = identifiers.find(typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.hashSeed));
+    const { value } = identifier;
+    // The lookup path: no buffer is made for an identifier of usual length.
+    const isShort = value.length * 3 <= SCRATCH_SIZE_BYTES;
+    const bytes = isShort ? scratch : Buffer.from(value, 'utf8');
+    const length = isShort ? scratch.write(value, 0, 'utf8') : bytes.length;
+    const code = identifiers.find(typeId, bytes, 0, length, xxh32(bytes, 0, length, this.hashSeed));
     if (code === 0) return -1;
     const row = identifiers.rowOf(code);
     return row === NONE ? identifiers.forwardOf(code) : row;
