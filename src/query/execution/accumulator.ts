@@ -8,7 +8,7 @@ import type { ScanMeasure } from './measure-scan.ts';
 /** No event: index of a row for which `first`/`last` found nothing. */
 export const NO_EVENT = 0xffff_ffff;
 
-export type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+export type Counts = Uint8Array | Uint16Array | Uint32Array;
 
 /** What crosses back from a worker. */
 export interface AccumulatorState {
@@ -53,9 +53,8 @@ function countsFor(measure: ScanMeasure, rowCount: number): Counts {
       if (measure.cap <= 0xffff) return new Uint16Array(new SharedArrayBuffer(rowCount * 2));
       return new Uint32Array(new SharedArrayBuffer(rowCount * 4));
     case 'distinct':
-      return new Uint32Array(new SharedArrayBuffer(rowCount * 4));
     case 'avg':
-      return new Float64Array(new SharedArrayBuffer(rowCount * 8));
+      return new Uint32Array(new SharedArrayBuffer(rowCount * 4));
     default:
       return new Uint8Array(0);
   }

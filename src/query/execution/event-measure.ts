@@ -8,7 +8,7 @@ import type { TimeRange } from '../binder/window.ts';
 import { type AccumulatorState, NO_EVENT } from './accumulator.ts';
 import { newControl } from './chunk-claim.ts';
 import { distinctInputs } from './distinct-source.ts';
-import { KernelBuilder } from './kernel.ts';
+import { KernelBuilder, packingLoop } from './kernel.ts';
 import { type MeasureScan, type NumberInput, type ScanMeasure, windowChunks } from './measure-scan.ts';
 import { compileIndexTest } from './probe.ts';
 import type { ImageSet, Program } from './program.ts';
@@ -77,41 +77,38 @@ export function rowsOfState(measure: Measure, state: AccumulatorState, rowCount:
     return RowSet.ofWords(words);
   }
   const builder = new KernelBuilder([], 0, rowCount);
-  const condition = stateCondition(measure, state, builder);
-  const out = builder.argument(words);
-  builder.run(
-    `for(let w=0;w<${builder.argument(words.length)};w++){let bits=0;` +
-      `const end=Math.min((w<<5)+32,${builder.argument(rowCount)});` +
-      `for(let r=w<<5;r<end;r++){${condition}}${out}[w]=bits;}return 0;`,
-  );
+  const term = stateTerm(measure, state, builder);
+  const loop = packingLoop(term, rowCount, builder.argument(words), '0');
+  builder.run(`const length=${builder.argument(rowCount)},count=length>>>5;${loop}return 0;`);
   return RowSet.ofWords(words);
 }
 
-/** Sets row `r`'s bit when its value fits. */
-function stateCondition(
+/** Whether the value of row `i` fits. Nothing measured is NaN for avg (0/0) and an infinity for min and max: no value. */
+function stateTerm(
   measure: Exclude<Measure, { kind: 'edge' }>,
   state: AccumulatorState,
   builder: KernelBuilder,
 ): string {
-  const set = 'bits|=1<<(r&31);';
   if (measure.kind === 'count') {
     const counts = builder.argument(state.counts);
     const min = builder.argument(measure.min);
-    if (measure.max === Infinity) return `if(${counts}[r]>=${min})${set}`;
-    return `if(${counts}[r]>=${min}&&${counts}[r]<=${builder.argument(measure.max)})${set}`;
+    if (measure.max === Infinity) return `${counts}[i]>=${min}`;
+    return `((${counts}[i]>=${min})&(${counts}[i]<=${builder.argument(measure.max)}))!==0`;
   }
-  const { fn, selection } = measure;
+  const { fn } = measure;
   const source = builder.argument(fn === 'count_distinct' ? state.counts : state.values);
-  const value = fn === 'avg' ? `${source}[r]/${builder.argument(state.counts)}[r]` : `${source}[r]`;
-  // Nothing measured is NaN for avg (0/0) and an infinity for min and max: neither is a value.
-  const isThere = fn === 'avg' ? 'x===x' : fn === 'min' || fn === 'max' ? 'x-x===0' : '';
-  const test = selectionText(selection, builder);
-  const condition = [isThere, test].filter((part) => part !== '').join('&&');
-  return `const x=${value};${condition === '' ? set : `if(${condition})${set}`}`;
+  const value = fn === 'avg' ? `${source}[i]/${builder.argument(state.counts)}[i]` : `${source}[i]`;
+  const test = selectionText(measure.selection, value, builder);
+  if (fn === 'avg') return `((${value})===(${value}))&&${test}`;
+  return fn === 'min' || fn === 'max' ? `(${value}-${value}===0)&&${test}` : test;
 }
 
-function selectionText(selection: Extract<Measure, { kind: 'number' }>['selection'], builder: KernelBuilder): string {
-  if (selection.kind === 'present') return '';
-  if (selection.kind === 'list') return `${builder.argument(new Set(selection.values))}.has(x)`;
-  return `x>=${builder.argument(selection.min)}&&x<=${builder.argument(selection.max)}`;
+function selectionText(
+  selection: Extract<Measure, { kind: 'number' }>['selection'],
+  value: string,
+  builder: KernelBuilder,
+): string {
+  if (selection.kind === 'present') return '(true)';
+  if (selection.kind === 'list') return `(${builder.argument(new Set(selection.values))}.has(${value}))`;
+  return `((((${value})>=${builder.argument(selection.min)})&((${value})<=${builder.argument(selection.max)}))!==0)`;
 }

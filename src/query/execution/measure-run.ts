@@ -47,7 +47,10 @@ function stepOf(scan: MeasureScan, builder: KernelBuilder, accumulator: Accumula
   switch (measure.kind) {
     case 'count': {
       const counts = builder.argument(accumulator.counts);
-      return `const c=${counts}[r];if(c<${builder.argument(measure.cap)})${counts}[r]=c+1;`;
+      const cap = builder.argument(measure.cap);
+      if (measure.cap > 0xffff) return `const c=${counts}[r];if(c<${cap})${counts}[r]=c+1;`;
+      // The sign of c − cap, so that no branch hangs on how far the row has come.
+      return `const c=${counts}[r];${counts}[r]=c+((c-${cap})>>>31);`;
     }
     case 'first':
     case 'last': {

@@ -1,7 +1,7 @@
 /** The scan over profile rows: a program in, one bit a row out. Chunks write to different words, so workers share one result. */
 import { fillBits } from '../../bitmap/portable-bitset.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
-import { KernelBuilder } from './kernel.ts';
+import { KernelBuilder, packingLoop } from './kernel.ts';
 import type { Program } from './program.ts';
 
 export interface RowScan {
@@ -34,16 +34,10 @@ function scanChunk(scan: RowScan, slabs: readonly SharedArrayBuffer[], chunk: nu
     return;
   }
   const out = builder.argument(words);
-  const first = builder.argument(firstWord);
-  const length = builder.argument(builder.length);
   const wanted = candidates === undefined ? undefined : builder.argument(candidates);
-  builder.run(
-    `for(let w=0;w<${builder.argument(wordCount)};w++){` +
-      (wanted === undefined ? '' : `const m=${wanted}[${first}+w];if(m===0)continue;`) +
-      `let bits=0;const from=w<<5;const end=Math.min(from+32,${length});` +
-      `for(let i=from;i<end;i++)if(${term})bits|=1<<(i&31);` +
-      `${out}[${first}+w]=bits${wanted === undefined ? '' : '&m'};}return 0;`,
-  );
+  const length = builder.argument(builder.length);
+  const loop = packingLoop(term, builder.length, out, builder.argument(firstWord), wanted);
+  builder.run(`const length=${length},count=length>>>5;${loop}return 0;`);
 }
 
 /** Chunks of rows in which a candidate is. */

@@ -32,7 +32,11 @@ function worlds(): World[] {
   return [one, two, new World()];
 }
 
-async function valueOf(request: AggregateRequest, rows: RowSet | undefined, workers: boolean): Promise<AggregateValue> {
+async function answerOf(
+  request: AggregateRequest,
+  rows: RowSet | undefined,
+  workers: boolean,
+): Promise<AggregateValue> {
   const parts = worlds().map((world) => {
     const options = { hashSeed: HASH_SEED, workerThresholdNs: 0 };
     return new ShardQuery(world.data, workers ? pool : undefined, options).aggregate(request, rows, { nowMs: NOW_MS });
@@ -40,24 +44,24 @@ async function valueOf(request: AggregateRequest, rows: RowSet | undefined, work
   return mergeAggregates(request.fn, await Promise.all(parts));
 }
 
-const event = (fn: AggregateFunction, property: string, last?: string): AggregateRequest => {
+const ofEvent = (fn: AggregateFunction, property: string, last?: string): AggregateRequest => {
   return { fn, event: 'Order', property, ...(last === undefined ? {} : { window: { last } }) };
 };
 const CASES: readonly [AggregateRequest, AggregateValue, AggregateValue][] = [
-  [event('sum', 'total'), 55.5, 25.5],
-  [event('avg', 'total'), 55.5 / 4, 25.5 / 3],
-  [event('min', 'total'), -5, -5],
-  [event('max', 'total'), 30, 20.5],
-  [event('sum', 'total', '60h'), 50.5, 20.5],
-  [event('sum', 'missing'), 0, 0],
-  [event('avg', 'missing'), null, null],
-  [event('count_distinct', 'sku'), 5, 3],
-  [event('count_distinct', 'total'), 5, 3],
-  [event('first', 'total'), -5, -5],
-  [event('last', 'total'), 'none', 20.5],
-  [event('last', 'sku'), false, false],
-  [event('first', 'sku', '40h'), 'A', 'A'],
-  [event('last', 'context.ip'), 'x', 'x'],
+  [ofEvent('sum', 'total'), 55.5, 25.5],
+  [ofEvent('avg', 'total'), 55.5 / 4, 25.5 / 3],
+  [ofEvent('min', 'total'), -5, -5],
+  [ofEvent('max', 'total'), 30, 20.5],
+  [ofEvent('sum', 'total', '60h'), 50.5, 20.5],
+  [ofEvent('sum', 'missing'), 0, 0],
+  [ofEvent('avg', 'missing'), null, null],
+  [ofEvent('count_distinct', 'sku'), 5, 3],
+  [ofEvent('count_distinct', 'total'), 5, 3],
+  [ofEvent('first', 'total'), -5, -5],
+  [ofEvent('last', 'total'), 'none', 20.5],
+  [ofEvent('last', 'sku'), false, false],
+  [ofEvent('first', 'sku', '40h'), 'A', 'A'],
+  [ofEvent('last', 'context.ip'), 'x', 'x'],
   [{ fn: 'sum', trait: 'age' }, 90.5, 50],
   [{ fn: 'avg', trait: 'age' }, 90.5 / 3, 25],
   [{ fn: 'max', trait: 'age' }, 40.5, 30],
@@ -71,8 +75,8 @@ describe.each([
   ['on workers', true],
 ])('aggregates over shards, %s', (_, workers) => {
   it.each(CASES)('%j of all profiles is %j, of the first of each shard %j', async (request, ofAll, ofFirst) => {
-    expect(await valueOf(request, undefined, workers)).toBe(ofAll);
-    expect(await valueOf(request, RowSet.of(Uint32Array.of(0)), workers)).toBe(ofFirst);
+    expect(await answerOf(request, undefined, workers)).toBe(ofAll);
+    expect(await answerOf(request, RowSet.of(Uint32Array.of(0)), workers)).toBe(ofFirst);
   });
 });
 
