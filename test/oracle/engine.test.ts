@@ -23,7 +23,7 @@ test.each(pairs)(
   async (name, pair) => {
     const tally: EngineTally = { questionCount: 0, unsupportedCount: 0 };
     const salt = pairs.findIndex(([each]) => each === name);
-    await runProperty({ worldCount: 10, questionCount: 70, salt, check: (world) => checkWorld(world, pair, tally) });
+    await runProperty({ worldCount: 16, questionCount: 80, salt, check: (world) => checkWorld(world, pair, tally) });
     console.info(`${tally.questionCount} questions, ${tally.unsupportedCount} of them not supported`);
     expect(tally.unsupportedCount / tally.questionCount).toBeLessThan(0.2);
   },
