@@ -41,6 +41,7 @@ if (isBench && existsSync(`${root}/bench/run.ts`)) {
       'bench/engine/read-folder.ts',
       'bench/peer/bare-http.ts',
       'bench/peer/bare-socket.ts',
+      'bench/peer/duckdb-build.ts',
       'bench/peer/duckdb-memory.ts',
     ].filter((path) => existsSync(`${root}/${path}`)),
     outbase: 'bench',

@@ -1,0 +1,56 @@
+/** Our own server as a user starts it, in a process of its own, on a copy of a data folder. */
+import { userIdText } from '../../src/generator/text.ts';
+import type { BenchContext } from '../harness.ts';
+import { BenchError } from '../process/bench-error.ts';
+import { Child } from '../process/child.ts';
+import { builtFile } from '../process/root.ts';
+
+const KEY = 'bench-admin-key-0123456789abcdef';
+const WRITE_KEY = 'bench-write-key-0123456789abcdef';
+
+export interface ServedProfile {
+  readonly id: string;
+  readonly traits: object;
+}
+
+export interface KithServer {
+  readonly port: number;
+  readonly key: string;
+  readonly process: Child;
+  /** One profile as it is served, with the bytes of its body. */
+  profile(userIndex: number): Promise<{ readonly body: Buffer; readonly profile: ServedProfile }>;
+  /** A series of the metrics page that has no labels. */
+  metric(name: string): Promise<number>;
+}
+
+export async function startKith(context: BenchContext, dataPath: string): Promise<KithServer> {
+  const { pins, profileFolder } = context;
+  const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+  const args = [...profiling, builtFile('main.js'), 'serve', '--data', dataPath, '--port', '0', '--log-level', 'warn'];
+  const child = new Child('kith serve', process.execPath, args, {
+    cpus: pins.server,
+    env: { KITH_ADMIN_KEY: KEY, KITH_WRITE_KEY: WRITE_KEY },
+  });
+  const ready = await child.line((line) => line.startsWith('kith listening on '));
+  const url = ready.slice(ready.indexOf('http'));
+  const get = async (path: string): Promise<Buffer> => {
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${KEY}` } });
+    if (!response.ok) throw new BenchError(`GET ${path} was answered with ${response.status}`);
+    return Buffer.from(await response.arrayBuffer());
+  };
+  return {
+    port: Number(new URL(url).port),
+    key: KEY,
+    process: child,
+    async profile(userIndex) {
+      const body = await get(`/v1/profiles/${userIdText(userIndex)}`);
+      return { body, profile: JSON.parse(body.toString('utf8')) as ServedProfile };
+    },
+    async metric(name) {
+      const page = (await get('/metrics')).toString('utf8');
+      const line = page.split('\n').find((text) => text.startsWith(`${name} `));
+      if (line === undefined) throw new BenchError(`the metrics page has no ${name}`);
+      return Number(line.slice(name.length + 1));
+    },
+  };
+}
