@@ -1,6 +1,7 @@
 /**
  * A world lived by many: every person of it many times under other names, so that chunks, bitmaps and workers come into
- * play. The naive model lives it once; its answers, times the number of copies, are those of the multiplied world.
+ * play. The naive model lives it once; its answers, times the number of copies, are those of the multiplied world. Beside
+ * them a crowd of strangers, each with values of their own, so that columns have too many values to index.
  */
 import type { Batch } from './generate/batch.ts';
 import type { World } from './generate/world.ts';
@@ -33,4 +34,41 @@ export function* multipliedBatches(world: World, copyCount: number, copiesPerBat
       yield { ...batch, items: copies.flatMap(({ items }) => items) };
     }
   }
+}
+
+const STRANGERS_PER_BATCH = 1_000;
+
+/** `stranger0` and so on: values that the questions' literals hit here and there, and thousands that they do not. */
+export function* strangerBatches(nowMs: number, count: number): Iterable<Batch> {
+  for (let first = 0; first < count; first += STRANGERS_PER_BATCH) {
+    const size = Math.min(STRANGERS_PER_BATCH, count - first);
+    const items = Array.from({ length: size }, (_, i) => strangerItems(nowMs, first + i)).flat();
+    yield { door: 'json', receivedAtMs: nowMs, isImport: false, items };
+  }
+}
+
+function strangerItems(nowMs: number, index: number): readonly JsonObject[] {
+  const userId = `stranger${index}`;
+  const moment = new Date(nowMs - index * 3_600_000).toISOString();
+  const traits = {
+    country: `C${index}`,
+    name: `Ann ${index}`,
+    age: index % 100,
+    balance: index / 10,
+    birthday: moment,
+    tags: [index % 7, `t${index}`],
+    address: { city: `City ${index}` },
+    plan: index % 3 === 0 ? index : `pro ${index}`,
+  };
+  const properties = {
+    total: index / 4,
+    sku: `A${index}`,
+    when: moment,
+    value: index % 2 === 0 ? `v${index}` : index,
+    flag: index % 5 === 0,
+  };
+  return [
+    { type: 'identify', userId, traits, timestamp: moment, messageId: `${userId}-0` },
+    { type: 'track', event: 'Order Completed', userId, properties, timestamp: moment, messageId: `${userId}-1` },
+  ];
 }

@@ -2,58 +2,82 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import { askCount, askIds, send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
-import type { World } from './generate/world.ts';
-import { copyName, multipliedBatches } from './multiplied-world.ts';
-import type { NaiveModel } from './naive/naive-model.ts';
+import type { Question, World } from './generate/world.ts';
+import { copyName, multipliedBatches, strangerBatches } from './multiplied-world.ts';
+import { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf, naiveModelOf } from './naive-world.ts';
 
 export interface Scale {
   readonly copyCount: number;
+  readonly strangerCount: number;
   readonly shardCount: number;
 }
 
 /** Batches stay below the engine's limit of items and of bytes. */
 const COPIES_PER_BATCH = 20;
 
-export async function checkScaled(world: World, { copyCount, shardCount }: Scale): Promise<string | undefined> {
-  const naive = naiveModelOf(world);
-  return crashing(shardCount, async (host) => {
+export async function checkScaled(world: World, scale: Scale): Promise<string | undefined> {
+  const answers = new ScaledAnswers(world, scale);
+  return crashing(scale.shardCount, async (host) => {
     const clock = manualClock();
     const engine = await host.open(clock);
     try {
       let ref = 0;
-      for (const batch of multipliedBatches(world, copyCount, COPIES_PER_BATCH)) {
+      for (const batch of multipliedBatches(world, scale.copyCount, COPIES_PER_BATCH)) {
         clock.time = batch.receivedAtMs;
         await send(engine, batch, ref++);
       }
+      for (const batch of strangerBatches(world.nowMs, scale.strangerCount)) await send(engine, batch, ref++);
       clock.time = world.nowMs;
-      return await compareAll(engine, world, naive, copyCount);
+      return await compareAll(engine, world, answers);
     } finally {
       await host.stop(engine);
     }
   });
 }
 
-async function compareAll(
-  engine: Engine,
-  world: World,
-  naive: NaiveModel,
-  copyCount: number,
-): Promise<string | undefined> {
+/** What the naive model says of the world and of the strangers, with every person of the world times the copies. */
+class ScaledAnswers {
+  readonly #world: World;
+  readonly #originals: NaiveModel;
+  readonly #strangers = new NaiveModel();
+  readonly #copyCount: number;
+
+  constructor(world: World, { copyCount, strangerCount }: Scale) {
+    this.#world = world;
+    this.#originals = naiveModelOf(world);
+    this.#copyCount = copyCount;
+    for (const { items, receivedAtMs } of strangerBatches(world.nowMs, strangerCount)) {
+      this.#strangers.ingest(items, { receivedAtMs });
+    }
+  }
+
+  get profileCount(): number {
+    return this.#originals.profiles.length * this.#copyCount + this.#strangers.profiles.length;
+  }
+
+  ids(question: Question): Set<string> {
+    const moment = momentOf(this.#world, question);
+    const ids = this.#strangers.query(question.where, moment);
+    for (const id of this.#originals.query(question.where, moment)) {
+      for (let copy = 0; copy < this.#copyCount; copy++) ids.add(copyName(id, copy));
+    }
+    return ids;
+  }
+}
+
+async function compareAll(engine: Engine, world: World, answers: ScaledAnswers): Promise<string | undefined> {
   const { profiles } = engine.stats();
-  if (profiles !== naive.profiles.length * copyCount)
-    return `${profiles} profiles, not ${naive.profiles.length} × ${copyCount}`;
+  if (profiles !== answers.profileCount) return `${profiles} profiles, not ${answers.profileCount}`;
   for (const question of world.questions) {
     const ids = await askIds(engine, question);
     if (ids === undefined) continue;
-    const originals = [...naive.query(question.where, momentOf(world, question))];
-    const count = await askCount(engine, question);
     const text = JSON.stringify(question);
-    if (count !== originals.length * copyCount)
-      return `count ${count}, not ${originals.length} × ${copyCount} for ${text}`;
-    const expected = originals.flatMap((id) => Array.from({ length: copyCount }, (_, copy) => copyName(id, copy)));
-    const found = difference(ids, new Set(expected));
+    const expected = answers.ids(question);
+    const found = difference(ids, expected);
     if (found !== '') return `ids ${found.slice(0, 200)} for ${text}`;
+    const count = await askCount(engine, question);
+    if (count !== expected.size) return `count ${count}, not ${expected.size} for ${text}`;
   }
   return undefined;
 }

@@ -10,7 +10,7 @@ test.each([1, 4])(
       worldCount: 2,
       questionCount: 150,
       salt: 2_000 + shardCount,
-      check: (world) => checkScaled(world, { copyCount: 6_000, shardCount }),
+      check: (world) => checkScaled(world, { copyCount: 6_000, strangerCount: 5_000, shardCount }),
       tryCount: 40,
     });
   },
