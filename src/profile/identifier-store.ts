@@ -19,7 +19,7 @@ export const TYPE_USER_ID = 0;
 export const TYPE_ANONYMOUS_ID = 1;
 export const TYPE_EMAIL = 2;
 export const TYPE_PHONE = 3;
-/** Types of identifiers in one shard; they come from callers (`externalIds`), and an entry holds its type in 16 bits. */
+/** Types of identifiers in one shard; they come from callers (`externalIds`), and an entry holds its type in 16 bits. One item may pass it by its own new types. */
 export const IDENTIFIER_TYPE_LIMIT = 1_000;
 const BUILT_IN_TYPES = ['user_id', 'anonymous_id', 'email', 'phone'] as const;
 

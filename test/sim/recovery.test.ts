@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
 import { diceOf } from '../property/memory-world.ts';
 import { Core } from './core.ts';
+import { crashRound } from './crash-round.ts';
 import { type Item, traffic } from './traffic.ts';
 
 const scenario = fc.record({
@@ -133,33 +134,7 @@ test('for any crash of one shard, what is recovered is the state after some batc
 
 test('for any crash that takes a different tail from each shard, a client that sends everything again loses nothing and doubles nothing', async () => {
   await fc.assert(
-    fc.asyncProperty(scenario, async ({ seed, people, batchCount }) => {
-      const dice = diceOf(seed);
-      const batches = traffic(seed, { batchCount, people, hasRetries: false });
-      const calm = Core.fresh(4, { hashSeed: 3, isAutoFlush: true });
-      await ingestAll(calm, batches);
-      let core = Core.fresh(4, { hashSeed: 1, isAutoFlush: false });
-      for (let crashes = 1 + dice(3); crashes > 0; crashes--) {
-        for (const batch of batches.slice(0, 1 + dice(batches.length))) {
-          await core.ingest(batch);
-          const at = dice(4);
-          if (dice(3) === 0) core.storages[at].flush(1 + dice(core.shards[at].appliedSeq + 1));
-          if (dice(8) === 0) {
-            core.storages[at].flush();
-            await core.shards[at].checkpoint(async () => undefined);
-          }
-        }
-        const crashed = core.storages.map((storage) =>
-          storage.crash({ loseUnflushed: true, random: () => dice(1_000) / 1_000 }),
-        );
-        core = new Core(crashed, { hashSeed: 100 + crashes });
-        for (const profile of core.profiles()) {
-          for (const identifier of profile.identifiers) expect(core.lookup(identifier)?.id).toBe(profile.id);
-        }
-      }
-      await ingestAll(core, batches);
-      expect(core.state()).toEqual(calm.state());
-    }),
+    fc.asyncProperty(scenario, ({ seed, people, batchCount }) => crashRound({ seed, people, batchCount })),
     { numRuns: 80 },
   );
 });
