@@ -4,7 +4,7 @@
  */
 import { Packr } from 'msgpackr';
 import type { EventTape } from '../ingest/event-tape.ts';
-import { ingestKindOf, readFrame, readTimeMs } from '../ingest/frame-reader.ts';
+import { type IngestFrame, ingestKindOf, readFrame, readTimeMs } from '../ingest/frame-reader.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import { skipValue } from '../ingest/msgpack.ts';
 import { EngineError, type ErrorCode } from '../model/error.ts';
@@ -96,7 +96,8 @@ export class IngestPipeline {
     const ack = frame.ack ?? options.ack ?? 'durable';
     if (itemCount > SLICE_COUNT) {
       const copy = Uint8Array.from(bytes);
-      const result = this.#ingestLongFrame(copy, frame.itemsStart, itemCount, header, ack);
+      const slices = sliceItems(copy, frame);
+      const result = this.#ingestLongFrame(copy, slices, itemCount, header, ack);
       return { kind: 'ingest', ref, itemCount, result };
     }
     const outcome = newOutcome();
@@ -105,19 +106,19 @@ export class IngestPipeline {
     let at = frame.itemsStart;
     // Scanned whole before anything is applied: a frame that breaks off in the middle changes nothing.
     for (let index = 0; index < itemCount; index++) at = this.#scanOne(at, end, index, header, outcome);
+    checkItemsEnd(at, frame);
     this.#applyScanned(header, outcome);
     return { kind: 'ingest', ref, itemCount, result: this.#acknowledge(outcome, this.#commit(header, ack)) };
   }
 
   async #ingestLongFrame(
     bytes: Uint8Array,
-    itemsStart: number,
+    slices: readonly Slice[],
     itemCount: number,
     header: BatchHeader,
     ack: AckLevel,
   ): Promise<IngestResult> {
     const outcome = newOutcome();
-    const slices = sliceItems(bytes, itemsStart, itemCount);
     let waits: Promise<void>[] = [];
     this.counters.queuedItems += itemCount;
     let left = itemCount;
@@ -252,7 +253,8 @@ interface Slice {
 }
 
 /** Walks the whole batch, so that malformed bytes are found before anything is applied. */
-function sliceItems(bytes: Uint8Array, itemsStart: number, itemCount: number): Slice[] {
+function sliceItems(bytes: Uint8Array, frame: IngestFrame): Slice[] {
+  const { itemsStart, itemCount } = frame;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const slices: Slice[] = [];
   let at = itemsStart;
@@ -262,7 +264,14 @@ function sliceItems(bytes: Uint8Array, itemsStart: number, itemCount: number): S
     for (let i = 0; i < count; i++) at = skipValue(bytes, view, at, bytes.length);
     slices.push({ index, count, start, end: at });
   }
+  checkItemsEnd(at, frame);
   return slices;
+}
+
+/** Bytes behind the last item belong to nothing: taking the frame would drop them silently. */
+function checkItemsEnd(at: number, frame: IngestFrame): void {
+  if (at === frame.itemsEnd) return;
+  throw new EngineError('malformed_msgpack', 'bytes are left behind the frame', { details: { byte: at } });
 }
 
 function countRejected(counters: IngestCounters, rejected: readonly RejectedItem[]): void {

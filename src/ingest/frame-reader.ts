@@ -30,6 +30,8 @@ export interface IngestFrame {
   readonly itemCount: number;
   /** Where the first item begins on the tape. */
   readonly itemsStart: number;
+  /** Where the last item must end. */
+  readonly itemsEnd: number;
 }
 
 export type Frame = IngestFrame | { readonly kind: 'message'; readonly message: Readonly<Record<string, unknown>> };
@@ -49,6 +51,7 @@ export function readFrame(tape: EventTape, bytes: Uint8Array): Frame {
   let ack: unknown;
   let sentAt: unknown;
   let itemsStart = -1;
+  let itemsEnd = -1;
   let itemCount = 0;
   for (let i = 0; i < count; i++) {
     if (cursor.read() !== TYPE_STRING) throw new EngineError('malformed_request', 'names in a frame must be strings');
@@ -59,6 +62,7 @@ export function readFrame(tape: EventTape, bytes: Uint8Array): Frame {
       itemsStart = cursor.at;
       // The items are walked by the scanner later; here only when something comes behind them.
       cursor.at = i === count - 1 ? end : skipValue(tape.bytes, tape.view, valueAt, end);
+      itemsEnd = cursor.at;
       continue;
     }
     cursor.at = skipValue(tape.bytes, tape.view, valueAt, end);
@@ -85,6 +89,7 @@ export function readFrame(tape: EventTape, bytes: Uint8Array): Frame {
     sentAtMs: readTimeMs(sentAt),
     itemCount,
     itemsStart,
+    itemsEnd,
   };
 }
 
