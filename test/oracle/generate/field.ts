@@ -55,6 +55,7 @@ const DATE: readonly Operator[] = [
   'within_next',
   'older_than',
 ];
+const LIST: readonly Operator[] = ['contains', 'contains', 'not_contains', 'eq', 'in', 'exists', 'starts_with'];
 const FLAG: readonly Operator[] = ['eq', 'neq', 'exists'];
 
 /** Any type; numbers that sum exactly. */
@@ -84,14 +85,14 @@ export function traitFields(nowMs: number): readonly Field[] {
     ...['birthday', 'birthday', 'birthday'].map((path) => field(path, DATE, datelikeText(nowMs))),
     field('plan', ANY, any),
     field('plan.tier', TEXT, fc.constantFrom<JsonScalar>(...TIERS)),
-    field('tags', ANY, any),
+    field('tags', LIST, any),
     field('address', ANY, any),
     field('address.city', TEXT, fc.constantFrom<JsonScalar>(...CITIES)),
     field('address.geo.lat', ORDER, fc.constantFrom<JsonScalar>(...AGES)),
     field('products', ANY, any),
-    field('products.sku', TEXT, fc.constantFrom<JsonScalar>(...SKUS)),
+    field('products.sku', LIST, fc.constantFrom<JsonScalar>(...SKUS)),
     field('products.qty', ORDER, fc.constantFrom<JsonScalar>(...AGES)),
-    field('products.tags', ANY, any),
+    field('products.tags', LIST, any),
     field('matrix', ORDER, fc.constantFrom<JsonScalar>(...AGES)),
     field('a\\.b', TEXT, fc.constantFrom<JsonScalar>(...SKUS)),
     field('a.b', TEXT, fc.constantFrom<JsonScalar>(...SKUS)),
@@ -123,7 +124,7 @@ export function propertyFields(nowMs: number): readonly Field[] {
     field('value', ANY, any),
     field('value', ANY, any),
     field('products', ANY, any),
-    field('products.sku', TEXT, fc.constantFrom<JsonScalar>(...SKUS)),
+    field('products.sku', LIST, fc.constantFrom<JsonScalar>(...SKUS)),
     field('products.qty', ORDER, fc.constantFrom<JsonScalar>(...EXACT_NUMBERS)),
     field('context.page.url', TEXT, fc.constantFrom<JsonScalar>(...URLS)),
     field('context.ip', ANY, any),
