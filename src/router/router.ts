@@ -27,6 +27,8 @@ export interface BatchOutcome {
 export class Router {
   readonly shards: readonly Shard[];
   readonly #route: IdentityRoute;
+  /** Set when an item broke off halfway: memory is ahead of the log, and shards hold items of a batch that is gone. */
+  #failure: unknown;
 
   constructor(shards: readonly Shard[]) {
     this.shards = shards;
@@ -57,8 +59,21 @@ export class Router {
     return count;
   }
 
-  /** Applies one item that the scanner accepted. */
+  /**
+   * Applies one item that the scanner accepted. What it throws is not the item's fault (a failed disk, a full dictionary, a mistake of
+   * ours), and from then on it and `commit` throw the same: a restart recovers what was durable.
+   */
   apply(tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      this.#apply(tape, item, header, outcome);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  #apply(tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): void {
     const route = this.#route;
     route.decide(tape, item);
     const base = item * tapeOf.ITEM_STRIDE;
@@ -126,6 +141,7 @@ export class Router {
 
   /** Ends a batch: each touched shard appends its record. Gives the seq per touched shard. */
   commit(tape: EventTape, header: BatchHeader): { shard: Shard; seq: number }[] {
+    if (this.#failure !== undefined) throw this.#failure;
     const touched: { shard: Shard; seq: number }[] = [];
     for (const shard of this.shards) {
       const before = shard.appliedSeq;

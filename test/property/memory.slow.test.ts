@@ -11,7 +11,7 @@ for (const [name, kind] of Object.entries(SUBJECTS)) {
         for (const operation of lists.flat()) world.run(operation);
         world.finish();
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   }, 600_000);
 }
