@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -18,6 +18,9 @@ export interface KithOptions {
   readonly flags?: readonly string[] | undefined;
   /** Blocks of 512 bytes that the process may write into one file: a disk that is full. */
   readonly fileBlocksMax?: number | undefined;
+  /** Lives until the end of the test file, not of the test. */
+  readonly isShared?: boolean | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Ended {
@@ -36,28 +39,36 @@ export interface Answer {
 const running = new Set<KithProcess>();
 const folders: string[] = [];
 
+const sharedFolders: string[] = [];
+
 afterEach(async () => {
-  await Promise.all([...running].map((kith) => kith.kill()));
+  await Promise.all([...running].filter((kith) => !kith.isShared).map((kith) => kith.kill()));
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+afterAll(async () => {
+  await Promise.all([...running].map((kith) => kith.kill()));
+  for (const folder of sharedFolders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
 
-/** A folder that is gone after the test. */
-export function temporaryFolder(): string {
+/** A folder that is gone after the test, or the test file. */
+export function temporaryFolder(isShared = false): string {
   const folder = mkdtempSync(join(tmpdir(), 'kith-process-'));
-  folders.push(folder);
+  (isShared ? sharedFolders : folders).push(folder);
   return folder;
 }
 
 export class KithProcess {
   readonly #child: ChildProcess;
+  readonly isShared: boolean;
   readonly ended: Promise<Ended>;
   /** The URL; rejects when the process ends before it listens. */
   readonly listening: Promise<string>;
   url = '';
   stderr = '';
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, isShared: boolean) {
     this.#child = child;
+    this.isShared = isShared;
     running.add(this);
     this.ended = new Promise((resolve) => {
       child.once('close', (code, signal) => {
@@ -86,7 +97,7 @@ export class KithProcess {
   static spawn(options: KithOptions): KithProcess {
     const { data, flags = [], fileBlocksMax } = options;
     const args = [MAIN, 'serve', '--port', '0', '--data', data, '--log-level', 'warn', ...flags];
-    const env = { ...process.env, KITH_WRITE_KEY: WRITE_KEY, KITH_ADMIN_KEY: ADMIN_KEY };
+    const env = { ...process.env, KITH_WRITE_KEY: WRITE_KEY, KITH_ADMIN_KEY: ADMIN_KEY, ...options.environment };
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
     const child =
       fileBlocksMax === undefined
@@ -95,7 +106,7 @@ export class KithProcess {
             env,
             stdio,
           });
-    return new KithProcess(child);
+    return new KithProcess(child, options.isShared === true);
   }
 
   static async start(options: KithOptions): Promise<KithProcess> {
