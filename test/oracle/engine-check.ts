@@ -4,6 +4,7 @@
  */
 import type { Engine } from '../../src/engine/engine.ts';
 import { canonicalProfile, canonicalText } from './canonical.ts';
+import { compareMeasure, comparePages, compareProfiles } from './engine-answer.ts';
 import { askCount, askIds, send } from './engine-ask.ts';
 import { type EngineHost, type ManualClock, manualClock } from './engine-host.ts';
 import type { Question, World } from './generate/world.ts';
@@ -84,7 +85,10 @@ export class EngineCheck {
 
   async #compareAll(engine: Engine, when: string): Promise<string | undefined> {
     this.#clock.time = this.#world.nowMs;
-    const found = this.#compareLookups(engine) ?? (await this.#compareQuestions(engine, this.#world.questions));
+    const found =
+      this.#compareLookups(engine) ??
+      (await this.#compareQuestions(engine, this.#world.questions)) ??
+      (await this.#compareOtherAnswers(engine));
     return found === undefined ? undefined : `${this.#host.name}, ${when}: ${found}`;
   }
 
@@ -122,6 +126,22 @@ export class EngineCheck {
       } catch (error) {
         return `thrown ${error instanceof Error ? error.stack : String(error)} for ${text}`;
       }
+    }
+    return undefined;
+  }
+
+  async #compareOtherAnswers(engine: Engine): Promise<string | undefined> {
+    const moment = { nowMs: this.#clock.time };
+    for (const measure of this.#world.measures ?? []) {
+      const found = await compareMeasure(engine, this.#naive, measure, moment);
+      if (found !== undefined) return `value ${found} for ${JSON.stringify(measure)}`;
+    }
+    for (const question of this.#world.questions.slice(0, LIVE_QUESTION_COUNT)) {
+      const { atMs } = momentOf(this.#world, question);
+      const found =
+        (await comparePages(engine, question)) ??
+        (await compareProfiles(engine, this.#naive, question, { ...moment, atMs }));
+      if (found !== undefined) return `page or profiles ${found} for ${JSON.stringify(question)}`;
     }
     return undefined;
   }

@@ -29,6 +29,7 @@ export class Shrinker {
     while (this.#triesLeft > 0 && this.#size < size) {
       size = this.#size;
       await this.#shrinkList(this.#best.world.questions, (questions) => ({ ...this.#best.world, questions }));
+      await this.#shrinkList(this.#best.world.measures ?? [], (measures) => ({ ...this.#best.world, measures }));
       await this.#shrinkList(this.#best.world.batches, (batches) => ({ ...this.#best.world, batches }));
       await this.#shrinkBatches();
       await this.#shrinkQuestions();

@@ -5,6 +5,7 @@ import { hasTraitLeaf } from '../unsupported.ts';
 import { type Batch, batches } from './batch.ts';
 import { expression } from './expression.ts';
 import { maybe } from './maybe.ts';
+import { type Measure, measure } from './measure.ts';
 import { ANCHORS } from './pool.ts';
 import { instant } from './time.ts';
 
@@ -17,6 +18,8 @@ export interface World {
   readonly nowMs: number;
   readonly batches: readonly Batch[];
   readonly questions: readonly Question[];
+  /** Absent in worlds that were filed before there were any. */
+  readonly measures?: readonly Measure[] | undefined;
 }
 
 export function world(questionCount: number): fc.Arbitrary<World> {
@@ -30,6 +33,7 @@ export function world(questionCount: number): fc.Arbitrary<World> {
     return fc.record({
       nowMs: fc.constant(nowMs),
       batches: batches(nowMs),
+      measures: fc.array(measure(nowMs), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),
       questions: fc.array(question, { minLength: 1, maxLength: questionCount, size: 'max' }),
     });
   });

@@ -11,9 +11,10 @@ import type {
 } from '../../../src/model/query.ts';
 import { aggregate } from './aggregate.ts';
 import type { JsonScalar } from './json-value.ts';
-import { NOTHING, parsePath, type Reach, reach } from './path.ts';
+import { NOTHING, type Reach } from './path.ts';
 import { holds } from './predicate.ts';
-import { isoText, type NaiveEvent, type NaiveProfile, timeline } from './profile.ts';
+import { type NaiveEvent, type NaiveProfile, timeline } from './profile.ts';
+import { reachProperty, reachTrait } from './reach-field.ts';
 import { isInWindow } from './window.ts';
 
 /** `at` is the moment asked about: it becomes now, and later events do not exist. */
@@ -42,15 +43,25 @@ function isTraitLeafTrue(leaf: TraitLeaf, profile: NaiveProfile, moment: Moment)
 
 function isEventLeafTrue(leaf: EventLeaf, profile: NaiveProfile, moment: Moment): boolean {
   const nowMs = nowOf(moment);
-  const events = timeline(profile).filter(
+  const events = chosenEvents(leaf, profile, moment);
+  if (leaf.aggregate !== undefined) return isAggregateTrue(leaf.aggregate, events, profile, nowMs);
+  return isCountTrue(leaf.count ?? { op: 'gte', value: 1 }, events.length, nowMs);
+}
+
+/** The events of a profile that a leaf speaks of, oldest first. */
+export function chosenEvents(
+  leaf: Pick<EventLeaf, 'event' | 'where' | 'window'>,
+  profile: NaiveProfile,
+  moment: Moment,
+): readonly NaiveEvent[] {
+  const nowMs = nowOf(moment);
+  return timeline(profile).filter(
     (event) =>
       event.name === leaf.event &&
       (moment.atMs === undefined || event.timeMs <= moment.atMs) &&
       isInWindow(leaf.window, event.timeMs, nowMs) &&
       (leaf.where ?? []).every((predicate) => isPredicateTrue(predicate, event, profile, nowMs)),
   );
-  if (leaf.aggregate !== undefined) return isAggregateTrue(leaf.aggregate, events, profile, nowMs);
-  return isCountTrue(leaf.count ?? { op: 'gte', value: 1 }, events.length, nowMs);
 }
 
 function isPredicateTrue(
@@ -84,19 +95,6 @@ function isAggregateTrue(
 
 function single(value: JsonScalar): Reach {
   return { isPresent: true, scalars: [{ value, isInArray: false }] };
-}
-
-function reachTrait(path: string, profile: NaiveProfile): Reach {
-  const kept = { first_seen: isoText(profile.firstSeenMs), last_seen: isoText(profile.lastSeenMs) };
-  return reach({ ...profile.traits, ...kept }, parsePath(path));
-}
-
-/** `context.…` falls through to the event's context where the properties of that event hold nothing there. */
-function reachProperty(path: string, event: NaiveEvent): Reach {
-  const segments = parsePath(path);
-  const reached = reach(event.properties, segments);
-  if (reached.isPresent || segments.length < 2 || segments[0] !== 'context') return reached;
-  return reach(event.context, segments.slice(1));
 }
 
 function isReference(operand: Operand): operand is FieldReference {
