@@ -119,7 +119,11 @@ export class IdentityRoute {
     if (code !== 0) {
       const row = identifiers.rowOf(code);
       if (row !== NONE) this.row = row;
-      else this.#take(this.#follow(fieldIdentifier(tape, field, 'user_id'), identifiers.forwardOf(code)), () => owner.index);
+      else
+        this.#take(
+          this.#follow(fieldIdentifier(tape, field, 'user_id'), identifiers.forwardOf(code)),
+          () => owner.index,
+        );
     }
     if (hasAnonymous) this.#decideAnonymous(tape, base);
   }

@@ -11,6 +11,7 @@ import type { LoadContext, SavedState } from '../../src/memory/persist.ts';
 import { RowMap } from '../../src/memory/row-map.ts';
 import type { SlabMemory } from '../../src/memory/slab-memory.ts';
 import { TimeColumn } from '../../src/memory/time-column.ts';
+import { TextColumn } from '../../src/profile/text-column.ts';
 import type { Dice, Subject, SubjectKind } from './memory-world.ts';
 
 const PATTERN = Buffer.from('The quick brown fox jumps over the lazy dog. ');
@@ -278,6 +279,43 @@ function expectInZone(column: NumberColumn, model: Map<number, number>): void {
   }
 }
 
+/** Index → text, overwritten so often that the dictionary is rebuilt again and again. */
+const textKind: SubjectKind<Map<number, string>> = (() => {
+  const make = (memory: SlabMemory, context?: LoadContext, state?: SavedState): Subject<Map<number, string>> => {
+    const column =
+      context !== undefined && state !== undefined ? TextColumn.load(context, state) : new TextColumn(memory);
+    column.enableCompaction(8);
+    return {
+      get usedBytes() {
+        return column.usedBytes;
+      },
+      write(model, dice) {
+        const index = dice(4) === 0 ? sparseIndex(dice) : dice(6);
+        if (dice(6) === 0) {
+          column.clear(index);
+          model.delete(index);
+          return;
+        }
+        const text = `${dice(5) === 0 ? 'x'.repeat(dice(300)) : ''}text ${dice(400)}`;
+        const bytes = Buffer.from(text);
+        column.set(index, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, 5));
+        model.set(index, text);
+      },
+      save: (saving) => column.save(saving),
+      expectEqual(model) {
+        for (const [index, text] of model) expect(column.dictionary.text(column.codes.get(index))).toBe(text);
+        for (const index of [0, 1, 39, 65_535, 65_536]) if (!model.has(index)) expect(column.codes.get(index)).toBe(0);
+      },
+    };
+  };
+  return {
+    newModel: () => new Map<number, string>(),
+    copyModel: (model: Map<number, string>) => new Map(model),
+    make: (memory: SlabMemory) => make(memory),
+    load: (context: LoadContext, state: SavedState) => make(context.memory, context, state),
+  };
+})();
+
 const timeKind = listKind<number>((memory, context, state) => {
   const column = new TimeColumn(memory);
   if (context !== undefined && state !== undefined) column.load(context, state);
@@ -352,6 +390,7 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind<any>>> = {
   'a RowMap': rowMapKind,
   'a CodeColumn': sparseKind('codes'),
   'a NumberColumn': sparseKind('numbers'),
+  'a TextColumn that forgets texts nobody has': textKind,
   'a TimeColumn': timeKind,
   'a MessageIdColumn': messageIdKind,
 };

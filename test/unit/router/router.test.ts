@@ -161,9 +161,13 @@ test('a disk that fails in the middle of a batch stops the router, and no shard 
   await core.ingest([item('track', { userId: valueOn('user_id', 0, 'y') })]);
   core.storages[1].failDisk();
   // Shard 0 takes the item; the forward for the device on shard 1 cannot be noted.
-  await expect(core.ingest([item('track', { userId: user, anonymousId: anonymous })])).rejects.toMatchObject({ code: 'storage_failed' });
+  await expect(core.ingest([item('track', { userId: user, anonymousId: anonymous })])).rejects.toMatchObject({
+    code: 'storage_failed',
+  });
   const { lastSeq } = core.storages[0].log;
-  await expect(core.ingest([item('track', { userId: valueOn('user_id', 0, 'z') })])).rejects.toMatchObject({ code: 'storage_failed' });
+  await expect(core.ingest([item('track', { userId: valueOn('user_id', 0, 'z') })])).rejects.toMatchObject({
+    code: 'storage_failed',
+  });
   expect(core.storages[0].log.lastSeq).toBe(lastSeq);
   expect(core.reopened({ hashSeed: 8 }).profiles()).toHaveLength(1);
 });
