@@ -9,9 +9,21 @@ const P3 = 0xc2b2ae3d | 0;
 const P4 = 0x27d4eb2f | 0;
 const P5 = 0x165667b1 | 0;
 
+/**
+ * All bytes of the last `xxh32` or-ed together, folded: bit 7 of any of its four bytes tells that the text was not ASCII. A by-product,
+ * so that the scanner need not read a text twice.
+ */
+let seenBits = 0;
+
+/** Whether the bytes that `xxh32` hashed last were all ASCII. */
+export function wasAscii(): boolean {
+  return (seenBits & 0x8080_8080) === 0;
+}
+
 /** Hash of `length` bytes from `offset`, as an unsigned 32-bit number. Cost: about 1 ns per byte, no allocation. */
 export function xxh32(bytes: Uint8Array, offset: number, length: number, seed: number): number {
   let h: number;
+  let seen = 0;
   let p = offset;
   const end = offset + length;
   if (length >= 16) {
@@ -21,10 +33,15 @@ export function xxh32(bytes: Uint8Array, offset: number, length: number, seed: n
     let d = (seed - P1) | 0;
     const limit = end - 16;
     do {
-      a = round(a, bytes[p] | (bytes[p + 1] << 8) | (bytes[p + 2] << 16) | (bytes[p + 3] << 24));
-      b = round(b, bytes[p + 4] | (bytes[p + 5] << 8) | (bytes[p + 6] << 16) | (bytes[p + 7] << 24));
-      c = round(c, bytes[p + 8] | (bytes[p + 9] << 8) | (bytes[p + 10] << 16) | (bytes[p + 11] << 24));
-      d = round(d, bytes[p + 12] | (bytes[p + 13] << 8) | (bytes[p + 14] << 16) | (bytes[p + 15] << 24));
+      const w0 = bytes[p] | (bytes[p + 1] << 8) | (bytes[p + 2] << 16) | (bytes[p + 3] << 24);
+      const w1 = bytes[p + 4] | (bytes[p + 5] << 8) | (bytes[p + 6] << 16) | (bytes[p + 7] << 24);
+      const w2 = bytes[p + 8] | (bytes[p + 9] << 8) | (bytes[p + 10] << 16) | (bytes[p + 11] << 24);
+      const w3 = bytes[p + 12] | (bytes[p + 13] << 8) | (bytes[p + 14] << 16) | (bytes[p + 15] << 24);
+      a = round(a, w0);
+      b = round(b, w1);
+      c = round(c, w2);
+      d = round(d, w3);
+      seen |= w0 | w1 | w2 | w3;
       p += 16;
     } while (p <= limit);
     h = (((a << 1) | (a >>> 31)) + ((b << 7) | (b >>> 25)) + ((c << 12) | (c >>> 20)) + ((d << 18) | (d >>> 14))) | 0;
@@ -33,15 +50,19 @@ export function xxh32(bytes: Uint8Array, offset: number, length: number, seed: n
   }
   h = (h + length) | 0;
   while (p + 4 <= end) {
-    h = (h + Math.imul(bytes[p] | (bytes[p + 1] << 8) | (bytes[p + 2] << 16) | (bytes[p + 3] << 24), P3)) | 0;
+    const word = bytes[p] | (bytes[p + 1] << 8) | (bytes[p + 2] << 16) | (bytes[p + 3] << 24);
+    seen |= word;
+    h = (h + Math.imul(word, P3)) | 0;
     h = Math.imul((h << 17) | (h >>> 15), P4);
     p += 4;
   }
   while (p < end) {
+    seen |= bytes[p];
     h = (h + Math.imul(bytes[p], P5)) | 0;
     h = Math.imul((h << 11) | (h >>> 21), P1);
     p += 1;
   }
+  seenBits = seen;
   h = Math.imul(h ^ (h >>> 15), P2);
   h = Math.imul(h ^ (h >>> 13), P3);
   return (h ^ (h >>> 16)) >>> 0;

@@ -6,7 +6,7 @@
  * Guarded by bench `ingest-ws`.
  */
 
-import { murmur32, xxh32 } from '../base/hash.ts';
+import { murmur32, wasAscii, xxh32 } from '../base/hash.ts';
 import { formatIsoDate, ISO_DATE_MAX_MS, ISO_DATE_MIN_MS, parseIsoDateBytesMs } from '../base/iso-date.ts';
 import type { ErrorCode } from '../model/error.ts';
 import type { IngestLimits } from '../model/limits.ts';
@@ -207,10 +207,13 @@ export class ItemScanner {
     if (length > this.#limits.idSizeBytes) {
       return this.#fail('id_too_long', `${name} has ${length} bytes; the limit is ${this.#limits.idSizeBytes}`);
     }
-    if (!this.#isText(offset, length)) return this.#fail('invalid_id', `${name} is not valid UTF-8`);
+    const hash = xxh32(tape.bytes, offset, length, this.#hashSeed);
+    if (!wasAscii() && !isValidUtf8(tape.bytes, offset, length)) {
+      return this.#fail('invalid_id', `${name} is not valid UTF-8`);
+    }
     tape.items[at] = offset;
     tape.items[at + 1] = length;
-    tape.items[at + 2] = xxh32(tape.bytes, offset, length, this.#hashSeed);
+    tape.items[at + 2] = hash;
   }
 
   #eventName(base: number): void {
@@ -346,12 +349,13 @@ export class ItemScanner {
 
   #stringLeaf(path: number, base: number, offset: number, length: number): void {
     const tape = this.tape;
-    if (!this.#isText(offset, length)) {
+    const hash = xxh32(tape.bytes, offset, length, this.#hashSeed);
+    if (!wasAscii() && !isValidUtf8(tape.bytes, offset, length)) {
       return this.#fail('invalid_value', `"${this.#names.nameOf(path)}" is not valid UTF-8`);
     }
     if (path === this.#known.email) tape.items[base + tapeOf.ITEM_EMAIL] = tape.leafCount;
     else if (path === this.#known.phone) tape.items[base + tapeOf.ITEM_PHONE] = tape.leafCount;
-    tape.addLeaf(path, tapeOf.LEAF_STRING, offset, length, xxh32(tape.bytes, offset, length, this.#hashSeed), 0);
+    tape.addLeaf(path, tapeOf.LEAF_STRING, offset, length, hash, 0);
   }
 
   #dateLeaf(path: number, timeMs: number): void {

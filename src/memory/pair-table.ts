@@ -79,6 +79,19 @@ export class PairTable {
     }
   }
 
+  /** Whether exactly this pair is there. */
+  has(key: number, value: number): boolean {
+    const view = this.#views[this.#depth === 0 ? 0 : this.#directory[key >>> (32 - this.#depth)]];
+    const mask = (view.length >>> 1) - 1;
+    let slot = key & mask;
+    for (;;) {
+      const found = view[2 * slot + 1];
+      if (found === 0) return false;
+      if (found === value && view[2 * slot] === key) return true;
+      slot = (slot + 1) & mask;
+    }
+  }
+
   /** Replaces the value of the pair that `first` or `next` just gave. */
   replace(value: number): void {
     const segment = this.#cursorSegment;

@@ -44,8 +44,8 @@ export class DedupWindow {
     const ageMs = nowMs - this.#newerSinceMs;
     const key = mix32(hash);
     const value = check === 0 ? 1 : check >>> 0;
-    if (ageMs < 2 * half && contains(this.#newer, key, value)) return true;
-    if (ageMs < half && contains(this.#older, key, value)) return true;
+    if (ageMs < 2 * half && this.#newer.has(key, value)) return true;
+    if (ageMs < half && this.#older.has(key, value)) return true;
     if (ageMs >= half || this.#newer.count >= this.#options.count / 2) this.#turn(nowMs, half);
     this.#newer.insert(key, value);
     return false;
@@ -80,13 +80,4 @@ export class DedupWindow {
     window.#newerSinceMs = state['newerSinceMs'] as number;
     return window;
   }
-}
-
-function contains(table: PairTable, key: number, value: number): boolean {
-  let found = table.first(key);
-  while (found !== 0) {
-    if (found === value) return true;
-    found = table.next(key);
-  }
-  return false;
 }

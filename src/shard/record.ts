@@ -2,8 +2,8 @@
  * Records of the event log: what a shard was told, in the bytes that the sender sent, so that a replay scans exactly what
  * the first run scanned. Little endian.
  *
- * Events: `[1][flags u8][defaultKind u8][receivedAtMs f64][sentAtMs f64][idSeed 8 bytes][count u32][routes u8 × count]`
- *         `[indexes u32 × count, when flag HAS_INDEXES][extraSize u32][extra msgpack][items: msgpack maps, one after another]`
+ * Events: `[1][flags u8][defaultKind u8][receivedAtMs f64][sentAtMs f64][idSeed 8 bytes][count u32][itemsSize u32]`
+ *         `[items: msgpack maps, one after another][routes u8 × count][indexes u32 × count, when flag HAS_INDEXES][extra msgpack, to the end]`
  * Bind:   `[2][msgpack [type, value, targetType, targetValue]]`
  *
  * A route says which identifiers the router decided on, so that a replay needs no other shard: see the ROUTE_ bits. `extra` is a
@@ -27,7 +27,7 @@ export const ROUTE_ATTACH_EXTRA = 32;
 
 const FLAG_IMPORT = 1;
 const FLAG_HAS_INDEXES = 2;
-const HEADER_SIZE_BYTES = 31;
+const HEADER_SIZE_BYTES = 35;
 
 /** What holds for all items of a batch. */
 export interface BatchHeader {
@@ -48,8 +48,8 @@ export type ExtraIdentifiers = [ordinal: number, identifiers: [type: string, val
 export class RecordBuilder {
   #body: Uint8Array = new Uint8Array(64 * 1024);
   #view = new DataView(this.#body.buffer);
-  #items: Uint8Array = new Uint8Array(64 * 1024);
-  #itemBytes = 0;
+  /** End of the items in the body. */
+  #itemsEnd = HEADER_SIZE_BYTES;
   #routes = new Uint8Array(256);
   #indexes = new Uint32Array(256);
   #needsIndexes = false;
@@ -61,7 +61,7 @@ export class RecordBuilder {
 
   reset(): void {
     this.count = 0;
-    this.#itemBytes = 0;
+    this.#itemsEnd = HEADER_SIZE_BYTES;
     this.#needsIndexes = false;
     this.#runStart = 0;
     this.#runEnd = 0;
@@ -92,13 +92,17 @@ export class RecordBuilder {
   #flushRun(source: Uint8Array): void {
     const size = this.#runEnd - this.#runStart;
     if (size === 0) return;
-    if (this.#itemBytes + size > this.#items.length) {
-      const larger = new Uint8Array(Math.max(this.#items.length * 2, this.#itemBytes + size));
-      larger.set(this.#items.subarray(0, this.#itemBytes));
-      this.#items = larger;
-    }
-    this.#items.set(source.subarray(this.#runStart, this.#runEnd), this.#itemBytes);
-    this.#itemBytes += size;
+    this.#reserve(this.#itemsEnd + size);
+    this.#body.set(source.subarray(this.#runStart, this.#runEnd), this.#itemsEnd);
+    this.#itemsEnd += size;
+  }
+
+  #reserve(sizeBytes: number): void {
+    if (sizeBytes <= this.#body.length) return;
+    const larger = new Uint8Array(Math.max(sizeBytes, this.#body.length * 2));
+    larger.set(this.#body.subarray(0, this.#itemsEnd));
+    this.#body = larger;
+    this.#view = new DataView(larger.buffer);
   }
 
   #growItems(): void {
@@ -115,12 +119,8 @@ export class RecordBuilder {
     this.#flushRun(source);
     const count = this.count;
     const extra = this.#extra.length === 0 ? undefined : pack(this.#extra);
-    const extraSize = extra?.length ?? 0;
-    const size = HEADER_SIZE_BYTES + count * (this.#needsIndexes ? 5 : 1) + 4 + extraSize + this.#itemBytes;
-    if (size > this.#body.length) {
-      this.#body = new Uint8Array(Math.max(size, this.#body.length * 2));
-      this.#view = new DataView(this.#body.buffer);
-    }
+    const size = this.#itemsEnd + count * (this.#needsIndexes ? 5 : 1) + (extra?.length ?? 0);
+    this.#reserve(size);
     const body = this.#body;
     const view = this.#view;
     body[0] = RECORD_EVENTS;
@@ -131,18 +131,15 @@ export class RecordBuilder {
     view.setUint32(19, header.idSeedHigh, true);
     view.setUint32(23, header.idSeedLow, true);
     view.setUint32(27, count, true);
-    let at = HEADER_SIZE_BYTES;
+    view.setUint32(31, this.#itemsEnd - HEADER_SIZE_BYTES, true);
+    let at = this.#itemsEnd;
     body.set(this.#routes.subarray(0, count), at);
     at += count;
     if (this.#needsIndexes) {
       for (let i = 0; i < count; i++) view.setUint32(at + 4 * i, this.#indexes[i], true);
       at += 4 * count;
     }
-    view.setUint32(at, extraSize, true);
-    at += 4;
     if (extra !== undefined) body.set(extra, at);
-    at += extraSize;
-    body.set(this.#items.subarray(0, this.#itemBytes), at);
     return body.subarray(0, size);
   }
 }
@@ -154,8 +151,9 @@ export interface EventsRecord {
   readonly routes: Uint8Array;
   indexOf(ordinal: number): number;
   readonly extra: ReadonlyMap<number, readonly [type: string, value: string][]>;
-  /** Where the items begin in the record. */
+  /** Where the items lie in the record. */
   readonly itemsStart: number;
+  readonly itemsEnd: number;
 }
 
 export interface BindRecord {
@@ -186,20 +184,19 @@ export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord {
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   const flags = record[1];
   const count = view.getUint32(27, true);
-  let at = HEADER_SIZE_BYTES;
+  const itemsEnd = HEADER_SIZE_BYTES + view.getUint32(31, true);
+  let at = itemsEnd;
   const routes = record.subarray(at, at + count);
   at += count;
   const indexesAt = at;
   const hasIndexes = (flags & FLAG_HAS_INDEXES) !== 0;
   if (hasIndexes) at += 4 * count;
-  const extraSize = view.getUint32(at, true);
-  at += 4;
   const extra = new Map<number, readonly [string, string][]>();
-  if (extraSize > 0) {
-    for (const [ordinal, list] of unpack(record.subarray(at, at + extraSize)) as ExtraIdentifiers[])
+  if (at < record.length) {
+    for (const [ordinal, list] of unpack(record.subarray(at)) as ExtraIdentifiers[]) {
       extra.set(ordinal, list);
+    }
   }
-  at += extraSize;
   return {
     kind: 'events',
     header: {
@@ -214,6 +211,7 @@ export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord {
     routes,
     indexOf: (ordinal) => (hasIndexes ? view.getUint32(indexesAt + 4 * ordinal, true) : ordinal),
     extra,
-    itemsStart: at,
+    itemsStart: HEADER_SIZE_BYTES,
+    itemsEnd,
   };
 }

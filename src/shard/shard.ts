@@ -101,7 +101,7 @@ export class Shard {
     const tape = scanner.tape;
     tape.reset();
     tape.append(bytes);
-    const end = bytes.length;
+    const end = record.itemsEnd;
     let at = record.itemsStart;
     for (let ordinal = 0; ordinal < record.count; ordinal++) {
       at = scanner.scan(at, end, record.indexOf(ordinal), record.header.defaultKind);
