@@ -49,7 +49,9 @@ test('a record gives back its header, routes, indexes, external ids and items, r
     if (!hasIds) expect(items.map((_, ordinal) => record.indexOf(ordinal))).toEqual(items.map(({ index }) => index));
     expect(new Map(record.extra)).toEqual(extra);
     expect(
-      Buffer.from(shifted.subarray(record.itemsStart, record.itemsEnd)).equals(Buffer.concat(items.map((item) => item.bytes))),
+      Buffer.from(shifted.subarray(record.itemsStart, record.itemsEnd)).equals(
+        Buffer.concat(items.map((item) => item.bytes)),
+      ),
     ).toBe(true);
   }
 });
