@@ -161,7 +161,10 @@ describe('connections', () => {
       await server.expectSteady();
     }
     // Half of them close their side, the others vanish.
-    sockets.forEach((socket, n) => (n % 2 === 0 ? socket.end() : socket.resetAndDestroy()));
+    sockets.forEach((socket, n) => {
+      if (n % 2 === 0) socket.end();
+      else socket.resetAndDestroy();
+    });
     await server.expectSteady();
     for (const socket of sockets) socket.destroy();
     await server.expectSteady();

@@ -4,8 +4,10 @@ import WebSocket from 'ws';
 import { ADMIN_KEY, type KithProcess } from '../process/kith-process.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read into answers of every shape.
+type Message = any;
+
 export type Heard =
-  | { readonly kind: 'message'; readonly message: any }
+  | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'closed'; readonly code: number };
 
 export class HostileStream {
