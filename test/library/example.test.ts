@@ -107,6 +107,7 @@ describe('the library', () => {
     const { stdout, stderr } = await run(process.execPath, ['example.js'], { cwd: project });
     expect(stderr).toBe('');
     if (path === 'README.md') expect(stdout).toMatch(/^\{ 'Order Completed': 1 \}\n\{ ids: \[ 'ada' \]/);
+  });
 
   it('has types that a strict project compiles against', async () => {
     const project = makeProject();
