@@ -14,6 +14,7 @@ export function canonicalText(value: unknown): string {
 /** A profile, whose identifiers may come in any order. */
 export function canonicalProfile(profile: { readonly identifiers?: unknown } | undefined): string {
   if (profile === undefined) return 'not found';
-  const identifiers = (profile.identifiers as readonly unknown[]).map(canonicalText).sort();
-  return canonicalText({ ...profile, identifiers });
+  const { identifiers } = profile;
+  if (!Array.isArray(identifiers)) return canonicalText(profile);
+  return canonicalText({ ...profile, identifiers: identifiers.map(canonicalText).sort() });
 }

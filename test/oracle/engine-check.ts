@@ -3,15 +3,15 @@
  * question; then again after a restart. Comparisons give a description of the first difference, or undefined.
  */
 import type { Engine } from '../../src/engine/engine.ts';
-import { canonicalProfile, canonicalText } from './canonical.ts';
+import { canonicalText } from './canonical.ts';
 import { compareMeasure, comparePages, compareProfiles } from './engine-answer.ts';
 import { askCount, askIds, send } from './engine-ask.ts';
 import { type EngineHost, type ManualClock, manualClock } from './engine-host.ts';
+import { compareLookups } from './engine-lookup.ts';
 import type { Question, World } from './generate/world.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf } from './naive-world.ts';
 
-const EVENT_COUNT = 1_000;
 /** So many of the questions are asked after every batch too, to see indexes that are kept up under writes. */
 const LIVE_QUESTION_COUNT = 6;
 
@@ -86,24 +86,10 @@ export class EngineCheck {
   async #compareAll(engine: Engine, when: string): Promise<string | undefined> {
     this.#clock.time = this.#world.nowMs;
     const found =
-      this.#compareLookups(engine) ??
+      (await compareLookups(engine, this.#naive)) ??
       (await this.#compareQuestions(engine, this.#world.questions)) ??
       (await this.#compareOtherAnswers(engine));
     return found === undefined ? undefined : `${this.#host.name}, ${when}: ${found}`;
-  }
-
-  #compareLookups(engine: Engine): string | undefined {
-    if (engine.lookup({ type: 'user_id', value: 'nobody' }) !== undefined)
-      return 'an unknown identifier finds a profile';
-    for (const identifier of this.#naive.profiles.flatMap((profile) => profile.identifiers)) {
-      for (const events of [EVENT_COUNT, 2, 0]) {
-        const actual = canonicalProfile(engine.lookup(identifier, { events }));
-        const expected = canonicalProfile(this.#naive.lookup(identifier, events));
-        if (actual !== expected)
-          return `lookup of ${canonicalText(identifier)}:\n  engine ${actual}\n  naive  ${expected}`;
-      }
-    }
-    return undefined;
   }
 
   /** At the clock's time. */
