@@ -23,7 +23,7 @@ export function stateHashOf(shards: readonly Shard[]): string {
   return `${count}-${sumA.toString(16).padStart(8, '0')}${sumB.toString(16).padStart(8, '0')}`;
 }
 
-/** Objects as sorted lists of entries; the identifiers too, since their order is only the order of arrival. */
+/** Objects as sorted lists of entries. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;

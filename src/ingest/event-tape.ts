@@ -30,7 +30,7 @@ export const ITEM_LEAF_END = 22;
 export const ITEM_EMAIL = 23;
 export const ITEM_PHONE = 24;
 export const ITEM_EXTERNAL_IDS = 25;
-/** Second hash of the message id: with the first, 64 bits for de-duplication. */
+/** Hash of the message id together with the person's id: with the id's own, 64 bits for de-duplication. */
 export const ITEM_MESSAGE_HASH = 26;
 /** Position in the batch as the caller counts. */
 export const ITEM_INDEX = 27;
@@ -62,6 +62,8 @@ export class EventTape {
   items = new Int32Array(256 * ITEM_STRIDE);
   /** Event time of each item, ms since the epoch; NaN = the item gave none. */
   times = new Float64Array(256);
+  /** The item's `originalTimestamp`, NaN = none. */
+  originalTimes = new Float64Array(256);
   /** The item's own `sentAt`, NaN = none. */
   sentAts = new Float64Array(256);
   leafCount = 0;
@@ -111,6 +113,9 @@ export class EventTape {
       const times = new Float64Array(this.times.length * 2);
       times.set(this.times);
       this.times = times;
+      const originalTimes = new Float64Array(this.originalTimes.length * 2);
+      originalTimes.set(this.originalTimes);
+      this.originalTimes = originalTimes;
       const sentAts = new Float64Array(this.sentAts.length * 2);
       sentAts.set(this.sentAts);
       this.sentAts = sentAts;
@@ -118,6 +123,7 @@ export class EventTape {
     this.itemCount = item + 1;
     this.items.fill(-1, item * ITEM_STRIDE, (item + 1) * ITEM_STRIDE);
     this.times[item] = Number.NaN;
+    this.originalTimes[item] = Number.NaN;
     this.sentAts[item] = Number.NaN;
     return item;
   }

@@ -7,12 +7,22 @@ import * as tapeOf from './event-tape.ts';
 
 /**
  * Event time in ms since the epoch: received − (sent − timestamp), which cancels the error of the sender's clock. NaN when out of range.
- * Without a timestamp it is the time of receipt; without `sentAt`, and for imports, the timestamp as it stands.
+ * Without a timestamp it is the time of receipt; without `sentAt`, and for imports, the timestamp as it stands. The sender's own reading
+ * is `originalTimestamp` where a relay added one, and only that is corrected then.
  */
-export function eventTimeMs(timestampMs: number, receivedAtMs: number, sentAtMs: number, isImport: boolean): number {
-  if (Number.isNaN(timestampMs)) return receivedAtMs;
-  if (isImport || Number.isNaN(sentAtMs)) return timestampMs;
-  const corrected = receivedAtMs - (sentAtMs - timestampMs);
+export function eventTimeMs(
+  timestampMs: number,
+  originalTimestampMs: number,
+  receivedAtMs: number,
+  sentAtMs: number,
+  isImport: boolean,
+): number {
+  const isCorrected = !isImport && !Number.isNaN(sentAtMs);
+  const preferredMs = isCorrected ? originalTimestampMs : timestampMs;
+  const givenMs = Number.isNaN(preferredMs) ? (isCorrected ? timestampMs : originalTimestampMs) : preferredMs;
+  if (Number.isNaN(givenMs)) return receivedAtMs;
+  if (!isCorrected) return givenMs;
+  const corrected = receivedAtMs - (sentAtMs - givenMs);
   return corrected >= ISO_DATE_MIN_MS && corrected <= ISO_DATE_MAX_MS ? corrected : Number.NaN;
 }
 

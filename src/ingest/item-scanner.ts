@@ -44,7 +44,6 @@ export class ItemScanner {
   #nameLength = 0;
   #categoryOffset = -1;
   #categoryLength = 0;
-  #originalTimeMs = Number.NaN;
 
   constructor(tape: EventTape, names: NameInterner, known: KnownNames, limits: IngestLimits, hashSeed: number) {
     this.tape = tape;
@@ -64,7 +63,6 @@ export class ItemScanner {
     this.#itemLeafStart = tape.leafCount;
     this.#nameOffset = -1;
     this.#categoryOffset = -1;
-    this.#originalTimeMs = Number.NaN;
     const cursor = this.#cursor;
     cursor.reset(tape.bytes, tape.view, start, end);
     const item = tape.addItem();
@@ -87,7 +85,7 @@ export class ItemScanner {
         `the event has ${after - start} bytes; the limit is ${this.#limits.eventSizeBytes}`,
       );
     }
-    if (this.errorCode === undefined) this.#finish(base, item);
+    if (this.errorCode === undefined) this.#finish(base);
     if (this.errorCode !== undefined) {
       tape.itemCount = item;
       tape.leafCount = this.#itemLeafStart;
@@ -132,7 +130,7 @@ export class ItemScanner {
         this.tape.times[item] = this.#time('timestamp');
         return;
       case KNOWN.originalTimestamp:
-        this.#originalTimeMs = this.#time('originalTimestamp');
+        this.tape.originalTimes[item] = this.#time('originalTimestamp');
         return;
       case KNOWN.sentAt:
         this.tape.sentAts[item] = this.#time('sentAt');
@@ -421,17 +419,19 @@ export class ItemScanner {
   }
 
   /** Checks that need the whole item, and the event names and properties that a kind implies. */
-  #finish(base: number, item: number): void {
+  #finish(base: number): void {
     const tape = this.tape;
     const items = tape.items;
-    if (!Number.isNaN(this.#originalTimeMs)) tape.times[item] = this.#originalTimeMs;
     if (items[base + tapeOf.ITEM_USER + 1] < 0 && items[base + tapeOf.ITEM_ANONYMOUS + 1] < 0) {
       return this.#fail('missing_user', 'the event has neither userId nor anonymousId');
     }
     const messageLength = items[base + tapeOf.ITEM_MESSAGE_ID + 1];
     if (messageLength > 0) {
       const offset = items[base + tapeOf.ITEM_MESSAGE_ID];
-      items[base + tapeOf.ITEM_MESSAGE_HASH] = murmur32(tape.bytes, offset, messageLength, this.#hashSeed);
+      // A message id is its sender's: the same id on another person is another message, whatever shard either lives on.
+      const user = items[base + tapeOf.ITEM_USER + 1] >= 0 ? tapeOf.ITEM_USER : tapeOf.ITEM_ANONYMOUS;
+      const person = items[base + user + 2];
+      items[base + tapeOf.ITEM_MESSAGE_HASH] = murmur32(tape.bytes, offset, messageLength, person);
     }
     const kind = items[base + tapeOf.ITEM_KIND];
     if (kind === tapeOf.KIND_TRACK) {

@@ -95,8 +95,6 @@ export class EngineError extends Error {
 /** The wire form: `{"error":{"code","message","details"?}}`; a span travels in details as `position` and `end`. */
 export function errorBody(error: EngineError): { error: { code: ErrorCode; message: string; details?: object } } {
   const details =
-    error.span === undefined
-      ? error.details
-      : { ...error.details, position: error.span.start, end: error.span.end };
+    error.span === undefined ? error.details : { ...error.details, position: error.span.start, end: error.span.end };
   return { error: { code: error.code, message: error.message, ...(details === undefined ? {} : { details }) } };
 }

@@ -1,3 +1,4 @@
+/** What a caller says of a batch and what is answered: the vocabulary of acknowledgements, shared by all doors. */
 import type { ErrorCode } from './error.ts';
 
 /** `durable` = on disk and synced (default); `applied` = visible in memory; `received` = taken over for processing. */

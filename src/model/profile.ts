@@ -1,3 +1,4 @@
+/** A profile as it is read: the JSON of a lookup, and what a caller may choose of it. */
 import type { Value } from './value.ts';
 
 export interface Identifier {

@@ -8,8 +8,27 @@ export type FieldReference = { readonly trait: string } | { readonly property: s
 export type Operand = Scalar | readonly Scalar[] | FieldReference;
 
 export const OPERATORS = [
-  'eq', 'neq', 'in', 'not_in', 'lt', 'lte', 'gt', 'gte', 'between', 'exists', 'not_exists', 'contains',
-  'not_contains', 'starts_with', 'ends_with', 'matches', 'before', 'after', 'within_last', 'within_next', 'older_than',
+  'eq',
+  'neq',
+  'in',
+  'not_in',
+  'lt',
+  'lte',
+  'gt',
+  'gte',
+  'between',
+  'exists',
+  'not_exists',
+  'contains',
+  'not_contains',
+  'starts_with',
+  'ends_with',
+  'matches',
+  'before',
+  'after',
+  'within_last',
+  'within_next',
+  'older_than',
 ] as const;
 export type Operator = (typeof OPERATORS)[number];
 
@@ -45,7 +64,11 @@ export type Window =
   | { readonly last: Duration }
   | { readonly between: readonly [Duration, Duration] }
   | { readonly from?: string | undefined; readonly to?: string | undefined }
-  | { readonly calendar: 'day' | 'week' | 'month' | 'quarter' | 'year'; readonly offset?: number | undefined; readonly timeZone?: string | undefined };
+  | {
+      readonly calendar: 'day' | 'week' | 'month' | 'quarter' | 'year';
+      readonly offset?: number | undefined;
+      readonly timeZone?: string | undefined;
+    };
 
 /** Exactly one of `count` and `aggregate`, or neither (= at least once). `where` is a conjunction. */
 export interface EventLeaf {
@@ -82,7 +105,14 @@ export interface NotExpression {
   readonly not: Expression;
 }
 export type Expression =
-  | AndExpression | OrExpression | NotExpression | TraitLeaf | EventLeaf | SequenceLeaf | SegmentLeaf | RandomLeaf;
+  | AndExpression
+  | OrExpression
+  | NotExpression
+  | TraitLeaf
+  | EventLeaf
+  | SequenceLeaf
+  | SegmentLeaf
+  | RandomLeaf;
 
 export type ResultKind = 'count' | 'ids' | 'profiles' | 'aggregate' | 'breakdown' | 'funnel' | 'retention' | 'overlap';
 
@@ -96,7 +126,13 @@ export interface QueryRequest {
   /** Newest events per profile in `profiles` answers. */
   readonly events?: number | undefined;
   readonly aggregate?:
-    | { readonly fn: AggregateFunction; readonly event?: string | undefined; readonly property?: string | undefined; readonly trait?: string | undefined; readonly window?: Window | undefined }
+    | {
+        readonly fn: AggregateFunction;
+        readonly event?: string | undefined;
+        readonly property?: string | undefined;
+        readonly trait?: string | undefined;
+        readonly window?: Window | undefined;
+      }
     | undefined;
   /** ISO 8601: evaluate as of that moment; later events do not exist. */
   readonly at?: string | undefined;

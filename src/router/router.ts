@@ -97,7 +97,13 @@ export class Router {
       );
     }
     const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[item] : header.sentAtMs;
-    const timeMs = eventTimeMs(tape.times[item], header.receivedAtMs, sentAtMs, header.isImport);
+    const timeMs = eventTimeMs(
+      tape.times[item],
+      tape.originalTimes[item],
+      header.receivedAtMs,
+      sentAtMs,
+      header.isImport,
+    );
     if (Number.isNaN(timeMs)) {
       return reject(tape, item, outcome, 'invalid_timestamp', 'timestamp and sentAt give a time out of range');
     }

@@ -24,6 +24,7 @@ export class WorkerPool {
   run(task: unknown): Promise<unknown> {
     this.#pool ??= new Piscina({
       filename: scanWorkerUrl().href,
+      name: 'runScan',
       minThreads: this.threadCount,
       maxThreads: this.threadCount,
     });

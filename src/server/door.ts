@@ -1,3 +1,4 @@
+/** What every handler is given: the engine and the parts of the server that answers for it. Assembled in `server.ts`. */
 import type { Engine } from '../engine/engine.ts';
 import type { KeyRing } from './auth/key-ring.ts';
 import type { BodyBudget } from './http/body-budget.ts';

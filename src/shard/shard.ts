@@ -119,7 +119,7 @@ export class Shard {
     const identifiers = extra?.map(([type, value]) => ({ type, value }));
     const row = this.#homeRow(tape, 0, route);
     const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[0] : header.sentAtMs;
-    const timeMs = eventTimeMs(tape.times[0], header.receivedAtMs, sentAtMs, header.isImport);
+    const timeMs = eventTimeMs(tape.times[0], tape.originalTimes[0], header.receivedAtMs, sentAtMs, header.isImport);
     this.isDuplicate(tape, 0, header.receivedAtMs);
     this.#apply(tape, 0, row, route, timeMs, identifiers, header, record.indexOf(ordinal));
   }

@@ -14,7 +14,9 @@
  *   never followed by one that succeeds without the caller's knowledge, and an environment holds one pool thread at most.
  * - mapSize is address space only and grows by itself; a large start avoids remapping under readers.
  */
+import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { databaseFault } from './lmdb-file-check.ts';
 import { commitFailureReason, storageFailure } from './storage-failure.ts';
 
 export type ByteDatabase = Database<Uint8Array, number>;
@@ -35,6 +37,8 @@ export class LmdbEnvironment {
   }
 
   static open(path: string, mapSizeBytes: number): LmdbEnvironment {
+    const fault = databaseFault(join(path, 'data.mdb'));
+    if (fault !== undefined) throw storageFailure(`Could not open the database at ${path}: ${fault}`);
     try {
       const root = open<Uint8Array, number>({
         path,

@@ -22,6 +22,7 @@ export interface Scanned {
   readonly event: string | undefined;
   readonly messageId: string | undefined;
   readonly timeMs: number;
+  readonly originalTimeMs: number;
   readonly sentAtMs: number;
   /** In the order of the tape; an empty object is {}, a list its JSON. */
   readonly leaves: readonly (readonly [path: string, value: unknown])[];
@@ -78,6 +79,7 @@ export class ScanBench {
       event: this.#text(tapeOf.ITEM_EVENT),
       messageId: this.#text(tapeOf.ITEM_MESSAGE_ID),
       timeMs: tape.times[0],
+      originalTimeMs: tape.originalTimes[0],
       sentAtMs: tape.sentAts[0],
       leaves,
     };

@@ -179,7 +179,8 @@ function naive(made: JsonMap): Scanned | string {
     group,
     event,
     messageId: idOf(made['messageId']),
-    timeMs: Number.isNaN(original) ? timeOf(made['timestamp']) : original,
+    timeMs: timeOf(made['timestamp']),
+    originalTimeMs: original,
     sentAtMs: timeOf(made['sentAt']),
     leaves,
   };

@@ -187,15 +187,9 @@ describe('for any input', () => {
       'first ',
     ];
     for (const piece of pieces) {
-      const timeMs = (size: number): number => {
-        const text = piece.repeat(Math.ceil(size / piece.length));
-        const startedMs = performance.now();
-        outcome(() => parseText(text, wide), undefined);
-        return performance.now() - startedMs;
-      };
-      timeMs(5_000);
-      // Ten times the text; a quadratic parser would need a hundred times the time.
-      expect(timeMs(200_000)).toBeLessThan(30 * Math.max(20, timeMs(20_000)));
+      // A quadratic parser would not come to the end of this within the test's limit.
+      const text = piece.repeat(Math.ceil(1_000_000 / piece.length));
+      outcome(() => parseText(text, wide), undefined);
     }
   });
 });

@@ -1,3 +1,4 @@
+/** What the readers of files give and the mapping takes. */
 import type { EngineError } from '../../model/error.ts';
 
 /** One row of a file, or why it is none. `number` is the line on which it begins, from 1. */

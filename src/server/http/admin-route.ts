@@ -1,3 +1,4 @@
+/** Routes for whoever runs the engine; admin key only. */
 import type { Exchange } from './exchange.ts';
 
 /** Writes a checkpoint now, so that the next start replays little. */

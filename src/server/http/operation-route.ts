@@ -1,3 +1,4 @@
+/** Routes for balancers and monitors: alive, ready, metrics. Served also while the server closes. */
 import type { Door } from '../door.ts';
 import type { Exchange } from './exchange.ts';
 

@@ -1,3 +1,4 @@
+/** The engine's own figures as Prometheus series, read from one `stats()` at each scrape. */
 import type { EngineStats } from '../../engine/engine.ts';
 import type { SeriesPage } from './series-page.ts';
 

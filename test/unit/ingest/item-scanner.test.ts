@@ -1,6 +1,7 @@
 import { encode } from '@msgpack/msgpack';
 import { expect, test } from 'vitest';
 import { KIND_TRACK } from '../../../src/ingest/event-tape.ts';
+import { eventTimeMs } from '../../../src/ingest/item-envelope.ts';
 import { ScanBench, type Scanned } from '../../helpers/scan.ts';
 
 const track = (more: Record<string, unknown>): Record<string, unknown> => ({
@@ -136,10 +137,16 @@ test('a timestamp is taken from every form that is a time', () => {
   }
 });
 
-test("originalTimestamp, the sender's own, goes before timestamp, in whatever order they come", () => {
-  expect(scanned(track({ timestamp: 5, originalTimestamp: 7 })).timeMs).toBe(7);
-  expect(scanned(track({ originalTimestamp: 7, timestamp: 5 })).timeMs).toBe(7);
-  expect(scanned(track({ originalTimestamp: null, timestamp: 5 })).timeMs).toBe(5);
+test("timestamp and originalTimestamp are both kept: the batch decides which one is the sender's own", () => {
+  const both = { timeMs: 5, originalTimeMs: 7 };
+  expect(scanned(track({ timestamp: 5, originalTimestamp: 7 }))).toMatchObject(both);
+  expect(scanned(track({ originalTimestamp: 7, timestamp: 5 }))).toMatchObject(both);
+  expect(eventTimeMs(5, 7, 100, 20, false)).toBe(87);
+  expect(eventTimeMs(5, 7, 100, Number.NaN, false)).toBe(5);
+  expect(eventTimeMs(5, 7, 100, 20, true)).toBe(5);
+  expect(eventTimeMs(Number.NaN, 7, 100, Number.NaN, false)).toBe(7);
+  expect(eventTimeMs(5, Number.NaN, 100, 20, false)).toBe(85);
+  expect(eventTimeMs(Number.NaN, Number.NaN, 100, 20, false)).toBe(100);
 });
 
 test('of a key that comes twice the later value comes later on the tape, and later wins for fields', () => {
@@ -273,6 +280,7 @@ test('a refused item leaves no trace for the next one', () => {
   ).toBe('invalid_number');
   expect(bench.scan({ type: 'page', userId: 'u' })).toMatchObject({
     timeMs: Number.NaN,
+    originalTimeMs: Number.NaN,
     leaves: [],
     event: 'Page Viewed',
   });
