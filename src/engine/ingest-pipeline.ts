@@ -88,7 +88,15 @@ export class IngestPipeline {
   }
 
   ingestFrame(bytes: Uint8Array, options: IngestOptions = {}): FrameOutcome {
-    const frame = readFrame(this.#tape, bytes);
+    const outcome = newOutcome();
+    const scanItems = (start: number, end: number, count: number, defaultKind: number): number => {
+      let at = start;
+      for (let index = 0; index < count; index++) at = this.#scanOne(at, end, index, defaultKind, outcome);
+      return at;
+    };
+    const frame = readFrame(this.#tape, bytes, (start, end, count, defaultKind) =>
+      count > SLICE_COUNT ? -1 : scanItems(start, end, count, defaultKind),
+    );
     if (frame.kind === 'message') return frame;
     this.#admit(frame.itemCount);
     const header = this.#header(frame.sentAtMs, frame.isImport || options.isImport === true, frame.defaultKind);
@@ -100,13 +108,10 @@ export class IngestPipeline {
       const result = this.#ingestLongFrame(copy, slices, itemCount, header, ack);
       return { kind: 'ingest', ref, itemCount, result };
     }
-    const outcome = newOutcome();
-    // Read before anything is made behind the frame.
-    const end = this.#tape.length;
-    let at = frame.itemsStart;
     // Scanned whole before anything is applied: a frame that breaks off in the middle changes nothing.
-    for (let index = 0; index < itemCount; index++) at = this.#scanOne(at, end, index, header, outcome);
-    checkItemsEnd(at, frame);
+    if (!frame.isScanned) {
+      checkItemsEnd(scanItems(frame.itemsStart, this.#tape.length, itemCount, frame.defaultKind), frame);
+    }
     this.#applyScanned(header, outcome);
     return { kind: 'ingest', ref, itemCount, result: this.#acknowledge(outcome, this.#commit(header, ack)) };
   }
@@ -129,7 +134,8 @@ export class IngestPipeline {
         this.#tape.append(bytes.subarray(slice.start, slice.end));
         const end = this.#tape.length;
         let local = 0;
-        for (let i = 0; i < slice.count; i++) local = this.#scanOne(local, end, slice.index + i, header, outcome);
+        for (let i = 0; i < slice.count; i++)
+          local = this.#scanOne(local, end, slice.index + i, header.defaultKind, outcome);
         this.#applyScanned(header, outcome);
         waits = this.#commit(header, ack);
         left -= slice.count;
@@ -183,13 +189,13 @@ export class IngestPipeline {
       return;
     }
     const at = this.#tape.append(packed);
-    this.#scanOne(at, this.#tape.length, index, header, outcome);
+    this.#scanOne(at, this.#tape.length, index, header.defaultKind, outcome);
   }
 
   /** Scans one item onto the tape; gives the position behind it. */
-  #scanOne(at: number, end: number, index: number, header: BatchHeader, outcome: BatchOutcome): number {
+  #scanOne(at: number, end: number, index: number, defaultKind: number, outcome: BatchOutcome): number {
     const scanner = this.#scanner;
-    const after = scanner.scan(at, end, index, header.defaultKind);
+    const after = scanner.scan(at, end, index, defaultKind);
     if (scanner.errorCode !== undefined) {
       this.#reject(outcome, index, scanner.errorCode, scanner.errorMessage);
     }
