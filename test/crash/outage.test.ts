@@ -1,18 +1,12 @@
 /** Ends other than a kill under load: SIGTERM, a full disk, a damaged checkpoint, a second process on the folder. */
-import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KithProcess, temporaryFolder } from '../process/kith-process.ts';
-import { randomOf, testSeed } from '../process/seed.ts';
-import { Sender, type Wire } from './sender.ts';
+import { testSeed } from '../process/seed.ts';
+import { DAMAGES, expectRecoveredFromLog, expectTold } from './damage.ts';
+import { type Sender, sendersOf } from './sender.ts';
 import { judge } from './verdict.ts';
-
-function sendersOf(seed: number): Sender[] {
-  const random = randomOf(seed);
-  return (['msgpack', 'json', 'http'] as const).map(
-    (wire: Wire) => new Sender({ name: wire, wire, random: random.fork() }),
-  );
-}
 
 /** Resolves after `count` acks of all senders together. */
 function acks(senders: readonly Sender[], count: number): Promise<void> {
@@ -120,80 +114,9 @@ describe('a full disk', () => {
 });
 
 describe('a damaged checkpoint', () => {
-  const damages: readonly (readonly [name: string, damage: (path: string, seed: number) => void])[] = [
-    ['its folder removed', (path) => rmSync(path, { recursive: true })],
-    ['its file removed', (path) => rmSync(join(path, 'data.mdb'))],
-    ['its file emptied', (path) => truncateSync(join(path, 'data.mdb'), 0)],
-    ['its file cut to one page', (path) => truncateSync(join(path, 'data.mdb'), 4096)],
-    [
-      'its file cut in the middle',
-      (path) => truncateSync(join(path, 'data.mdb'), Math.floor(sizeOf(path) / 8192) * 4096),
-    ],
-    ['its first pages zeroed', (path) => overwrite(path, 0, Buffer.alloc(8192))],
-    ['its first pages scrambled', (path, seed) => overwrite(path, 0, randomOf(seed).bytes(8192))],
-  ];
+  // All kinds of damage: outage.slow.test.ts.
+  it('is made up for by the log, as long as the log is whole', () => expectRecoveredFromLog(DAMAGES.slice(0, 1)));
 
-  it('is made up for by the log, as long as the log is whole', async () => {
-    const data = temporaryFolder();
-    const senders = sendersOf(testSeed('checkpoint gone, log whole'));
-    const kith = await KithProcess.start({ data });
-    await Promise.all(senders.map((sender) => sender.run(kith.url, 10)));
-    const hash = await kith.stateHash();
-    await kith.kill();
-    for (const [name, damage] of damages) {
-      damage(join(data, 'shard-0', 'checkpoint'), 1);
-      const again = KithProcess.spawn({ data });
-      const isListening = await Promise.race([again.listening.then(() => true), again.ended.then(() => false)]);
-      if (!isListening) {
-        // A file that is none of ours any more: told, not guessed at. Removing it is the way out.
-        const ended = await again.ended;
-        expect({ name, ...ended }).toEqual({ name, code: 1, signal: null });
-        expect(again.stderr).toContain('checkpoint');
-        rmSync(join(data, 'shard-0', 'checkpoint'), { recursive: true });
-        continue;
-      }
-      expect({ name, hash: await again.stateHash() }).toEqual({ name, hash });
-      await again.kill();
-    }
-    const last = await KithProcess.start({ data });
-    expect(await last.stateHash()).toBe(hash);
-    await judge(last, senders);
-  });
-
-  it('that the log no longer covers is told, and nothing is served in its place', async () => {
-    const data = temporaryFolder();
-    const seed = testSeed('checkpoint damaged');
-    const senders = sendersOf(seed);
-    const kith = await KithProcess.start({ data });
-    await Promise.all(senders.map((sender) => sender.run(kith.url, 10)));
-    expect((await kith.post('/v1/admin/checkpoint', '')).status).toBe(200);
-    await Promise.all(senders.map((sender) => sender.run(kith.url, 2)));
-    await kith.kill();
-    for (const [name, damage] of damages) {
-      const copy = temporaryFolder();
-      cpSync(data, copy, { recursive: true });
-      damage(join(copy, 'shard-0', 'checkpoint'), seed);
-      const again = KithProcess.spawn({ data: copy });
-      const started = again.listening.then(() => 'started');
-      const ended = await Promise.race([started, again.ended]);
-      expect({ name, ended }).toEqual({ name, ended: { code: 1, signal: null } });
-      expect({ name, stderr: again.stderr }).toEqual({
-        name,
-        stderr: expect.stringMatching(/shard-0\/(log|checkpoint)/),
-      });
-    }
-    const whole = await KithProcess.start({ data });
-    await judge(whole, senders);
-  });
+  it('that the log no longer covers is told, and nothing is served in its place', () =>
+    expectTold(DAMAGES.slice(4, 6)));
 });
-
-function sizeOf(path: string): number {
-  return readFileSync(join(path, 'data.mdb')).length;
-}
-
-function overwrite(path: string, at: number, bytes: Buffer): void {
-  const file = join(path, 'data.mdb');
-  const content = readFileSync(file);
-  bytes.copy(content, at, 0, Math.min(bytes.length, content.length - at));
-  writeFileSync(file, content);
-}

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { decode, encode } from '@msgpack/msgpack';
 import WebSocket from 'ws';
 import { asWriter } from '../process/kith-process.ts';
-import type { Random } from '../process/seed.ts';
+import { type Random, randomOf } from '../process/seed.ts';
 import { Crowd, type Deed } from './person.ts';
 
 export type Wire = 'msgpack' | 'json' | 'http';
@@ -144,4 +144,10 @@ export class Sender {
       socket.on('close', () => resolve());
     });
   }
+}
+
+/** One sender a wire. */
+export function sendersOf(seed: number): Sender[] {
+  const random = randomOf(seed);
+  return (['msgpack', 'json', 'http'] as const).map((wire) => new Sender({ name: wire, wire, random: random.fork() }));
 }
