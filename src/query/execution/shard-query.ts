@@ -19,6 +19,7 @@ import { captureOperator, type Evaluation, Evaluator } from './operator.ts';
 import { ImageSet } from './program.ts';
 import type { Scan } from './scan.ts';
 import { ScanRunner, scanCostNs } from './scan-runner.ts';
+import { aggregateSeen, isSeenTrait } from './seen-aggregate.ts';
 
 export interface ShardQueryOptions {
   /** The seed of the shard's dictionaries (texts are found by hash); without it equality walks dictionaries. */
@@ -91,6 +92,7 @@ export class ShardQuery {
   ): Promise<PartialAggregate> {
     assertAggregateSupported(request, options.atMs);
     assertGoing(options.signal);
+    if (isSeenTrait(request)) return aggregateSeen(this.#data, request, rows);
     const moment = { nowMs: options.nowMs, atMs: options.atMs };
     const binder = new ConditionBinder(this.#selector, options.atMs ?? options.nowMs);
     for (;;) {
