@@ -2,7 +2,17 @@
  * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `shard-N/`. One process at a time: two
  * engines on one log would each believe that they alone number its records.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EngineError } from '../model/error.ts';
 
@@ -38,19 +48,48 @@ export function openDataFolder(path: string, shardCount: number | undefined): Da
   }
 }
 
+/** The lock names its owner: process id and when that process started, so that a later process with the same id is not taken for it. */
 function takeLock(folder: string, lockPath: string): void {
   if (openHere.has(folder)) throw new EngineError('storage_failed', `this process already has ${folder} open`);
-  if (existsSync(lockPath)) {
-    const owner = Number(readFileSync(lockPath, 'utf8'));
-    if (Number.isInteger(owner) && owner > 0 && owner !== process.pid && isAlive(owner)) {
+  const mine = [process.pid, startOf(process.pid)].join(' ').trim();
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      // Exclusive: of two that start at the same time one sees the other's.
+      writeFileSync(lockPath, mine, { flag: 'wx' });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isFirst) throw error;
+    }
+    const owner = ownerOf(lockPath);
+    if (owner !== undefined) {
       throw new EngineError(
         'storage_failed',
         `${folder} is in use by process ${owner}; stop it first, or use another folder`,
       );
     }
+    rmSync(lockPath, { force: true });
   }
-  writeFileSync(lockPath, String(process.pid));
   openHere.add(folder);
+}
+
+/** The process that holds the lock; undefined when it is gone. */
+function ownerOf(lockPath: string): number | undefined {
+  const [id, start] = readFileSync(lockPath, 'utf8').split(' ');
+  const owner = Number(id);
+  if (!Number.isInteger(owner) || owner <= 0 || owner === process.pid || !isAlive(owner)) return undefined;
+  const startNow = startOf(owner);
+  return start !== undefined && startNow !== '' && start !== startNow ? undefined : owner;
+}
+
+/** When the process started, in ticks since the machine did; empty where the system does not tell. */
+function startOf(processId: number): string {
+  try {
+    const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
+    // The second field is a name in brackets and may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
 }
 
 function isAlive(processId: number): boolean {
@@ -65,10 +104,10 @@ function isAlive(processId: number): boolean {
 function checkMeta(metaPath: string, folder: string, shardCount: number | undefined): number {
   if (!existsSync(metaPath)) {
     const count = shardCount ?? 1;
-    writeFileSync(metaPath, `${JSON.stringify({ version: FORMAT_VERSION, shards: count })}\n`);
+    writeWhole(metaPath, `${JSON.stringify({ version: FORMAT_VERSION, shards: count })}\n`);
     return count;
   }
-  const meta = JSON.parse(readFileSync(metaPath, 'utf8')) as { version: number; shards: number };
+  const meta = readMeta(metaPath);
   if (meta.version !== FORMAT_VERSION) {
     throw new EngineError(
       'storage_failed',
@@ -82,4 +121,27 @@ function checkMeta(metaPath: string, folder: string, shardCount: number | undefi
     );
   }
   return meta.shards;
+}
+
+function readMeta(metaPath: string): { readonly version: number; readonly shards: number } {
+  try {
+    return JSON.parse(readFileSync(metaPath, 'utf8')) as { version: number; shards: number };
+  } catch (error) {
+    throw new EngineError('storage_failed', `${metaPath} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The file is there with all of its content or not at all, whatever ends the process or the machine. */
+function writeWhole(path: string, content: string): void {
+  const draftPath = `${path}.new`;
+  writeFileSync(draftPath, content);
+  const descriptor = openSync(draftPath, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(draftPath, path);
 }
