@@ -34,4 +34,4 @@ it('has everything acknowledged exactly once after each of hundreds of kills', a
       `${sum((report) => report.ackedItemCount)} items acknowledged, ${sum((report) => report.resentBatchCount)} batches sent again`,
   );
   expect(killCount).toBeGreaterThanOrEqual(200);
-});
+}, 3_600_000);

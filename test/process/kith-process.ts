@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach } from 'vitest';
+import { afterAll, afterEach, vi } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -35,6 +35,9 @@ export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: tests read into answers of every shape.
   readonly json: any;
 }
+
+// Every start of a process costs a second of CPU, more on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const running = new Set<KithProcess>();
 const folders: string[] = [];
