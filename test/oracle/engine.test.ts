@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { EngineTally } from './engine-check.ts';
 import { checkWorld, PAIRS } from './engine-world.ts';
-import { runProperty } from './property-run.ts';
+import { runProperty, TIMEOUT_MS } from './property-run.ts';
 import { regressions } from './regression.ts';
 
 const pairs = Object.entries(PAIRS);
@@ -23,8 +23,9 @@ test.each(pairs)(
   async (name, pair) => {
     const tally: EngineTally = { questionCount: 0, unsupportedCount: 0 };
     const salt = pairs.findIndex(([each]) => each === name);
-    await runProperty({ worldCount: 16, questionCount: 80, salt, check: (world) => checkWorld(world, pair, tally) });
+    await runProperty({ worldCount: 12, questionCount: 80, salt, check: (world) => checkWorld(world, pair, tally) });
     console.info(`${tally.questionCount} questions, ${tally.unsupportedCount} of them not supported`);
     expect(tally.unsupportedCount / tally.questionCount).toBeLessThan(0.2);
   },
+  TIMEOUT_MS,
 );

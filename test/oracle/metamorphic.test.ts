@@ -4,7 +4,7 @@ import { send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
 import type { World } from './generate/world.ts';
 import { brokenRelation } from './metamorphic.ts';
-import { runProperty } from './property-run.ts';
+import { runProperty, TIMEOUT_MS } from './property-run.ts';
 
 function checkWorld(world: World): Promise<string | undefined> {
   return crashing(4, async (host) => {
@@ -28,6 +28,10 @@ function checkWorld(world: World): Promise<string | undefined> {
   });
 }
 
-test('for any world and question the engine keeps the laws of logic', async () => {
-  await runProperty({ worldCount: 10, questionCount: 40, check: checkWorld });
-});
+test(
+  'for any world and question the engine keeps the laws of logic',
+  async () => {
+    await runProperty({ worldCount: 10, questionCount: 40, check: checkWorld });
+  },
+  TIMEOUT_MS,
+);

@@ -9,6 +9,8 @@ import { world } from './generate/world.ts';
 import { type Check, Shrinker, type Shrunk } from './shrink.ts';
 
 const DEFAULT_SEED = 20_240_315;
+/** Room for a busy machine, for more rounds and for shrinking; no test depends on it. */
+export const TIMEOUT_MS = 1_200_000;
 
 export interface PropertyRun {
   readonly worldCount: number;

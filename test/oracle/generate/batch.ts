@@ -18,7 +18,8 @@ export interface Batch {
   readonly items: readonly JsonObject[];
 }
 
-type Draft = { readonly item: JsonObject } | { readonly repeatOf: number };
+/** An item of its own, one under the message id of an earlier one, or an earlier one again. */
+type Draft = { readonly item: JsonObject; readonly idOf?: number | undefined } | { readonly repeatOf: number };
 
 const userId = fc.constantFrom(...USER_IDS);
 const anonymousId = fc.constantFrom(...ANONYMOUS_IDS);
@@ -35,6 +36,12 @@ function timing(nowMs: number): fc.Arbitrary<JsonObject> {
     { weight: 8, arbitrary: time.map((timeMs) => ({ timestamp: new Date(timeMs).toISOString() })) },
     { weight: 1, arbitrary: time.map((timeMs) => ({ timestamp: timeMs })) },
     { weight: 1, arbitrary: time.map((timeMs) => ({ originalTimestamp: new Date(timeMs).toISOString() })) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(time, time)
+        .map(([a, b]) => ({ timestamp: new Date(a).toISOString(), originalTimestamp: new Date(b).toISOString() })),
+    },
     { weight: 1, arbitrary: fc.constant({}) },
   );
 }
@@ -95,6 +102,7 @@ function draft(nowMs: number): fc.Arbitrary<Draft> {
   return fc.oneof(
     { weight: 12, arbitrary: item.map((each) => ({ item: each })) },
     { weight: 1, arbitrary: fc.nat().map((repeatOf) => ({ repeatOf })) },
+    { weight: 1, arbitrary: fc.tuple(item, fc.nat()).map(([each, idOf]) => ({ item: each, idOf })) },
   );
 }
 
@@ -128,7 +136,8 @@ function finish(batches: readonly (Omit<Batch, 'items'> & { readonly drafts: rea
     items: drafts.map((each): JsonObject => {
       if ('repeatOf' in each && sent.length > 0) return sent[each.repeatOf % sent.length];
       const item: { [key: string]: JsonValue } = 'item' in each ? { ...each.item } : { type: 'identify', userId: 'u1' };
-      item['messageId'] = `m${sent.length}`;
+      const isOther = 'idOf' in each && each.idOf !== undefined && sent.length > 0;
+      item['messageId'] = isOther ? sent[(each.idOf ?? 0) % sent.length]['messageId'] : `m${sent.length}`;
       sent.push(item);
       return item;
     }),

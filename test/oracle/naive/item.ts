@@ -70,12 +70,17 @@ function timeOf(value: unknown): number | undefined {
   return typeof value === 'string' ? instantOf(value) : undefined;
 }
 
-/** The client's clock is corrected by how far off it was when it sent, except for imports. */
+/**
+ * The client's clock is corrected by how far off it was when it sent, except for imports. `originalTimestamp` is the
+ * client's own reading where a relay put another into `timestamp`: that one is corrected, the other taken as it is.
+ */
 function storedTimeMs(source: JsonObject, { receivedAtMs, sentAt, isImport }: ItemTiming): number {
-  const timeMs = timeOf(ownValue(source, 'timestamp')) ?? timeOf(ownValue(source, 'originalTimestamp'));
-  if (timeMs === undefined) return receivedAtMs;
-  const sentAtMs = timeOf(sentAt);
-  return sentAtMs === undefined || isImport === true ? timeMs : receivedAtMs - (sentAtMs - timeMs);
+  const timestamp = timeOf(ownValue(source, 'timestamp'));
+  const original = timeOf(ownValue(source, 'originalTimestamp'));
+  const sentAtMs = isImport === true ? undefined : timeOf(sentAt);
+  if (sentAtMs === undefined) return timestamp ?? original ?? receivedAtMs;
+  const ownMs = original ?? timestamp;
+  return ownMs === undefined ? receivedAtMs : receivedAtMs - (sentAtMs - ownMs);
 }
 
 function traitIdentifiers(traits: JsonObject | undefined): readonly Identifier[] {

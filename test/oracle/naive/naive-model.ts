@@ -20,7 +20,7 @@ export interface NaiveIngestResult {
 export class NaiveModel {
   readonly #profiles: NaiveProfile[] = [];
   readonly #owners = new Map<string, NaiveProfile>();
-  readonly #seenMessageIds = new Set<string>();
+  readonly #seenMessages = new Set<string>();
   #arrival = 0;
 
   ingest(items: readonly unknown[], timing: ItemTiming): NaiveIngestResult {
@@ -51,11 +51,11 @@ export class NaiveModel {
   }
 
   #apply(item: ReadItem): 'applied' | 'duplicate' | ErrorCode {
-    const isSeen = item.messageId !== undefined && this.#seenMessageIds.has(item.messageId);
+    const message = messageKey(item);
     const found = this.#find(item);
     if (item.isAlias && this.#isTaken(item.anonymousId, found)) return 'merge_not_supported';
-    if (isSeen) return 'duplicate';
-    if (item.messageId !== undefined) this.#seenMessageIds.add(item.messageId);
+    if (message !== undefined && this.#seenMessages.has(message)) return 'duplicate';
+    if (message !== undefined) this.#seenMessages.add(message);
     const profile = found ?? this.#create(item);
     this.#attachAll(profile, item);
     profile.firstSeenMs = Math.min(profile.firstSeenMs, item.timeMs);
@@ -115,4 +115,12 @@ export class NaiveModel {
 
 function ownerKey({ type, value }: Identifier): string {
   return JSON.stringify([type, value]);
+}
+
+/** A message id is its sender's: the same id from another person is another message. */
+function messageKey({ userId, anonymousId, messageId }: ReadItem): string | undefined {
+  if (messageId === undefined) return undefined;
+  return JSON.stringify(
+    userId === undefined ? ['anonymous_id', anonymousId, messageId] : ['user_id', userId, messageId],
+  );
 }
