@@ -429,8 +429,9 @@ export class ItemScanner {
     if (messageLength > 0) {
       const offset = items[base + tapeOf.ITEM_MESSAGE_ID];
       // A message id is its sender's: the same id on another person is another message, whatever shard either lives on.
-      const user = items[base + tapeOf.ITEM_USER + 1] >= 0 ? tapeOf.ITEM_USER : tapeOf.ITEM_ANONYMOUS;
-      const person = items[base + user + 2];
+      const isUser = items[base + tapeOf.ITEM_USER + 1] >= 0;
+      // A user and a visitor whose ids read alike are two people.
+      const person = isUser ? items[base + tapeOf.ITEM_USER + 2] : ~items[base + tapeOf.ITEM_ANONYMOUS + 2];
       items[base + tapeOf.ITEM_MESSAGE_HASH] = murmur32(tape.bytes, offset, messageLength, person);
     }
     const kind = items[base + tapeOf.ITEM_KIND];
