@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const steps = [
   ['types', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json']],
-  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '--config-path=config', 'src', 'test', 'bench', 'config']],
+  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '--config-path=config', 'src', 'test', 'bench']],
   ['import rules', 'node_modules/vitest/vitest.mjs', ['run', '--config', 'config/vitest.config.ts', 'test/tidy.test.ts']],
 ];
 let isFailed = false;

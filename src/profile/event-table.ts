@@ -140,6 +140,17 @@ export class EventTable {
     this.participantCounts.set(slot, count >>> 0);
   }
 
+  /** Whether the leaves' columns are known or fit under the limit; looks at each leaf only near it. */
+  acceptsColumns(tape: EventTape, leafStart: number, leafEnd: number, limit: number): boolean {
+    const room = limit - this.properties.length - this.contexts.length;
+    if (leafEnd - leafStart <= room) return true;
+    let newCount = 0;
+    for (let leaf = leafStart; leaf < leafEnd; leaf++) {
+      if (this.#byPath[tape.leaves[leaf * tapeOf.LEAF_STRIDE]] === undefined) newCount += 1;
+    }
+    return newCount <= room;
+  }
+
   #addColumn(path: number, names: NameInterner): ValueColumn {
     const column = new ValueColumn(this.memory, names.segmentsOf(path));
     (names.rootOf(path) === ROOT_PROPERTIES ? this.properties : this.contexts).push(column);

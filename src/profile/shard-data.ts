@@ -17,6 +17,10 @@ import { RenderCache } from './render-cache.ts';
 /** Distinct event names in one shard: a participant's link holds its table in 16 bits, and every name costs columns. */
 export const EVENT_NAME_LIMIT = 10_000;
 
+/** Distinct property and context paths of one event name, and trait paths of a shard: reading one event or profile looks at each. */
+export const PROPERTY_LIMIT = 5_000;
+export const TRAIT_LIMIT = 10_000;
+
 export class ShardData {
   readonly memory: SlabMemory;
   readonly names: NameInterner;
@@ -77,12 +81,26 @@ export class ShardData {
     this.cache.invalidate(row);
   }
 
-  /** Whether the event's name is known or may still be learned. */
-  acceptsEventName(tape: EventTape, item: number): boolean {
-    if (this.tables.length < EVENT_NAME_LIMIT) return true;
-    const at = item * tapeOf.ITEM_STRIDE + tapeOf.ITEM_EVENT;
+  /** Why the item's names cannot all be learned: too many event names, or too many columns in one table; undefined when they can. */
+  schemaFault(tape: EventTape, item: number): string | undefined {
+    const base = item * tapeOf.ITEM_STRIDE;
     const { items, bytes } = tape;
-    return items[at + 1] < 0 || this.#eventNames.find(bytes, items[at], items[at + 1], items[at + 2]) !== 0;
+    const leafStart = items[base + tapeOf.ITEM_LEAF_START];
+    const leafEnd = items[base + tapeOf.ITEM_LEAF_END];
+    if (items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_IDENTIFY) {
+      const isFull = !this.profiles.acceptsColumns(tape, leafStart, leafEnd, TRAIT_LIMIT);
+      return isFull ? `more than ${TRAIT_LIMIT} distinct traits; this event brings a new one` : undefined;
+    }
+    const at = base + tapeOf.ITEM_EVENT;
+    if (items[at + 1] < 0) return undefined;
+    const code = this.#eventNames.find(bytes, items[at], items[at + 1], items[at + 2]);
+    if (code === 0) {
+      const isFull = this.tables.length >= EVENT_NAME_LIMIT;
+      return isFull ? `more than ${EVENT_NAME_LIMIT} distinct event names; this event brings a new one` : undefined;
+    }
+    const table = this.tables[code - 1];
+    if (table.acceptsColumns(tape, leafStart, leafEnd, PROPERTY_LIMIT)) return undefined;
+    return `more than ${PROPERTY_LIMIT} distinct properties of "${table.name}"; this event brings a new one`;
   }
 
   /** Applies an accepted, not yet seen item to the profile at `row`. */

@@ -10,7 +10,6 @@ import type { ErrorCode } from '../model/error.ts';
 import type { RejectedItem } from '../model/ingest.ts';
 import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
-import { EVENT_NAME_LIMIT } from '../profile/shard-data.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
 import { fieldIdentifier, IdentityRoute, type ProfileAddress } from './identity-route.ts';
@@ -87,15 +86,8 @@ export class Router {
         'both ids of the alias already have profiles; profiles cannot be merged yet',
       );
     }
-    if (!shard.data.acceptsEventName(tape, item)) {
-      return reject(
-        tape,
-        item,
-        outcome,
-        'schema_limit',
-        `more than ${EVENT_NAME_LIMIT} distinct event names; this event brings a new one`,
-      );
-    }
+    const schemaFault = shard.data.schemaFault(tape, item);
+    if (schemaFault !== undefined) return reject(tape, item, outcome, 'schema_limit', schemaFault);
     const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[item] : header.sentAtMs;
     const timeMs = eventTimeMs(
       tape.times[item],
