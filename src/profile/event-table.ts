@@ -115,15 +115,23 @@ export class EventTable {
     return (this.participantCounts.get(slot) & UNORDERED_BIT) === 0;
   }
 
-  /** Appends the tape's item as an event of the participant. */
-  append(tape: EventTape, item: number, slot: number, timeMs: number, arrival: number, names: NameInterner): void {
+  /** Appends the tape's item as an event of the participant, which is the profile at `row`. */
+  append(
+    tape: EventTape,
+    item: number,
+    row: number,
+    slot: number,
+    timeMs: number,
+    arrival: number,
+    names: NameInterner,
+  ): void {
     const base = item * tapeOf.ITEM_STRIDE;
     const items = tape.items;
     const index = this.rows.length;
     const last = this.participantLasts.get(slot);
     let count = this.participantCounts.get(slot) + 1;
     if (last !== NONE && this.times.get(last) > timeMs) count |= UNORDERED_BIT;
-    this.rows.push(this.participantRows.get(slot));
+    this.rows.push(row);
     this.times.push(timeMs);
     this.previous.push(last);
     this.arrivals.push(arrival);

@@ -129,7 +129,7 @@ export class ShardData {
       this.profiles.timelineTables.set(row, tableIndex);
       this.profiles.timelineSlots.set(row, slot);
     }
-    table.append(tape, item, slot, timeMs, this.#arrivalCount, this.names);
+    table.append(tape, item, row, slot, timeMs, this.#arrivalCount, this.names);
     this.#arrivalCount = (this.#arrivalCount + 1) >>> 0;
     this.eventCount += 1;
   }
