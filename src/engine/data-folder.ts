@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -22,6 +23,8 @@ const openHere = new Set<string>();
 export interface DataFolder {
   readonly path: string;
   readonly shardCount: number;
+  /** Bytes that may still be written on its disk. */
+  freeBytes(): number;
   release(): void;
 }
 
@@ -36,6 +39,10 @@ export function openDataFolder(path: string, shardCount: number | undefined): Da
     return {
       path: folder,
       shardCount: count,
+      freeBytes() {
+        const { bavail, bsize } = statfsSync(folder);
+        return bavail * bsize;
+      },
       release() {
         openHere.delete(folder);
         rmSync(lockPath, { force: true });

@@ -22,6 +22,8 @@ import { stateHashOf } from './state-hash.ts';
 /** A log longer than this asks for a checkpoint before its time, so that a restart stays short. */
 const LOG_SIZE_FOR_CHECKPOINT_BYTES = 512 * 2 ** 20;
 const SIZE_CHECK_INTERVAL_MS = 5_000;
+/** Ingest stops while the disk still has this much, because a log whose disk is full can only fail; checkpoints need room too. */
+const DISK_RESERVE_BYTES = 256 * 2 ** 20;
 const PROFILES_PER_TURN = 256;
 
 export interface EmbeddedEngineParts {
@@ -48,12 +50,18 @@ export class EmbeddedEngine implements Engine {
   #checkpointing: Promise<CheckpointSummary> | undefined;
   #closing: Promise<void> | undefined;
   #checkpointError: unknown;
+  #isDiskLow = false;
 
   constructor(parts: EmbeddedEngineParts) {
     this.#parts = parts;
     const { router, scanner, limits, clock, random } = parts;
     this.#ingest = new IngestPipeline(router, scanner, limits, clock, random, () => this.ingestPressure());
     this.#queries = new QueryService(parts.shards, parts.pool, clock);
+    const { folder } = parts;
+    if (folder !== undefined) {
+      this.#checkDisk(folder);
+      this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkDisk(folder)));
+    }
     if (parts.checkpointIntervalMs > 0) {
       this.#timers.push(clock.every(parts.checkpointIntervalMs, () => this.#checkpointInBackground()));
       this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkpointWhenLong()));
@@ -72,6 +80,11 @@ export class EmbeddedEngine implements Engine {
     if (this.#closing !== undefined) {
       return new EngineError('shutting_down', 'the engine is closing', { retryAfterMs: 5_000 });
     }
+    if (this.#isDiskLow) {
+      return new EngineError('storage_failed', 'the disk of the data folder is almost full; make room and send again', {
+        retryAfterMs: 30_000,
+      });
+    }
     const used = this.#usedBytes();
     if (used <= this.#parts.memoryLimitBytes) return undefined;
     return new EngineError(
@@ -79,6 +92,10 @@ export class EmbeddedEngine implements Engine {
       `the engine uses ${used} bytes of its limit of ${this.#parts.memoryLimitBytes}; raise memoryLimit or add shards elsewhere`,
       { retryAfterMs: 30_000 },
     );
+  }
+
+  #checkDisk(folder: DataFolder): void {
+    this.#isDiskLow = folder.freeBytes() < DISK_RESERVE_BYTES;
   }
 
   #usedBytes(): number {
