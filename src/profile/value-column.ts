@@ -66,21 +66,13 @@ export class ValueColumn {
         if (this.#typeCount > 1) this.clear(index);
         this.numbers.set(index, number);
         return;
-      case tapeOf.LEAF_STRING: {
+      case tapeOf.LEAF_STRING:
         if (this.strings === undefined) {
           this.strings = this.#newText();
           this.#typeCount += 1;
         }
-        if (this.#typeCount > 1) this.#clearBut(index, this.strings);
-        this.strings.set(
-          index,
-          tape.bytes,
-          leaves[leafAt + tapeOf.LEAF_OFFSET],
-          leaves[leafAt + tapeOf.LEAF_LENGTH],
-          leaves[leafAt + tapeOf.LEAF_HASH],
-        );
+        this.#setText(index, this.strings, tape, leafAt);
         return;
-      }
       case tapeOf.LEAF_TRUE:
       case tapeOf.LEAF_FALSE: {
         if (this.booleans === undefined) {
@@ -98,14 +90,7 @@ export class ValueColumn {
           this.arrays = this.#newText();
           this.#typeCount += 1;
         }
-        if (this.#typeCount > 1) this.#clearBut(index, this.arrays);
-        this.arrays.set(
-          index,
-          tape.bytes,
-          leaves[leafAt + tapeOf.LEAF_OFFSET],
-          leaves[leafAt + tapeOf.LEAF_LENGTH],
-          leaves[leafAt + tapeOf.LEAF_HASH],
-        );
+        this.#setText(index, this.arrays, tape, leafAt);
         return;
       default:
         if (this.marks === undefined) {
@@ -115,6 +100,13 @@ export class ValueColumn {
         if (this.#typeCount > 1) this.clear(index);
         this.marks.set(index, type === tapeOf.LEAF_NULL ? MARK_NULL : MARK_EMPTY);
     }
+  }
+
+  #setText(index: number, column: TextColumn, tape: EventTape, leafAt: number): void {
+    if (this.#typeCount > 1) this.#clearBut(index, column);
+    const leaves = tape.leaves;
+    const offset = leaves[leafAt + tapeOf.LEAF_OFFSET];
+    column.set(index, tape.bytes, offset, leaves[leafAt + tapeOf.LEAF_LENGTH], leaves[leafAt + tapeOf.LEAF_HASH]);
   }
 
   #clearBut(index: number, kept: TextColumn): void {
