@@ -11,6 +11,7 @@ import { formatIsoDate, ISO_DATE_MAX_MS, ISO_DATE_MIN_MS, parseIsoDateBytesMs } 
 import type { ErrorCode } from '../model/error.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import { isValidUtf8 } from '../runtime/utf8.ts';
+import { ArrayCheck, refusalOf } from './array-check.ts';
 import type { EventTape } from './event-tape.ts';
 import * as tapeOf from './event-tape.ts';
 import { KNOWN, type KnownNames } from './known-name.ts';
@@ -25,7 +26,6 @@ import {
   TYPE_NUMBER,
   TYPE_STRING,
   TYPE_TRUE,
-  TYPE_WIDE_INTEGER,
 } from './msgpack.ts';
 import { type NameInterner, ROOT_CONTEXT, ROOT_ENVELOPE, ROOT_PROPERTIES, ROOT_TRAITS } from './name-interner.ts';
 
@@ -36,6 +36,7 @@ export class ItemScanner {
   readonly #limits: IngestLimits;
   readonly #hashSeed: number;
   readonly #cursor = new MsgpackCursor();
+  readonly #arrayCheck: ArrayCheck;
   /** Set by `scan` when the item is refused. */
   errorCode: ErrorCode | undefined;
   errorMessage = '';
@@ -51,6 +52,7 @@ export class ItemScanner {
     this.#known = known;
     this.#limits = limits;
     this.#hashSeed = hashSeed;
+    this.#arrayCheck = new ArrayCheck(this.#cursor, limits.depth);
   }
 
   /**
@@ -228,8 +230,10 @@ export class ItemScanner {
         `the event name has ${length} bytes; the limit is ${this.#limits.nameSizeBytes}`,
       );
     }
-    if (!this.#isText(offset, length)) return this.#fail('invalid_value', 'the event name is not valid UTF-8');
     this.#setEvent(base, offset, length);
+    if (!wasAscii() && !isValidUtf8(this.tape.bytes, offset, length)) {
+      this.#fail('invalid_value', 'the event name is not valid UTF-8');
+    }
   }
 
   #setEvent(base: number, offset: number, length: number): void {
@@ -324,8 +328,9 @@ export class ItemScanner {
         if (cursor.count === 0) return tape.addLeaf(path, tapeOf.LEAF_EMPTY, start, 0, 0, 0);
         return this.#map(cursor.count, path, base, depth + 1);
       case TYPE_ARRAY: {
-        this.#checkElements(cursor.count, path, depth + 1);
-        if (this.errorCode !== undefined) return;
+        const check = this.#arrayCheck;
+        check.check(cursor.count, this.#names.nameOf(path), depth + 1);
+        if (check.faultCode !== undefined) return this.#fail(check.faultCode, check.faultMessage);
         const length = cursor.at - start;
         if (path === this.#known.externalIds) tape.items[base + tapeOf.ITEM_EXTERNAL_IDS] = tape.leafCount;
         const hash = xxh32(tape.bytes, start, length, this.#hashSeed);
@@ -337,12 +342,8 @@ export class ItemScanner {
   }
 
   #refuseValue(path: number, type: number): void {
-    const name = this.#names.nameOf(path);
-    if (type === TYPE_WIDE_INTEGER) {
-      this.#fail('invalid_number', `"${name}" is an integer beyond 2^53; send it as a string`);
-    } else {
-      this.#fail('invalid_value', `"${name}" is binary data or an extension; send text, a number, a date or an object`);
-    }
+    const [code, message] = refusalOf(this.#names.nameOf(path), type);
+    this.#fail(code, message);
   }
 
   #stringLeaf(path: number, base: number, offset: number, length: number): void {
@@ -364,49 +365,6 @@ export class ItemScanner {
     const offset = this.#appendText(text);
     const hash = xxh32(this.tape.bytes, offset, text.length, this.#hashSeed);
     this.tape.addLeaf(path, tapeOf.LEAF_STRING, offset, text.length, hash, 0);
-  }
-
-  /** Arrays are kept as they came; their content is checked here as if it were leaves. */
-  #checkElements(count: number, path: number, depth: number): void {
-    if (depth > this.#limits.depth) {
-      return this.#fail('too_deep', `arrays are nested deeper than ${this.#limits.depth}`);
-    }
-    const cursor = this.#cursor;
-    for (let i = 0; i < count && this.errorCode === undefined; i++) {
-      const type = cursor.read();
-      if (type === TYPE_STRING) this.#passText();
-      else if (type === TYPE_ARRAY) this.#checkElements(cursor.count, path, depth + 1);
-      else if (type === TYPE_MAP) this.#checkEntries(cursor.count, path, depth + 1);
-      else if (type === TYPE_NUMBER && !Number.isFinite(cursor.number)) {
-        this.#fail('invalid_number', `"${this.#names.nameOf(path)}" holds a number that is not finite`);
-      } else if (type === TYPE_DATE && !(cursor.number >= ISO_DATE_MIN_MS && cursor.number <= ISO_DATE_MAX_MS)) {
-        this.#fail('invalid_value', `"${this.#names.nameOf(path)}" holds a date out of range`);
-      } else if (type > TYPE_DATE) this.#refuseValue(path, type);
-    }
-  }
-
-  #checkEntries(count: number, path: number, depth: number): void {
-    if (depth > this.#limits.depth) return this.#fail('too_deep', `nested deeper than ${this.#limits.depth}`);
-    const cursor = this.#cursor;
-    for (let i = 0; i < count && this.errorCode === undefined; i++) {
-      if (cursor.read() !== TYPE_STRING) return this.#fail('invalid_item', 'names of fields must be strings');
-      this.#passText();
-      this.#checkElements(1, path, depth);
-    }
-  }
-
-  #passText(): void {
-    const cursor = this.#cursor;
-    if (!this.#isText(cursor.at, cursor.count)) this.#fail('invalid_value', 'a text is not valid UTF-8');
-    cursor.at += cursor.count;
-  }
-
-  #isText(offset: number, length: number): boolean {
-    const bytes = this.tape.bytes;
-    let seen = 0;
-    const end = offset + length;
-    for (let i = offset; i < end; i++) seen |= bytes[i];
-    return seen < 0x80 || isValidUtf8(bytes, offset, length);
   }
 
   /** Text behind the batch. The tape's buffer may move; the cursor follows it. */
