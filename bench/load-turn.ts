@@ -28,6 +28,8 @@ export interface LoadContender {
   readonly name: string;
   readonly server: Child;
   load(index: number): Promise<ClientTurn>;
+  /** What follows a turn and is not measured: checks, tidying up. */
+  readonly after?: ((turn: ClientTurn) => Promise<void>) | undefined;
 }
 
 /** Warms every contender once, then lets them take turns. Gives the turns in the contenders' order. */
@@ -36,12 +38,14 @@ export async function takeTurns(
   title: string,
   contenders: readonly LoadContender[],
 ): Promise<readonly (readonly LoadTurn[])[]> {
-  const timed = contenders.map(({ name, server, load }) => ({
+  const timed = contenders.map(({ name, server, load, after }) => ({
     name,
     turn: async (index: number): Promise<LoadTurn> => {
       const before = server.cpuSeconds;
       const turn = await load(index);
-      return { ...turn, serverCpu: (server.cpuSeconds - before) / turn.totalCount };
+      const serverCpu = (server.cpuSeconds - before) / turn.totalCount;
+      await after?.(turn);
+      return { ...turn, serverCpu };
     },
   }));
   if (context.size.name !== 'smoke') {

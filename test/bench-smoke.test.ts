@@ -56,7 +56,7 @@ describe('benches at smoke size', () => {
   const cases: readonly [name: string, checksum: string, hasClient: boolean, lineCount: number][] = [
     ['lookup-http', PROFILES, true, 4],
     ['lookup-batch', PROFILES, true, 2],
-    ['ingest-ws', BATCHES, true, 3],
+    ['ingest-ws', BATCHES, true, 5],
     ['mixed', PROFILES, true, 1],
     ['restart', PROFILES, false, 1],
     ['memory', CONTENT, false, 4],

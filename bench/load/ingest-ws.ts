@@ -1,6 +1,7 @@
 /**
  * Events in, a hundred a frame over eight connections. Durable: every ack means synced to disk, against XADD of the same
- * fields into a Redis stream, with both of its promises (`appendfsync always` and `everysec`, which may lose a second).
+ * fields into a Redis stream, with both of its promises (`appendfsync always` and `everysec`, which may lose a second);
+ * with eight batches under way on each connection and with one.
  * Applied: visible in memory, against a socket that only decodes the same frames to objects and says how many there were.
  *
  * agree: every batch was taken whole, and afterwards our count of events, and the stream's length, are exactly what was
@@ -29,8 +30,10 @@ import { makeFolder } from '../process/workspace.ts';
 
 export const BATCH_SIZE = 100;
 export const INGEST_CONNECTION_COUNT = 8;
-/** Under way on one connection. Ours and every peer get the same; the server's credit allows 64. */
+/** Batches under way on one connection, ours and every peer alike; our server's credit allows 64. */
 export const BATCHES_IN_FLIGHT = 8;
+/** Eight keep a server busy whatever a sync costs; with one, every batch waits for the sync of the one before. */
+const DEPTHS = [BATCHES_IN_FLIGHT, 1];
 const STREAM = 'events';
 
 export const ingestWs: Bench = {
@@ -41,7 +44,7 @@ export const ingestWs: Bench = {
     const kith = await startKith(context, data.path);
     const ours = new CountedContender(context, kith);
     const checksum = checksumOf(Buffer.concat(generateBatches(8, BATCH_SIZE).map((b) => encodeFrame(b, 0, '').bytes)));
-    await durable(context, ours, checksum);
+    for (const depth of DEPTHS) await durable(context, ours, checksum, depth);
     await applied(context, ours, checksum);
     await kith.process.stop();
   },
@@ -64,39 +67,47 @@ class CountedContender {
     return this.#lost;
   }
 
-  contender(ack: 'durable' | 'applied'): LoadContender {
+  /** To be made after the turns of the one before: its books begin here. */
+  async contender(ack: 'durable' | 'applied', depth: number): Promise<LoadContender> {
+    const { port, key, process: server } = this.#kith;
+    let count = await this.#kith.metric('kith_events');
     return {
       name: 'kith',
-      server: this.#kith.process,
-      load: async () => {
-        const before = await this.#kith.metric('kith_events');
-        const config = ingestConfig(this.#context, { port: this.#kith.port, key: this.#kith.key }, ack, ++this.#lane);
-        const turn = await runClient(this.#context, config);
-        this.#lost += turn.totalCount - ((await this.#kith.metric('kith_events')) - before);
-        return turn;
+      server,
+      load: () => runClient(this.#context, ingestConfig(this.#context, { port, key }, ack, ++this.#lane, depth)),
+      after: async ({ totalCount }) => {
+        const before = count;
+        count = await this.#kith.metric('kith_events');
+        this.#lost += totalCount - (count - before);
       },
     };
   }
 }
 
-async function durable(context: BenchContext, counted: CountedContender, checksum: string): Promise<void> {
+async function durable(
+  context: BenchContext,
+  counted: CountedContender,
+  checksum: string,
+  depth: number,
+): Promise<void> {
+  const title = `durable, ${depth} under way`;
   const absent = missingPeer('redis-xadd', ['redis-server']);
   if (absent !== undefined) {
-    const [ours] = await takeTurns(context, 'durable', [counted.contender('durable')]);
+    const [ours] = await takeTurns(context, title, [await counted.contender('durable', depth)]);
     const agree = counted.lost === 0 && faultsOf(ours).length === 0;
-    context.report({ case: 'durable', ours: figuresOf(ours, 'Eps'), peer: absent, ratio: null, agree, checksum });
+    context.report({ case: title, ours: figuresOf(ours, 'Eps'), peer: absent, ratio: null, agree, checksum });
     return;
   }
   const syncs: readonly AppendSync[] = ['always', 'everysec'];
-  const streams = await Promise.all(syncs.map((sync) => StreamContender.start(context, sync)));
-  const [ours, ...theirs] = await takeTurns(context, 'durable', [
-    counted.contender('durable'),
+  const streams = await Promise.all(syncs.map((sync) => StreamContender.start(context, sync, depth)));
+  const [ours, ...theirs] = await takeTurns(context, title, [
+    await counted.contender('durable', depth),
     ...streams.map((stream) => stream.contender()),
   ]);
   for (const [index, sync] of syncs.entries()) {
     const faults = [...faultsOf(ours), ...faultsOf(theirs[index])];
     context.report({
-      case: `durable, appendfsync ${sync}`,
+      case: `${title}, appendfsync ${sync}`,
       ours: figuresOf(ours, 'Eps'),
       peer: { name: `redis-xadd ${sync}`, ...figuresOf(theirs[index], 'Eps') },
       ratio: rateOf(ours) / rateOf(theirs[index]),
@@ -112,11 +123,12 @@ async function applied(context: BenchContext, counted: CountedContender, checksu
   const bare = startProgram('peer/bare-socket.js', {}, { cpus: context.pins.server });
   const { port } = JSON.parse(await bare.line((line) => line.startsWith('{'))) as { port: number };
   const [ours, theirs] = await takeTurns(context, 'applied', [
-    counted.contender('applied'),
+    await counted.contender('applied', BATCHES_IN_FLIGHT),
     {
       name: 'uws-msgpackr',
       server: bare,
-      load: (lane) => runClient(context, ingestConfig(context, { port, key: 'none' }, 'applied', lane)),
+      load: (lane) =>
+        runClient(context, ingestConfig(context, { port, key: 'none' }, 'applied', lane, BATCHES_IN_FLIGHT)),
     },
   ]);
   const faults = [...faultsOf(ours), ...faultsOf(theirs)];
@@ -137,19 +149,21 @@ class StreamContender {
   readonly #context: BenchContext;
   readonly #server: RedisServer;
   readonly #sync: AppendSync;
+  readonly #depth: number;
   #lane = 0;
   lost = 0;
 
-  private constructor(context: BenchContext, server: RedisServer, sync: AppendSync) {
+  private constructor(context: BenchContext, server: RedisServer, sync: AppendSync, depth: number) {
     this.#context = context;
     this.#server = server;
     this.#sync = sync;
+    this.#depth = depth;
   }
 
-  static async start(context: BenchContext, appendSync: AppendSync): Promise<StreamContender> {
+  static async start(context: BenchContext, appendSync: AppendSync, depth: number): Promise<StreamContender> {
     const folder = makeFolder(`redis-${appendSync}`);
     const server = await RedisServer.start({ appendSync, folder, cpus: context.pins.server });
-    return new StreamContender(context, server, appendSync);
+    return new StreamContender(context, server, appendSync, depth);
   }
 
   get process(): Child {
@@ -160,23 +174,25 @@ class StreamContender {
     return {
       name: `redis-xadd ${this.#sync}`,
       server: this.process,
-      load: async () => {
+      load: () => {
         const { population, warmMs, turnMs } = this.#context.size;
-        const turn = await runClient(this.#context, {
+        return runClient(this.#context, {
           kind: 'xadd',
           port: this.#server.port,
           stream: STREAM,
           batchSize: BATCH_SIZE,
           connectionCount: INGEST_CONNECTION_COUNT,
-          batchesInFlight: BATCHES_IN_FLIGHT,
+          batchesInFlight: this.#depth,
           profiles: population.profiles,
           lane: ++this.#lane,
           warmMs,
           turnMs,
         });
-        this.lost += turn.totalCount - (await this.#server.askNumber('XLEN', STREAM));
+      },
+      after: async ({ totalCount }) => {
+        this.lost += totalCount - (await this.#server.askNumber('XLEN', STREAM));
         await this.#server.ask('DEL', STREAM);
-        return turn;
+        await this.#server.rewriteFile();
       },
     };
   }
@@ -187,15 +203,16 @@ export function ingestConfig(
   address: { readonly port: number; readonly key: string },
   ack: 'durable' | 'applied',
   lane: number,
+  batchesInFlight: number,
 ): IngestLoadConfig {
   const { population, warmMs, turnMs } = context.size;
   return {
     kind: 'ingest',
-    address,
+    address: { port: address.port, key: address.key },
     ack,
     batchSize: BATCH_SIZE,
     connectionCount: INGEST_CONNECTION_COUNT,
-    batchesInFlight: BATCHES_IN_FLIGHT,
+    batchesInFlight,
     profiles: population.profiles,
     lane,
     warmMs,

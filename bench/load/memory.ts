@@ -1,6 +1,6 @@
 /**
  * What does a profile cost in memory, and what an event? Resident set of a fresh process that loaded the population, less
- * that of the process before, with all indexes forced; read after loading, and after a restart from the checkpoint. Against
+ * that of the process before and without mapped file pages, with all indexes forced; read after loading, and after a restart from the checkpoint. Against
  * DuckDB holding the same rows in memory, in the tightest layout (see `peer/duckdb-schema.ts`): as an in-memory database
  * keeps them by itself (plain), and packed by a checkpoint (compressed).
  *
@@ -17,7 +17,7 @@ import type { DuckDbBuildConfig } from '../peer/duckdb-build.ts';
 import type { DuckDbLayout, DuckDbMemoryConfig } from '../peer/duckdb-memory.ts';
 import { schemaSql } from '../peer/duckdb-schema.ts';
 import { runProgram } from '../process/child.ts';
-import { SETTLE_ROUNDS } from '../process/resident.ts';
+import { type Resident, SETTLE_ROUNDS } from '../process/resident.ts';
 import { makeFolder } from '../process/workspace.ts';
 import type { Figures } from '../result.ts';
 
@@ -71,17 +71,22 @@ async function duckDbFile(context: BenchContext): Promise<string> {
   return path;
 }
 
-function takenBytes({ base, all }: MemoryReading): number {
-  return all.rssBytes - base.rssBytes;
+/** Resident, without the pages of mapped files: those are the kernel's cache, and it drops them when memory is short. */
+function ownBytes({ rssBytes, fileBytes }: Resident): number {
+  return rssBytes - fileBytes;
 }
 
-/** `fileMegabytes`: the part that is pages of mapped files, which the kernel may drop. */
+function takenBytes({ base, all }: MemoryReading): number {
+  return ownBytes(all) - ownBytes(base);
+}
+
+/** `rssMegabytes` counts mapped files as well. */
 function totalFigures(reading: MemoryReading): Figures {
   const { base, all, profiles } = reading;
   return {
     megabytes: takenBytes(reading) / 1e6,
-    fileMegabytes: (all.fileBytes - base.fileBytes) / 1e6,
     bytesPerProfileWithEvents: takenBytes(reading) / profiles,
+    rssMegabytes: (all.rssBytes - base.rssBytes) / 1e6,
   };
 }
 
@@ -89,8 +94,8 @@ function splitFigures(reading: MemoryReading): Figures {
   const { base, profilesOnly, all, profiles, events } = reading;
   return {
     ...totalFigures(reading),
-    bytesPerProfile: (profilesOnly.rssBytes - base.rssBytes) / profiles,
-    bytesPerEvent: (all.rssBytes - profilesOnly.rssBytes) / events,
+    bytesPerProfile: (ownBytes(profilesOnly) - ownBytes(base)) / profiles,
+    bytesPerEvent: (ownBytes(all) - ownBytes(profilesOnly)) / events,
   };
 }
 

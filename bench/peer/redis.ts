@@ -15,7 +15,7 @@ export interface RedisOptions {
 }
 
 const CONNECT_ATTEMPTS = 100;
-const CONNECT_PAUSE_MS = 50;
+const POLL_MS = 50;
 
 export class RedisServer {
   readonly port: number;
@@ -41,7 +41,7 @@ export class RedisServer {
         () => false,
       );
       if (isUp) return server;
-      await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     throw new BenchError('redis-server does not answer');
   }
@@ -81,6 +81,16 @@ export class RedisServer {
     const reply = await this.ask(...words);
     const text = reply.slice(reply.indexOf('\r\n') + 2, -2);
     return Buffer.from(text, 'latin1').toString('utf8');
+  }
+
+  /** Makes the append-only file as small as what is held, so that disks do not fill over many turns. */
+  async rewriteFile(): Promise<void> {
+    await this.ask('BGREWRITEAOF');
+    for (;;) {
+      const state = await this.askText('INFO', 'persistence');
+      if (state.includes('aof_rewrite_in_progress:0') && state.includes('aof_rewrite_scheduled:0')) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
 
   /** Sets keys in bulk; each batch is answered before the next is made. */
