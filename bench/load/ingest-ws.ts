@@ -4,6 +4,8 @@
  * with eight batches under way on each connection and with one.
  * Applied: visible in memory, against a socket that only decodes the same frames to objects and says how many there were.
  *
+ * Checkpoints, and rewrites of the append-only file, happen between turns on both sides.
+ *
  * agree: every batch was taken whole, and afterwards our count of events, and the stream's length, are exactly what was
  * acknowledged. checksum: of the batches as they are before ids, users and times are put in.
  */
@@ -79,6 +81,7 @@ class CountedContender {
         const before = count;
         count = await this.#kith.metric('kith_events');
         this.#lost += totalCount - (count - before);
+        await this.#kith.checkpoint();
       },
     };
   }

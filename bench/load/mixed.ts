@@ -48,8 +48,10 @@ export const mixed: Bench = {
       turn: async (index: number): Promise<Turn> => {
         const cpuBefore = kith.process.cpuSeconds;
         const turn = await runMixed(context, kith, { drawsPath, turn: index, batchesPerSecond: rate, lane: ++lane });
+        const serverCpuSeconds = kith.process.cpuSeconds - cpuBefore;
+        await kith.checkpoint();
         const seconds = (context.size.warmMs + context.size.turnMs) / 1_000;
-        return { ...turn, serverCpuShare: (kith.process.cpuSeconds - cpuBefore) / seconds };
+        return { ...turn, serverCpuShare: serverCpuSeconds / seconds };
       },
     });
     const turns = await alternate(

@@ -21,6 +21,8 @@ export interface KithServer {
   profile(userIndex: number): Promise<{ readonly body: Buffer; readonly profile: ServedProfile }>;
   /** A series of the metrics page that has no labels. */
   metric(name: string): Promise<number>;
+  /** Writes a checkpoint now, so that none comes in the middle of a turn, ours or a peer's. */
+  checkpoint(): Promise<void>;
 }
 
 export async function startKith(context: BenchContext, dataPath: string): Promise<KithServer> {
@@ -33,9 +35,9 @@ export async function startKith(context: BenchContext, dataPath: string): Promis
   });
   const ready = await child.line((line) => line.startsWith('kith listening on '));
   const url = ready.slice(ready.indexOf('http'));
-  const get = async (path: string): Promise<Buffer> => {
-    const response = await fetch(url + path, { headers: { authorization: `Bearer ${KEY}` } });
-    if (!response.ok) throw new BenchError(`GET ${path} was answered with ${response.status}`);
+  const call = async (path: string, method = 'GET'): Promise<Buffer> => {
+    const response = await fetch(url + path, { method, headers: { authorization: `Bearer ${KEY}` } });
+    if (!response.ok) throw new BenchError(`${method} ${path} was answered with ${response.status}`);
     return Buffer.from(await response.arrayBuffer());
   };
   return {
@@ -43,14 +45,17 @@ export async function startKith(context: BenchContext, dataPath: string): Promis
     key: KEY,
     process: child,
     async profile(userIndex) {
-      const body = await get(`/v1/profiles/${userIdText(userIndex)}`);
+      const body = await call(`/v1/profiles/${userIdText(userIndex)}`);
       return { body, profile: JSON.parse(body.toString('utf8')) as ServedProfile };
     },
     async metric(name) {
-      const page = (await get('/metrics')).toString('utf8');
+      const page = (await call('/metrics')).toString('utf8');
       const line = page.split('\n').find((text) => text.startsWith(`${name} `));
       if (line === undefined) throw new BenchError(`the metrics page has no ${name}`);
       return Number(line.slice(name.length + 1));
+    },
+    async checkpoint() {
+      await call('/v1/admin/checkpoint', 'POST');
     },
   };
 }
