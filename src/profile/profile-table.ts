@@ -1,6 +1,6 @@
 /**
  * The profiles of a shard: a row each, dense from 0, with what the engine keeps for every profile (first and last seen, its
- * identifiers, the head of its timeline) and a value column per trait path. 26 bytes a row and the traits.
+ * identifiers, the head of its timeline) and a value column per trait path. 30 bytes a row and the traits.
  *
  * A trait write keeps the tree honest: a value at `address` removes what was below it, a value at `address.city` removes a
  * plain value at `address`.
