@@ -53,7 +53,14 @@ export const ERROR_STATUS = {
   query_unsupported: 400,
   query_timeout: 408,
   query_cancelled: 499,
+  query_unknown_name: 400,
   invalid_cursor: 400,
+  // Saved segments.
+  invalid_segment: 400,
+  unknown_segment: 400,
+  segment_cycle: 400,
+  segment_not_found: 404,
+  segment_in_use: 409,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;

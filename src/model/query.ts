@@ -2,6 +2,20 @@
  * The segment query language as data: the JSON form callers send is exactly this AST (the leaf's first key tells its
  * kind), and the text form prints to and parses from it one to one.
  */
+import type {
+  BreakdownBody,
+  BreakdownRequest,
+  FunnelBody,
+  FunnelRequest,
+  OverlapBody,
+  OverlapRequest,
+  RetentionBody,
+  RetentionRequest,
+  RfmBody,
+  RfmRequest,
+  TotalRequest,
+} from './analysis.ts';
+
 export type Scalar = string | number | boolean | null;
 /** A right-hand side that names another field of the same profile or event. */
 export type FieldReference = { readonly trait: string } | { readonly property: string };
@@ -114,7 +128,18 @@ export type Expression =
   | SegmentLeaf
   | RandomLeaf;
 
-export type ResultKind = 'count' | 'ids' | 'profiles' | 'aggregate' | 'breakdown' | 'funnel' | 'retention' | 'overlap';
+export const RESULT_KINDS = [
+  'count',
+  'ids',
+  'profiles',
+  'aggregate',
+  'breakdown',
+  'funnel',
+  'retention',
+  'rfm',
+  'overlap',
+] as const;
+export type ResultKind = (typeof RESULT_KINDS)[number];
 
 /** `POST /v1/query`. `where` absent = everyone. */
 export interface QueryRequest {
@@ -125,27 +150,87 @@ export interface QueryRequest {
   readonly fields?: readonly string[] | undefined;
   /** Newest events per profile in `profiles` answers. */
   readonly events?: number | undefined;
-  readonly aggregate?:
-    | {
-        readonly fn: AggregateFunction;
-        readonly event?: string | undefined;
-        readonly property?: string | undefined;
-        readonly trait?: string | undefined;
-        readonly window?: Window | undefined;
-      }
-    | undefined;
+  readonly aggregate?: TotalRequest | undefined;
+  readonly breakdown?: BreakdownRequest | undefined;
+  readonly funnel?: FunnelRequest | undefined;
+  readonly retention?: RetentionRequest | undefined;
+  readonly rfm?: RfmRequest | undefined;
+  readonly overlap?: OverlapRequest | undefined;
   /** ISO 8601: evaluate as of that moment; later events do not exist. */
   readonly at?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** `estimate`: a count from a sample of profiles, with its interval. */
+  readonly mode?: 'exact' | 'estimate' | undefined;
+  /** The answer carries `plan`: what was done, with estimated and true rows and the time of each part. */
+  readonly explain?: boolean | undefined;
+  /** A name that nobody ever sent is a mistake (`query_unknown_name`), not only a warning. */
+  readonly strict?: boolean | undefined;
+  /** Passes of the optimizer that are left out: for tests, and for finding out what a pass is worth. */
+  readonly optimizer?: { readonly off: readonly string[] } | undefined;
+}
+
+/** A trait, event or property of the question that nobody ever sent: perhaps a slip of the pen. */
+export interface QueryWarning {
+  readonly code: 'unknown_name';
+  readonly message: string;
+  readonly name: string;
+  readonly suggestion?: string | undefined;
+  /** Where it stands in a text. */
+  readonly position?: number | undefined;
+  readonly end?: number | undefined;
+}
+
+/** One operator of an explained plan. Rows are those it left, added up over shards; time is of all shards together. */
+export interface PlanNode {
+  readonly operator: string;
+  /** What it looks at, for people. */
+  readonly detail: string;
+  readonly estimatedRows: number;
+  readonly rows: number | null;
+  readonly tookMs: number;
+  readonly children: readonly PlanNode[];
+}
+export interface QueryPlan {
+  /** Names of the optimizer's passes, in order, that were applied. */
+  readonly passes: readonly string[];
+  readonly root: PlanNode;
 }
 
 interface AnswerBase {
   readonly tookMs: number;
   /** Applied `seq` per shard that the answer includes. */
   readonly watermark: readonly number[];
+  readonly plan?: QueryPlan | undefined;
+  readonly warnings?: readonly QueryWarning[] | undefined;
 }
-export type QueryAnswer =
-  | (AnswerBase & { readonly count: number })
-  | (AnswerBase & { readonly ids: readonly string[]; readonly cursor?: string | undefined })
-  | (AnswerBase & { readonly profiles: readonly unknown[]; readonly cursor?: string | undefined })
-  | (AnswerBase & { readonly value: number | string | boolean | null });
+/** `isExact` false = an estimate: the true count lies in `interval` with probability `confidence`. */
+export interface CountBody {
+  readonly count: number;
+  readonly isExact?: false | undefined;
+  readonly interval?: readonly [number, number] | undefined;
+  readonly confidence?: number | undefined;
+  readonly sampleSize?: number | undefined;
+}
+export interface IdsBody {
+  readonly ids: readonly string[];
+  readonly cursor?: string | undefined;
+}
+export interface ProfilesBody {
+  readonly profiles: readonly unknown[];
+  readonly cursor?: string | undefined;
+}
+export interface ValueBody {
+  /** A list where `p` is one. */
+  readonly value: number | string | boolean | null | readonly (number | null)[];
+}
+export type AnswerBody =
+  | CountBody
+  | IdsBody
+  | ProfilesBody
+  | ValueBody
+  | BreakdownBody
+  | FunnelBody
+  | RetentionBody
+  | RfmBody
+  | OverlapBody;
+export type QueryAnswer = AnswerBase & AnswerBody;

@@ -7,7 +7,7 @@
  * all of them. So a count "ever" and a profile's own events are read without a scan. `nextTable`/`nextSlot` chain a profile's
  * participants through all tables: its timeline.
  *
- * Widths: an event costs 4 (row) + 4 (time) + 4 (previous) + 4 (arrival) + 16 (message id) bytes and its properties; a
+ * Widths: an event costs 4 (row) + 4 (time) + 4 (previous) + 2 (arrival) + 16 (message id) bytes and its properties; a
  * participant 18 bytes and a hash slot.
  */
 import type { EventTape } from '../ingest/event-tape.ts';
@@ -17,6 +17,7 @@ import { U16Column, U32Column } from '../memory/fixed-column.ts';
 import { MessageIdColumn } from '../memory/message-id-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import { RowMap } from '../memory/row-map.ts';
+import { SerialColumn } from '../memory/serial-column.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
 import { TimeColumn } from '../memory/time-column.ts';
 import { ValueColumn } from './value-column.ts';
@@ -32,7 +33,7 @@ export class EventTable {
   readonly times: TimeColumn;
   /** Event before this one of the same profile in this table, or NONE. */
   readonly previous: U32Column;
-  readonly arrivals: U32Column;
+  readonly arrivals: SerialColumn;
   messageIds: MessageIdColumn;
   /** In the order of first sight. */
   readonly properties: ValueColumn[] = [];
@@ -54,7 +55,7 @@ export class EventTable {
     this.rows = new U32Column(memory);
     this.times = new TimeColumn(memory);
     this.previous = new U32Column(memory);
-    this.arrivals = new U32Column(memory);
+    this.arrivals = new SerialColumn(memory);
     this.messageIds = new MessageIdColumn(memory);
     this.participants = new RowMap(memory);
     this.participantRows = new U32Column(memory);

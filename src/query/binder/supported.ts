@@ -2,8 +2,10 @@
  * Refuses what the language has and the engine does not answer yet, before anything is bound: so the refusal does not depend on
  * which names a shard happens to know. Errors: query_unsupported; `details.construct` names what is missing.
  */
+
+import type { TotalRequest } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Expression, Operand, QueryRequest } from '../../model/query.ts';
+import type { Expression, Operand } from '../../model/query.ts';
 
 export function assertSupported(expression: Expression, atMs: number | undefined): void {
   if ('and' in expression || 'or' in expression) {
@@ -26,10 +28,7 @@ export function assertSupported(expression: Expression, atMs: number | undefined
   }
 }
 
-export function assertAggregateSupported(
-  aggregate: NonNullable<QueryRequest['aggregate']>,
-  atMs: number | undefined,
-): void {
+export function assertAggregateSupported(aggregate: TotalRequest, atMs: number | undefined): void {
   if (aggregate.trait === undefined) return;
   assertTraitsKept(aggregate.trait, atMs);
   if (aggregate.fn === 'first' || aggregate.fn === 'last') {

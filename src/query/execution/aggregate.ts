@@ -3,27 +3,32 @@ import { assert, unreachable } from '../../base/assert.ts';
 import { splitPath } from '../../base/path.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
 import { decodeUtf8 } from '../../memory/byte-heap.ts';
-import type { AggregateFunction, QueryRequest } from '../../model/query.ts';
+import type { TotalRequest } from '../../model/analysis.ts';
+import type { AggregateFunction } from '../../model/query.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import { type ArrayVisitor, ArrayWalk } from '../binder/array-walk.ts';
-import type { ConditionBinder } from '../binder/bind-condition.ts';
+import { eventsOf } from '../binder/bind-events.ts';
 import { TRUE } from '../binder/formula.ts';
 import { reachPath } from '../binder/path-reach.ts';
+import { assertAggregateSupported } from '../binder/supported.ts';
 import { edgeFormulas, propertySources, type ScalarSource, scalarSources } from '../binder/value-source.ts';
 import { bindOperator } from '../binder/value-test.ts';
 import { resolveWindow, type TimeRange } from '../binder/window.ts';
-import { type AccumulatorState, NO_EVENT } from './accumulator.ts';
+import { type AccumulatorState, mergeStates, NO_EVENT } from './accumulator.ts';
 import { newControl } from './chunk-claim.ts';
 import { TAG_NUMBER, TAG_TEXT } from './distinct-set.ts';
 import { distinctInputs } from './distinct-source.ts';
 import { eventScan, numberInputs } from './event-measure.ts';
+import { type Instant, STALE } from './instant.ts';
 import type { MeasureScan, ScanMeasure } from './measure-scan.ts';
 import { compileIndexTest } from './probe.ts';
 import type { ImageSet, Program } from './program.ts';
 import { candidateChunks } from './row-scan.ts';
+import { aggregateSeen, isSeenTrait } from './seen-aggregate.ts';
 
-export type AggregateRequest = NonNullable<QueryRequest['aggregate']>;
+/** A request whose function is one of a leaf's. */
+export type AggregateRequest = TotalRequest & { readonly fn: AggregateFunction };
 export type AggregateValue = number | string | boolean | null;
 
 /** One shard's part. `value` null = nothing there; `avg` is its sum and `count`; `first`/`last` carry the event's time. */
@@ -39,8 +44,8 @@ const EVER: TimeRange = { fromMs: -Infinity, untilMs: Infinity };
 const ALL: Program = { kind: 'constant', value: true };
 
 /** The scan that answers the request on this shard, and how to read its state. */
-export interface AggregateScan {
-  readonly scan: MeasureScan;
+interface AggregateScan {
+  readonly scan: Omit<MeasureScan, 'members'>;
   readonly read: (state: AccumulatorState) => PartialAggregate;
   /** True when a dictionary that `read` needs was compacted since: the scan has to be taken again. */
   readonly isStale: () => boolean;
@@ -48,54 +53,57 @@ export interface AggregateScan {
 
 const NEVER = (): boolean => false;
 
-/** Undefined when nothing here can hold a value. */
+/** One value over the rows that are selected; parts of shards go to `mergeAggregates`. */
 export function captureAggregate(
-  data: ShardData,
+  instant: Instant,
   request: AggregateRequest,
-  rows: RowSet | undefined,
-  moment: { readonly nowMs: number; readonly atMs: number | undefined },
-  binder: ConditionBinder,
-  images: ImageSet,
-): AggregateScan | undefined {
-  const members = rows?.toWords(data.profiles.count);
-  if (request.trait !== undefined) return traitScan(data, request.fn, request.trait, members, images);
+): (rows: RowSet) => Promise<PartialAggregate | typeof STALE> {
+  assertAggregateSupported(request, instant.moment.atMs);
+  if (isSeenTrait(request)) return async (rows) => aggregateSeen(instant.data, request, rows);
+  const captured = captureScan(instant, request);
+  if (captured === undefined) return async () => NOTHING;
+  const { scan, read, isStale } = captured;
+  return async (rows) => {
+    const members = rows.cardinality === instant.rowCount ? undefined : rows.toWords(instant.rowCount);
+    const chunks = scan.rows === undefined ? candidateChunks(instant.rowCount, members) : scan.chunks;
+    const states = await instant.scan({ ...scan, chunks, members });
+    return isStale() ? STALE : read(mergeStates(scan.measure, states));
+  };
+}
+
+/** Undefined when nothing here can hold a value. */
+function captureScan(instant: Instant, request: AggregateRequest): AggregateScan | undefined {
+  const { data, images, conditions, moment } = instant;
+  if (request.trait !== undefined) return traitScan(data, request.fn, request.trait, images);
   const table = data.tableOf(request.event ?? '');
   assert(request.property !== undefined, 'an aggregate names a property or a trait');
   const range = resolveWindow(request.window, moment.nowMs, moment.atMs);
-  if (table === undefined || table.eventCount === 0 || range.untilMs <= range.fromMs) return undefined;
-  const sources = propertySources(table, request.property, binder);
-  if (sources.length === 0) return undefined;
+  if (table === undefined) return undefined;
+  const events = eventsOf(table, range, request, conditions);
+  const sources = propertySources(table, request.property, conditions);
+  if (events === undefined || sources.length === 0) return undefined;
   const { fn } = request;
+  const where = images.program(events.where);
   if (fn === 'first' || fn === 'last') {
-    const operator = bindOperator('exists', undefined, binder.nowMs);
-    const { present } = edgeFormulas(sources, operator, binder);
-    const scan = eventScan(table, range, ALL, { kind: fn, present: images.program(present) }, images);
-    return { scan: totalOf(scan, members), read: (state) => readEdge(state, sources), isStale: NEVER };
+    const operator = bindOperator('exists', undefined, conditions.nowMs);
+    const { present } = edgeFormulas(sources, operator, conditions);
+    const scan = eventScan(table, range, where, { kind: fn, present: images.program(present) }, images);
+    return { scan: totalOf(scan), read: (state) => readEdge(state, sources), isStale: NEVER };
   }
   const { measure, read } = measureOf(fn, sources, images);
-  return { scan: totalOf(eventScan(table, range, ALL, measure, images), members), read, isStale: NEVER };
+  return { scan: totalOf(eventScan(table, range, where, measure, images)), read, isStale: NEVER };
 }
 
-function totalOf(
-  scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'>,
-  members: Uint32Array | undefined,
-): MeasureScan {
-  return { ...scan, rowCount: 1, isTotal: true, members };
+function totalOf(scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'>): AggregateScan['scan'] {
+  return { ...scan, rowCount: 1, isTotal: true };
 }
 
-function traitScan(
-  data: ShardData,
-  fn: AggregateFunction,
-  trait: string,
-  members: Uint32Array | undefined,
-  images: ImageSet,
-): AggregateScan | undefined {
+function traitScan(data: ShardData, fn: AggregateFunction, trait: string, images: ImageSet): AggregateScan | undefined {
   assert(fn !== 'first' && fn !== 'last', 'first and last of a trait were refused');
   const sources = scalarSources(reachPath(data.profiles.traits, splitPath(trait)));
   if (sources.length === 0) return undefined;
   const { measure, read } = measureOf(fn, sources, images);
   const elementCount = data.profiles.count;
-  const chunks = candidateChunks(elementCount, members);
   const scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'> = {
     kind: 'measure',
     rows: undefined,
@@ -104,11 +112,11 @@ function traitScan(
     range: EVER,
     where: ALL,
     measure,
-    chunks,
+    chunks: candidateChunks(elementCount, undefined),
     control: newControl(),
   };
   const generation = generationOf(sources);
-  return { scan: totalOf(scan, members), read, isStale: () => generationOf(sources) !== generation };
+  return { scan: totalOf(scan), read, isStale: () => generationOf(sources) !== generation };
 }
 
 /** Only dictionaries of traits are ever compacted. */
@@ -217,8 +225,4 @@ function edge(
   let best: PartialAggregate | undefined;
   for (const part of parts) if (best === undefined || isBetter(part, best)) best = part;
   return best?.value ?? null;
-}
-
-export function emptyAggregate(): PartialAggregate {
-  return NOTHING;
 }

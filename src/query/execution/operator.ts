@@ -50,6 +50,7 @@ export function captureOperator(plan: Plan, rowCount: number, images: ImageSet):
   }
 }
 
+/** A scan of rows goes on with undefined (its result is in its words), a measure with the merged state. */
 export type Evaluation = Generator<Scan, RowSet, AccumulatorState | undefined>;
 
 export class Evaluator {

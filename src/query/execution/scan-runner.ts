@@ -1,10 +1,9 @@
 /** Where scans run: here, in this turn, or on workers, each taking chunks until none is left. */
 import { CHUNK_ROWS } from '../../memory/fixed-column.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
-import { type AccumulatorState, mergeStates } from './accumulator.ts';
 import { cancellation } from './cancellation.ts';
 import { stop, WHOLE } from './chunk-claim.ts';
-import { runScan, type Scan, type ScanTask } from './scan.ts';
+import { runScan, type Scan, type ScanOutcome, type ScanTask } from './scan.ts';
 
 /** A rough figure, a nanosecond an element: enough to tell whether a hand-over pays. */
 export function scanCostNs(scan: Scan): number {
@@ -21,14 +20,14 @@ export class ScanRunner {
     this.#pool = pool;
   }
 
-  runHere(scan: Scan): AccumulatorState | undefined {
-    return runScan({ scan, slabs: this.#slabs, share: WHOLE });
+  runHere<S extends Scan>(scan: S): ScanOutcome<S> {
+    return runScan({ scan, slabs: this.#slabs, share: WHOLE }) as ScanOutcome<S>;
   }
 
   /** Errors: query_timeout, query_cancelled; the workers stop at the next chunk. Resolves when no worker reads any more. */
-  async runOnWorkers(scan: Scan, signal: AbortSignal | undefined): Promise<AccumulatorState | undefined> {
+  async runOnWorkers<S extends Scan>(scan: S, signal: AbortSignal | undefined): Promise<readonly ScanOutcome<S>[]> {
     const pool = this.#pool;
-    if (pool === undefined || scan.chunks.length === 0) return this.runHere(scan);
+    if (pool === undefined || scan.chunks.length === 0) return [this.runHere(scan)];
     const count = Math.min(pool.threadCount, scan.chunks.length);
     const halt = (): void => stop(scan.control);
     signal?.addEventListener('abort', halt, { once: true });
@@ -39,7 +38,7 @@ export class ScanRunner {
       const outcomes = await Promise.allSettled(
         tasks.map(async (task) => {
           try {
-            return (await pool.run(task)) as AccumulatorState | undefined;
+            return (await pool.run(task)) as ScanOutcome<S>;
           } catch (error) {
             halt();
             throw error;
@@ -47,11 +46,10 @@ export class ScanRunner {
         }),
       );
       if (signal?.aborted === true) throw cancellation(signal);
-      const states = outcomes.map((outcome) => {
+      return outcomes.map((outcome) => {
         if (outcome.status === 'rejected') throw outcome.reason;
         return outcome.value;
       });
-      return scan.kind === 'measure' ? mergeStates(scan.measure, states as AccumulatorState[]) : undefined;
     } finally {
       signal?.removeEventListener('abort', halt);
     }

@@ -4,17 +4,18 @@
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
-import { type AggregateRequest, emptyAggregate, type PartialAggregate } from './aggregate.ts';
+import type { AggregateRequest, PartialAggregate } from './aggregate.ts';
+
+const NOTHING: PartialAggregate = { value: null, count: 0, timeMs: Number.NaN, distinct: [] };
 
 export function isSeenTrait(request: AggregateRequest): boolean {
   return request.trait === 'first_seen' || request.trait === 'last_seen';
 }
 
-export function aggregateSeen(data: ShardData, request: AggregateRequest, rows: RowSet | undefined): PartialAggregate {
-  if (request.fn !== 'count_distinct') return emptyAggregate();
+export function aggregateSeen(data: ShardData, request: AggregateRequest, rows: RowSet): PartialAggregate {
+  if (request.fn !== 'count_distinct') return NOTHING;
   const column = request.trait === 'first_seen' ? data.profiles.firstSeen : data.profiles.lastSeen;
   const distinct = new Set<number>();
-  if (rows === undefined) for (let row = 0; row < column.length; row++) distinct.add(column.get(row));
-  else for (const row of rows.rowsFrom(0, rows.cardinality)) distinct.add(column.get(row));
-  return { ...emptyAggregate(), count: distinct.size, distinct: [...distinct] };
+  for (const row of rows.rowsFrom(0, rows.cardinality)) distinct.add(column.get(row));
+  return { ...NOTHING, count: distinct.size, distinct: [...distinct] };
 }

@@ -7,19 +7,15 @@ import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/query.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
-import { ConditionBinder } from '../binder/bind-condition.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
 import { CodeSelector } from '../binder/code-selector.ts';
-import { assertAggregateSupported, assertSupported } from '../binder/supported.ts';
+import { assertSupported } from '../binder/supported.ts';
 import { costNsOf, Planner } from '../planner/plan.ts';
 import { ValueIndexes } from '../planner/value-index.ts';
-import { type AggregateRequest, captureAggregate, emptyAggregate, type PartialAggregate } from './aggregate.ts';
+import { mergeStates } from './accumulator.ts';
 import { assertGoing } from './cancellation.ts';
+import { Instant, STALE } from './instant.ts';
 import { captureOperator, type Evaluation, Evaluator } from './operator.ts';
-import { ImageSet } from './program.ts';
-import type { Scan } from './scan.ts';
-import { ScanRunner, scanCostNs } from './scan-runner.ts';
-import { aggregateSeen, isSeenTrait } from './seen-aggregate.ts';
 
 export interface ShardQueryOptions {
   /** The seed of the shard's dictionaries (texts are found by hash); without it equality walks dictionaries. */
@@ -68,41 +64,50 @@ export class ShardQuery {
   }
 
   /** The rows of the profiles for which the expression holds, as of the moment of the call. */
-  async select(expression: Expression, options: SelectOptions): Promise<RowSet> {
-    assertSupported(expression, options.atMs);
-    assertGoing(options.signal);
-    const moment = { nowMs: options.nowMs, atMs: options.atMs };
-    const rowCount = this.#data.profiles.count;
-    const bound = new ExpressionBinder(this.#data, this.#selector, moment).bind(expression);
-    const plan = new Planner(this.#indexes, rowCount).plan(bound);
-    if (plan.kind === 'rows') return plan.rows;
-    const operator = captureOperator(plan, rowCount, new ImageSet());
-    if (this.#pool === undefined || costNsOf(plan) < this.#thresholdNs) {
-      return this.#finishHere(new Evaluator(rowCount, Infinity).evaluate(operator));
-    }
-    const evaluation = new Evaluator(rowCount, PROBE_NS_MAX).evaluate(operator);
-    return this.#withSnapshot(options, (signal) => this.#finishOnWorkers(evaluation, signal));
+  select(expression: Expression, options: SelectOptions): Promise<RowSet> {
+    return this.run(expression, options, () => (rows) => rows);
   }
 
-  /** One value over the selected rows (absent = all); parts of shards go to `mergeAggregates`. */
-  async aggregate(
-    request: AggregateRequest,
-    rows: RowSet | undefined,
+  /**
+   * One question at one instant. `capture` is called in the turn of the call, together with the binding of the condition: it takes
+   * images of all it will need. What it returns is called with the selected rows, while a snapshot holds those images.
+   */
+  async run<T>(
+    expression: Expression,
     options: SelectOptions,
-  ): Promise<PartialAggregate> {
-    assertAggregateSupported(request, options.atMs);
-    assertGoing(options.signal);
-    if (isSeenTrait(request)) return aggregateSeen(this.#data, request, rows);
-    const moment = { nowMs: options.nowMs, atMs: options.atMs };
-    const binder = new ConditionBinder(this.#selector, options.atMs ?? options.nowMs);
+    capture: (instant: Instant) => (rows: RowSet) => T | typeof STALE | Promise<T | typeof STALE>,
+  ): Promise<T> {
+    assertSupported(expression, options.atMs);
     for (;;) {
-      const captured = captureAggregate(this.#data, request, rows, moment, binder, new ImageSet());
-      if (captured === undefined) return emptyAggregate();
-      const { scan, read, isStale } = captured;
-      if (!this.#isForWorkers(scan)) return read(this.#runner().runHere(scan)!);
-      const state = await this.#withSnapshot(options, (signal) => this.#runner().runOnWorkers(scan, signal));
-      if (!isStale()) return read(state!);
+      assertGoing(options.signal);
+      const instant = new Instant({
+        data: this.#data,
+        selector: this.#selector,
+        pool: this.#pool,
+        moment: { nowMs: options.nowMs, atMs: options.atMs },
+        thresholdNs: this.#thresholdNs,
+      });
+      const evaluate = this.#captureSelection(expression, instant);
+      const finish = capture(instant);
+      const answer = await this.#withSnapshot(options, async (signal) => {
+        instant.signal = signal;
+        const rows = await evaluate();
+        return finish(rows);
+      });
+      if (answer !== STALE) return answer as T;
     }
+  }
+
+  #captureSelection(expression: Expression, instant: Instant): () => RowSet | Promise<RowSet> {
+    const { rowCount, images } = instant;
+    const bound = new ExpressionBinder(this.#data, this.#selector, instant.moment).bind(expression);
+    const plan = new Planner(this.#indexes, rowCount).plan(bound);
+    if (plan.kind === 'rows') return () => plan.rows;
+    const operator = captureOperator(plan, rowCount, images);
+    if (this.#pool === undefined || costNsOf(plan) < this.#thresholdNs) {
+      return () => finishHere(new Evaluator(rowCount, Infinity).evaluate(operator), instant);
+    }
+    return () => finishOnWorkers(new Evaluator(rowCount, PROBE_NS_MAX).evaluate(operator), instant);
   }
 
   /** Lets go of the change logs it listens to. */
@@ -111,44 +116,37 @@ export class ShardQuery {
     this.#selector.clear();
   }
 
-  #isForWorkers(scan: Scan): boolean {
-    return this.#pool !== undefined && scanCostNs(scan) >= this.#thresholdNs;
-  }
-
-  #runner(): ScanRunner {
-    return new ScanRunner(this.#data.memory.slabs, this.#pool);
-  }
-
-  #finishHere(evaluation: Evaluation): RowSet {
-    const runner = this.#runner();
-    let step = evaluation.next();
-    while (step.done !== true) step = evaluation.next(runner.runHere(step.value));
-    return step.value;
-  }
-
-  async #finishOnWorkers(evaluation: Evaluation, signal: AbortSignal | undefined): Promise<RowSet> {
-    const runner = this.#runner();
-    let step = evaluation.next();
-    while (step.done !== true) {
-      const scan = step.value;
-      step = evaluation.next(this.#isForWorkers(scan) ? await runner.runOnWorkers(scan, signal) : runner.runHere(scan));
-      assertGoing(signal);
-    }
-    return step.value;
-  }
-
   /** Taken in the turn of the capture: from here on the captured pages do not change. */
-  async #withSnapshot<T>(options: SelectOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #withSnapshot<T>(options: SelectOptions, work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
     const { memory } = this.#data;
     const snapshot = memory.snapshot();
-    const deadline = this.#pool!.deadline(options.signal, options.timeoutMs);
+    const deadline = this.#pool?.deadline(options.signal, options.timeoutMs);
     try {
-      return await work(deadline.signal);
+      return await work(deadline?.signal ?? options.signal);
     } finally {
-      deadline.clear();
+      deadline?.clear();
       memory.release(snapshot);
     }
   }
 }
 
-export { mergeAggregates } from './aggregate.ts';
+function finishHere(evaluation: Evaluation, instant: Instant): RowSet {
+  let step = evaluation.next();
+  while (step.done !== true) step = evaluation.next(instant.scanHere(step.value));
+  return step.value;
+}
+
+async function finishOnWorkers(evaluation: Evaluation, instant: Instant): Promise<RowSet> {
+  let step = evaluation.next();
+  while (step.done !== true) {
+    const scan = step.value;
+    if (scan.kind === 'measure') {
+      step = evaluation.next(mergeStates(scan.measure, await instant.scan(scan)));
+    } else {
+      await instant.scan(scan);
+      step = evaluation.next(undefined);
+    }
+    assertGoing(instant.signal);
+  }
+  return step.value;
+}

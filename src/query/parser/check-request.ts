@@ -1,7 +1,7 @@
 /** The body of a query request. A text in `where` is parsed here, so that all behind it sees the AST only. */
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
-import { AGGREGATE_FUNCTIONS, type Expression, type QueryRequest, type ResultKind } from '../../model/query.ts';
+import { AGGREGATE_FUNCTIONS, type Expression, type QueryRequest, RESULT_KINDS } from '../../model/query.ts';
 import { checkExpression } from './check-expression.ts';
 import { checkDate } from './check-value.ts';
 import { checkWindow } from './check-window.ts';
@@ -23,17 +23,6 @@ import { quoted } from './suggestion.ts';
 export type CheckedRequest = Omit<QueryRequest, 'where'> & { readonly where?: Expression | undefined };
 type AggregateRequest = NonNullable<QueryRequest['aggregate']>;
 
-/** Those that are not built yet are refused by the engine. */
-const RESULT_KINDS: readonly ResultKind[] = [
-  'count',
-  'ids',
-  'profiles',
-  'aggregate',
-  'breakdown',
-  'funnel',
-  'retention',
-  'overlap',
-];
 const REQUEST_KEYS = ['where', 'as', 'limit', 'cursor', 'fields', 'events', 'aggregate', 'at', 'timeoutMs'];
 const EVENT_COUNT_MAX = 10_000;
 const TIMEOUT_MAX_MS = 3_600_000;

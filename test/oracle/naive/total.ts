@@ -1,12 +1,13 @@
 /** `as: "aggregate"`: one value over the events, or over a trait, of all selected profiles. */
-import type { AggregateFunction, QueryRequest } from '../../../src/model/query.ts';
+import type { TotalRequest } from '../../../src/model/analysis.ts';
+import type { AggregateFunction } from '../../../src/model/query.ts';
 import { aggregate } from './aggregate.ts';
 import { chosenEvents, type Moment } from './evaluator.ts';
 import type { JsonScalar } from './json-value.ts';
 import type { NaiveProfile } from './profile.ts';
 import { reachProperty, reachTrait } from './reach-field.ts';
 
-export type AggregateRequest = NonNullable<QueryRequest['aggregate']>;
+export type AggregateRequest = TotalRequest & { readonly fn: AggregateFunction };
 
 /** The right values: one, but for `first` and `last` where events of several profiles share the time. null = missing. */
 export function totals(

@@ -5,12 +5,14 @@ import type { AggregateFunction } from '../../../../src/model/query.ts';
 import {
   type AggregateRequest,
   type AggregateValue,
+  captureAggregate,
   mergeAggregates,
 } from '../../../../src/query/execution/aggregate.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
 import { HASH_SEED, identify, NOW_MS, track, World } from './world.ts';
 
+const EVERYONE = { and: [] };
 const pool = new WorkerPool(2);
 afterAll(() => pool.close());
 
@@ -39,7 +41,11 @@ async function answerOf(
 ): Promise<AggregateValue> {
   const parts = worlds().map((world) => {
     const options = { hashSeed: HASH_SEED, workerThresholdNs: 0 };
-    return new ShardQuery(world.data, workers ? pool : undefined, options).aggregate(request, rows, { nowMs: NOW_MS });
+    const query = new ShardQuery(world.data, workers ? pool : undefined, options);
+    return query.run(EVERYONE, { nowMs: NOW_MS }, (instant) => {
+      const finish = captureAggregate(instant, request);
+      return (selected) => finish(rows === undefined ? selected : rows.and(selected));
+    });
   });
   return mergeAggregates(request.fn, await Promise.all(parts));
 }
@@ -82,6 +88,6 @@ describe.each([
 
 it.each(['first', 'last'] as const)('refuses %s of a trait', async (fn) => {
   const query = new ShardQuery(new World().data, undefined);
-  const answer = query.aggregate({ fn, trait: 'age' }, undefined, { nowMs: NOW_MS });
+  const answer = query.run(EVERYONE, { nowMs: NOW_MS }, (instant) => captureAggregate(instant, { fn, trait: 'age' }));
   await expect(answer).rejects.toMatchObject({ code: 'query_unsupported' });
 });

@@ -1,0 +1,18 @@
+/** One value over the selected profiles' events or traits: a part from each shard, then merged. */
+import { EngineError } from '../../model/error.ts';
+import type { ValueBody } from '../../model/query.ts';
+import { type AggregateRequest, captureAggregate, mergeAggregates } from '../../query/execution/aggregate.ts';
+import type { Question } from './question.ts';
+
+export async function answerAggregate(question: Question): Promise<ValueBody> {
+  const { aggregate } = question.request;
+  if (aggregate === undefined) {
+    throw new EngineError('query_invalid', '"as": "aggregate" needs "aggregate": {"fn", …}');
+  }
+  const { fn } = aggregate;
+  if (fn === 'percentile' || fn === 'median')
+    throw new EngineError('query_unsupported', `"${fn}" is not supported yet`);
+  const request: AggregateRequest = { ...aggregate, fn };
+  const parts = await question.ask((instant) => captureAggregate(instant, request));
+  return { value: mergeAggregates(fn, parts) };
+}

@@ -1,0 +1,21 @@
+/** Which module answers which kind of question. */
+import { EngineError } from '../../model/error.ts';
+import type { ResultKind } from '../../model/query.ts';
+import { answerAggregate } from './aggregate.ts';
+import { answerCount } from './count.ts';
+import { answerIds, answerProfiles } from './page.ts';
+import type { Answerer } from './question.ts';
+
+const ANSWERERS: Readonly<Partial<Record<ResultKind, Answerer>>> = {
+  count: answerCount,
+  ids: answerIds,
+  profiles: answerProfiles,
+  aggregate: answerAggregate,
+};
+
+/** Errors: query_unsupported. */
+export function answererOf(kind: ResultKind): Answerer {
+  const answerer = ANSWERERS[kind];
+  if (answerer !== undefined) return answerer;
+  throw new EngineError('query_unsupported', `"as": "${kind}" is not supported yet`);
+}

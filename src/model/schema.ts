@@ -1,0 +1,54 @@
+/** The catalogue of everything that was ever sent: event names, properties, traits. Derived from the data, never declared. */
+export type ValueType = 'number' | 'string' | 'date' | 'boolean' | 'array' | 'object' | 'null';
+
+export interface FieldSchema {
+  /** A path, as conditions name it. */
+  readonly name: string;
+  readonly types: readonly { readonly type: ValueType; readonly count: number }[];
+  /** Profiles (of a trait) or events (of a property) that have it. */
+  readonly count: number;
+  readonly distinct: number;
+  /** False = `distinct` is an estimate. */
+  readonly isDistinctExact: boolean;
+  /** ISO texts; null = not known. */
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+  /** Kinds of calls and libraries that it came by, such as `identify` or `analytics-node`. */
+  readonly sources: readonly string[];
+  readonly examples: readonly (string | number | boolean)[];
+}
+export interface EventSchema {
+  readonly name: string;
+  readonly count: number;
+  readonly profiles: number;
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+  readonly sources: readonly string[];
+  readonly properties: readonly FieldSchema[];
+}
+export interface Schema {
+  readonly profiles: number;
+  readonly events: readonly EventSchema[];
+  readonly traits: readonly FieldSchema[];
+}
+
+/** What may be typed next in a query text. */
+export interface CompletionRequest {
+  readonly text: string;
+  /** Where the cursor stands: UTF-16 units from the start; absent = the end. */
+  readonly position?: number | undefined;
+  readonly limit?: number | undefined;
+}
+export interface Completion {
+  /** Text to put in place of `start` to `end`. */
+  readonly insert: string;
+  readonly label: string;
+  readonly kind: 'trait' | 'event' | 'property' | 'value' | 'keyword' | 'segment';
+  /** Profiles or events that have it. */
+  readonly count?: number | undefined;
+}
+export interface CompletionAnswer {
+  readonly start: number;
+  readonly end: number;
+  readonly completions: readonly Completion[];
+}

@@ -1,0 +1,73 @@
+/**
+ * One question at one instant of one shard. What is captured from it (images of columns, plans, scans) is captured in the
+ * turn in which it was made; from then on the shard may write, because `ShardQuery.run` holds a snapshot until the answer is there.
+ *
+ * Invariant: nothing reads a live column that can be overwritten after that turn; only images, and append-only structures up
+ * to the lengths taken at the instant.
+ */
+import type { ShardData } from '../../profile/shard-data.ts';
+import type { WorkerPool } from '../../runtime/worker-pool.ts';
+import { ConditionBinder } from '../binder/bind-condition.ts';
+import type { Moment } from '../binder/bind-events.ts';
+import type { CodeSelector } from '../binder/code-selector.ts';
+import { assertGoing } from './cancellation.ts';
+import { ImageSet } from './program.ts';
+import type { Scan, ScanOutcome } from './scan.ts';
+import { ScanRunner, scanCostNs } from './scan-runner.ts';
+
+/** What a `finish` answers when a dictionary that it needs was renumbered since: the question is captured again. */
+export const STALE = Symbol('stale');
+
+export interface InstantOptions {
+  readonly data: ShardData;
+  readonly selector: CodeSelector;
+  readonly pool: WorkerPool | undefined;
+  readonly moment: Moment;
+  /** Work (ns on one thread) from which a scan goes to workers. */
+  readonly thresholdNs: number;
+}
+
+export class Instant {
+  readonly data: ShardData;
+  readonly selector: CodeSelector;
+  readonly moment: Moment;
+  /** What the language calls now: `at`, or the time of the question. */
+  readonly nowMs: number;
+  readonly rowCount: number;
+  readonly conditions: ConditionBinder;
+  /** Capture through this only in the turn of the instant. */
+  readonly images = new ImageSet();
+  /** Aborted when the caller left or the time ran out. */
+  signal: AbortSignal | undefined;
+  readonly #runner: ScanRunner;
+  readonly #pool: WorkerPool | undefined;
+  readonly #thresholdNs: number;
+
+  constructor({ data, selector, pool, moment, thresholdNs }: InstantOptions) {
+    this.data = data;
+    this.selector = selector;
+    this.moment = moment;
+    this.nowMs = moment.atMs ?? moment.nowMs;
+    this.rowCount = data.profiles.count;
+    this.conditions = new ConditionBinder(selector, this.nowMs);
+    this.#runner = new ScanRunner(data.memory.slabs, pool);
+    this.#pool = pool;
+    this.#thresholdNs = thresholdNs;
+  }
+
+  isForWorkers(scan: Scan): boolean {
+    return this.#pool !== undefined && scanCostNs(scan) >= this.#thresholdNs;
+  }
+
+  scanHere<S extends Scan>(scan: S): ScanOutcome<S> {
+    return this.#runner.runHere(scan);
+  }
+
+  /** Here or on workers, whichever is the better; one outcome a worker, in the order of the workers' shares. Errors: query_timeout, query_cancelled. */
+  async scan<S extends Scan>(scan: S): Promise<readonly ScanOutcome<S>[]> {
+    if (!this.isForWorkers(scan)) return [this.scanHere(scan)];
+    const outcomes = await this.#runner.runOnWorkers(scan, this.signal);
+    assertGoing(this.signal);
+    return outcomes;
+  }
+}
