@@ -1,7 +1,7 @@
 /**
  * A hash table of (key, value) pairs of u32 that never pauses to grow and stays well filled. The top bits of the key pick a
- * group through a directory (extendible hashing: Fagin, Nievergelt, Pippenger & Strong 1979). A group is three to six pages of
- * 2,048 slots, grown a page at a time (partial expansions: Larson 1980) and split in two groups of three when it has six. All
+ * group through a directory (extendible hashing: Fagin, Nievergelt, Pippenger & Strong 1979). A group is four to six pages of
+ * 2,048 slots, grown a page at a time (partial expansions: Larson 1980) and split in two groups of four when six are full. All
  * pages of one size, so nothing is left over in the slabs; 11 bytes a pair on the average, where halves that double
  * would take 15. The longest step moves some 10,000 pairs, below 100 µs, however large the table.
  *
@@ -15,7 +15,7 @@ import type { Page, SlabMemory } from './slab-memory.ts';
 
 const FIRST_SLOTS = 8;
 const PAGE_SLOTS = 2_048;
-const LEAST_PAGES = 3;
+const LEAST_PAGES = 4;
 const MOST_PAGES = 6;
 const ANY_SIDE = -1;
 

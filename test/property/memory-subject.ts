@@ -9,6 +9,7 @@ import { MessageIdColumn } from '../../src/memory/message-id-column.ts';
 import { PairTable } from '../../src/memory/pair-table.ts';
 import type { LoadContext, SavedState } from '../../src/memory/persist.ts';
 import { RowMap } from '../../src/memory/row-map.ts';
+import { SerialColumn } from '../../src/memory/serial-column.ts';
 import type { SlabMemory } from '../../src/memory/slab-memory.ts';
 import { TimeColumn } from '../../src/memory/time-column.ts';
 import { TextColumn } from '../../src/profile/text-column.ts';
@@ -348,6 +349,29 @@ const timeKind = listKind<number>((memory, context, state) => {
   };
 });
 
+const serialKind = listKind<number>((memory, context, state) => {
+  const column = new SerialColumn(memory);
+  if (context !== undefined && state !== undefined) column.load(context, state);
+  return {
+    get usedBytes() {
+      return column.usedBytes;
+    },
+    write(model, dice) {
+      // Now and then a step that 64 numbers' offsets just bear, or do not; the counter wraps.
+      const step = dice(60) === 0 ? [65_535, 65_536, 60_000, 0xffff_ffff][dice(4)] : dice(30);
+      const next = ((model.at(-1) ?? 2 ** 32 - 300) + step) >>> 0;
+      column.push(next);
+      model.push(next);
+    },
+    save: (saving) => column.save(saving),
+    expectEqual(model) {
+      expect(column.length).toBe(model.length);
+      for (let i = 0; i < model.length; i++)
+        if (column.get(i) !== model[i]) expect([i, column.get(i)]).toEqual([i, model[i]]);
+    },
+  };
+});
+
 export function uuidOf(dice: Dice): string {
   const hex = Array.from({ length: 32 }, () => '0123456789abcdef'[dice(16)]).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
@@ -392,5 +416,6 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind<any>>> = {
   'a NumberColumn': sparseKind('numbers'),
   'a TextColumn that forgets texts nobody has': textKind,
   'a TimeColumn': timeKind,
+  'a SerialColumn': serialKind,
   'a MessageIdColumn': messageIdKind,
 };

@@ -24,16 +24,41 @@ test('a table of 200,000 pairs finds all of them and nothing else, before and af
   expect(memory.usedBytes).toBe(table.usedBytes);
 });
 
-test('the longest step moves no more than one segment of 4,096 slots', () => {
+test('it grows by two pages of 2,048 slots at most, and is never less than 58 % full once it has ten', () => {
   const memory = new SlabMemory();
   const table = new PairTable(memory);
   let largest = 0;
-  for (let i = 0; i < 100_000; i++) {
+  let emptiest = 1;
+  for (let i = 0; i < 300_000; i++) {
     const before = memory.usedBytes;
     table.insert(mix32(i), 1);
     largest = Math.max(largest, memory.usedBytes - before);
+    if (table.usedBytes >= 10 * 2_048 * 8) emptiest = Math.min(emptiest, table.count / (table.usedBytes / 8));
   }
-  expect(largest).toBeLessThanOrEqual(4_096 * 8);
+  expect(largest).toBeLessThanOrEqual(2 * 2_048 * 8);
+  expect(emptiest).toBeGreaterThan(0.58);
+});
+
+test('a snapshot keeps the pairs it saw while pages are added and groups are split', () => {
+  const memory = new SlabMemory();
+  const table = new PairTable(memory);
+  const seen = 9_000;
+  for (let i = 0; i < seen; i++) table.insert(mix32(i), i + 1);
+  const snapshot = memory.snapshot();
+  const context = new SaveContext(snapshot);
+  const state = structuredClone(table.save(context));
+  for (let i = seen; i < 60_000; i++) table.insert(mix32(i), i + 1);
+  const loading = new LoadContext(new SlabMemory(), [...context.pages.keys()], (id) => memory.bytes(context.pages[id]));
+  const then = PairTable.load(loading, state);
+  expect(then.count).toBe(seen);
+  let wrong = 0;
+  for (let i = 0; i < 60_000; i++) {
+    if (then.first(mix32(i)) !== (i < seen ? i + 1 : 0)) wrong += 1;
+    if (table.first(mix32(i)) !== i + 1) wrong += 1;
+  }
+  expect(wrong).toBe(0);
+  memory.release(snapshot);
+  expect(memory.usedBytes).toBe(table.usedBytes);
 });
 
 test('keys of all bits and of none are told apart', () => {
