@@ -1,7 +1,7 @@
 /**
  * Message ids seen lately, as 64-bit hashes in two generations: when the newer one is half a window old or full, it
  * becomes the older and the oldest is dropped. So an id is remembered for at least half the window (or the last `count / 2` ids,
- * whichever is less) and at most the whole of it, in bounded memory: about 15 bytes an id. Time is the commands', so a
+ * whichever is less) and at most the whole of it, in bounded memory: 12 bytes an id on the average. Time is the commands', so a
  * replay decides the same. Two different ids share a 64-bit hash once in 10¹² for ten million ids.
  */
 import { mix32 } from '../base/hash.ts';
@@ -55,7 +55,9 @@ export class DedupWindow {
   #turn(nowMs: number, half: number): void {
     const ageMs = nowMs - this.#newerSinceMs;
     const dropped = this.#older;
-    dropped.clear();
+    // Traffic is mostly what it was: then the next generation needs no step of growth.
+    if (ageMs < half && this.#newer.count >= dropped.count / 2) dropped.clearKeepingShape();
+    else dropped.clear();
     if (ageMs >= 2 * half) {
       this.#newer.clear();
     } else {
