@@ -5,12 +5,10 @@
  * `push` appends (snapshots never look past the length they took, so no copy); `set` changes in place behind the
  * copy-on-write barrier. Each class has its own accessors so that every call site sees one typed-array kind.
  */
+import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './chunk-size.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 
-export const CHUNK_SHIFT = 16;
-export const CHUNK_ROWS = 1 << CHUNK_SHIFT;
-export const CHUNK_MASK = CHUNK_ROWS - 1;
 const FIRST_CAPACITY = 16;
 
 type View = Uint8Array | Uint16Array | Uint32Array | Float64Array;

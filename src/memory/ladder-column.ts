@@ -7,7 +7,7 @@
  * - `NumberColumn`: numbers, i8 → i16 → i32 → f64; the lowest integer of a rung, or NaN, = missing. Keeps a zone map
  *   (min and max ever written) per chunk, so that a range can pass over a chunk.
  */
-import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './fixed-column.ts';
+import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './chunk-size.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 

@@ -3,7 +3,7 @@
  * form turns its chunk into heap offsets. `text` gives back exactly what came in.
  */
 import { ByteHeap, decodeUtf8 } from './byte-heap.ts';
-import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './fixed-column.ts';
+import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './chunk-size.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 

@@ -2,7 +2,8 @@
  * Serial numbers, append-only: u32 counters that never go back (they may wrap) and mostly grow by little. A base per 64 numbers
  * and a u16 offset from it: 2.06 bytes a number. A chunk in which 64 numbers span more than a u16 is rewritten as plain u32.
  */
-import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT, U32Column } from './fixed-column.ts';
+import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './chunk-size.ts';
+import { U32Column } from './fixed-column.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 

@@ -3,7 +3,7 @@
  * u32 offsets from a base 24.8 days before its first event; a chunk with a time outside the 49.7-day range is rewritten as
  * f64. Keeps min and max per chunk: a window query passes over whole chunks.
  */
-import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './fixed-column.ts';
+import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './chunk-size.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 

@@ -3,7 +3,7 @@
  * bitmaps follow without slowing the writer: it notes (index, old code, new code) and is drained by the next query.
  */
 import { ByteDictionary } from '../memory/byte-dictionary.ts';
-import { CHUNK_ROWS } from '../memory/fixed-column.ts';
+import { CHUNK_ROWS } from '../memory/chunk-size.ts';
 import { CodeColumn } from '../memory/ladder-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';

@@ -5,7 +5,8 @@
  *
  * The image of a column costs 40 bytes a chunk of 65,536 elements.
  */
-import { CHUNK_SHIFT, type F64Column, U32Column } from '../../memory/fixed-column.ts';
+import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
+import { type F64Column, U32Column } from '../../memory/fixed-column.ts';
 import { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
 import type { Page } from '../../memory/slab-memory.ts';
 import { TimeColumn } from '../../memory/time-column.ts';

@@ -3,6 +3,7 @@
  * set. Texts are compared by number: the code where one dictionary holds them all, a common numbering where texts may
  * come from several places.
  */
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
 import { type ColumnImage, type ElementView, viewChunk } from './column-image.ts';
@@ -29,7 +30,6 @@ export type DistinctSource =
     };
 
 const TAGS = { numbers: TAG_NUMBER, texts: TAG_TEXT, booleans: TAG_BOOLEAN } as const;
-const CHUNK_ROWS = 65_536;
 
 /** Rows go to workers in stretches of 1,024. */
 const SHARE_SHIFT = 10;

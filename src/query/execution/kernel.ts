@@ -6,7 +6,7 @@
  *
  * A chunk decides its own kernel: rungs differ between chunks, and zone maps settle tests before the loop.
  */
-import { CHUNK_SHIFT } from '../../memory/fixed-column.ts';
+import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import type { CodeSelection, NumberSelection } from '../binder/formula.ts';
 import {
   type ColumnImage,

@@ -1,5 +1,6 @@
 /** The scan over profile rows: a program in, one bit a row out. Chunks write to different words, so workers share one result. */
 import { fillBits } from '../../bitmap/portable-bitset.ts';
+import { CHUNK_ROWS, CHUNK_WORDS } from '../../memory/chunk-size.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
 import { KernelBuilder, packingLoop } from './kernel.ts';
 import type { Program } from './program.ts';
@@ -42,16 +43,16 @@ function scanChunk(scan: RowScan, slabs: readonly SharedArrayBuffer[], chunk: nu
 
 /** Chunks of rows in which a candidate is. */
 export function candidateChunks(rowCount: number, candidates: Uint32Array | undefined): Int32Array {
-  const count = Math.ceil(rowCount / 65_536);
+  const count = Math.ceil(rowCount / CHUNK_ROWS);
   const chunks: number[] = [];
   for (let chunk = 0; chunk < count; chunk++) {
-    if (candidates === undefined || hasAny(candidates, chunk * 2_048)) chunks.push(chunk);
+    if (candidates === undefined || hasAny(candidates, chunk * CHUNK_WORDS)) chunks.push(chunk);
   }
   return Int32Array.from(chunks);
 }
 
 function hasAny(words: Uint32Array, from: number): boolean {
-  const end = Math.min(from + 2_048, words.length);
+  const end = Math.min(from + CHUNK_WORDS, words.length);
   for (let w = from; w < end; w++) if (words[w] !== 0) return true;
   return false;
 }

@@ -1,5 +1,5 @@
 /** Where scans run: here, in this turn, or on workers, each taking chunks until none is left. */
-import { CHUNK_ROWS } from '../../memory/fixed-column.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { cancellation } from './cancellation.ts';
 import { stop, WHOLE } from './chunk-claim.ts';

@@ -3,7 +3,7 @@
  * conjuncts, choose between a scan and following chains, and tell when a scan is worth handing to workers.
  */
 import { unreachable } from '../../base/assert.ts';
-import { CHUNK_ROWS } from '../../memory/fixed-column.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { TimeColumn } from '../../memory/time-column.ts';
 import type { EventTest } from '../binder/bound-expression.ts';
 import type { Formula } from '../binder/formula.ts';

@@ -2,7 +2,7 @@
 
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
-import { CHUNK_ROWS } from '../../memory/fixed-column.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 
 /** The high bit of a participant's count says that its events came out of order. */

@@ -6,7 +6,7 @@
  * A log that nobody drains is bounded: past `LOG_LIMIT` entries the index is given up and built again when asked.
  */
 import { RowBitmap, RowSet } from '../../bitmap/row-set.ts';
-import { CHUNK_ROWS } from '../../memory/fixed-column.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { CodeColumn } from '../../memory/ladder-column.ts';
 import { ChangeLog, TextColumn } from '../../profile/text-column.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
