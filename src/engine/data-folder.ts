@@ -17,7 +17,7 @@ import {
 import { join, resolve } from 'node:path';
 import { EngineError } from '../model/error.ts';
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const openHere = new Set<string>();
 
 export interface DataFolder {

@@ -7,13 +7,14 @@
  * all of them. So a count "ever" and a profile's own events are read without a scan. `nextTable`/`nextSlot` chain a profile's
  * participants through all tables: its timeline.
  *
- * Widths: an event costs 4 (row) + 4 (time) + 4 (previous) + 2 (arrival) + 16 (message id) bytes and its properties; a
+ * Widths: an event costs 4 (row) + 4 (time) + 3 (previous) + 2 (arrival) + 16 (message id) bytes and its properties; a
  * participant 18 bytes and a hash slot.
  */
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { type NameInterner, ROOT_PROPERTIES } from '../ingest/name-interner.ts';
 import { U16Column, U32Column } from '../memory/fixed-column.ts';
+import { LinkColumn, NO_LINK } from '../memory/link-column.ts';
 import { MessageIdColumn } from '../memory/message-id-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import { RowMap } from '../memory/row-map.ts';
@@ -22,7 +23,7 @@ import type { SlabMemory } from '../memory/slab-memory.ts';
 import { TimeColumn } from '../memory/time-column.ts';
 import { ValueColumn } from './value-column.ts';
 
-export const NONE = 0xffff_ffff;
+export const NONE = NO_LINK;
 /** Set in a participant's count when its events did not arrive in the order of their times. */
 const UNORDERED_BIT = 0x8000_0000;
 
@@ -32,7 +33,7 @@ export class EventTable {
   readonly rows: U32Column;
   readonly times: TimeColumn;
   /** Event before this one of the same profile in this table, or NONE. */
-  readonly previous: U32Column;
+  readonly previous: LinkColumn;
   readonly arrivals: SerialColumn;
   messageIds: MessageIdColumn;
   /** In the order of first sight. */
@@ -54,7 +55,7 @@ export class EventTable {
     this.name = name;
     this.rows = new U32Column(memory);
     this.times = new TimeColumn(memory);
-    this.previous = new U32Column(memory);
+    this.previous = new LinkColumn(memory);
     this.arrivals = new SerialColumn(memory);
     this.messageIds = new MessageIdColumn(memory);
     this.participants = new RowMap(memory);

@@ -5,6 +5,7 @@ import { ByteDictionary } from '../../src/memory/byte-dictionary.ts';
 import { ByteHeap } from '../../src/memory/byte-heap.ts';
 import { F64Column, U8Column, U16Column, U32Column } from '../../src/memory/fixed-column.ts';
 import { CodeColumn, NumberColumn } from '../../src/memory/ladder-column.ts';
+import { LinkColumn, NO_LINK } from '../../src/memory/link-column.ts';
 import { MessageIdColumn } from '../../src/memory/message-id-column.ts';
 import { PairTable } from '../../src/memory/pair-table.ts';
 import type { LoadContext, SavedState } from '../../src/memory/persist.ts';
@@ -372,6 +373,27 @@ const serialKind = listKind<number>((memory, context, state) => {
   };
 });
 
+const linkKind = listKind<number>((memory, context, state) => {
+  const column = new LinkColumn(memory);
+  if (context !== undefined && state !== undefined) column.load(context, state);
+  return {
+    get usedBytes() {
+      return column.usedBytes;
+    },
+    write(model, dice) {
+      const target = model.length === 0 || dice(4) === 0 ? NO_LINK : dice(model.length);
+      column.push(target);
+      model.push(target);
+    },
+    save: (saving) => column.save(saving),
+    expectEqual(model) {
+      expect(column.length).toBe(model.length);
+      for (let i = 0; i < model.length; i++)
+        if (column.get(i) !== model[i]) expect([i, column.get(i)]).toEqual([i, model[i]]);
+    },
+  };
+});
+
 export function uuidOf(dice: Dice): string {
   const hex = Array.from({ length: 32 }, () => '0123456789abcdef'[dice(16)]).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
@@ -417,5 +439,6 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind<any>>> = {
   'a TextColumn that forgets texts nobody has': textKind,
   'a TimeColumn': timeKind,
   'a SerialColumn': serialKind,
+  'a LinkColumn': linkKind,
   'a MessageIdColumn': messageIdKind,
 };
