@@ -2,7 +2,7 @@
  * The envelope of a query, checked by hand at the door; the condition inside is the engine's to check. A field that
  * this version does not know is refused: a question half understood would be half answered.
  */
-import { EngineError, type ErrorCode } from '../model/error.ts';
+import { EngineError } from '../model/error.ts';
 import type { QueryRequest } from '../model/query.ts';
 import { isRecord } from './http/json-text.ts';
 
@@ -10,21 +10,29 @@ type Check = readonly [expected: string, isValid: (value: unknown) => boolean];
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isWhole = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0;
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
 const FIELDS: ReadonlyMap<string, Check> = new Map([
   ['where', ['a condition as text or JSON', (value) => isText(value) || isRecord(value)]],
-  ['as', ['a result kind such as "count", "ids", "profiles" or "aggregate"', isText]],
+  ['as', ['a result kind such as "count", "ids", "profiles", "aggregate" or "breakdown"', isText]],
   ['limit', ['a whole number', isWhole]],
   ['cursor', ['the cursor of an earlier answer', isText]],
   ['fields', ['a list of trait paths', isTextList]],
   ['events', ['a whole number', isWhole]],
   ['aggregate', ['an object with "fn"', isRecord]],
+  ['breakdown', ['an object with "by"', isRecord]],
+  ['funnel', ['an object with "steps"', isRecord]],
+  ['retention', ['an object with "cohort" and "period"', isRecord]],
+  ['rfm', ['an object with "event" and "amount"', isRecord]],
+  ['overlap', ['an object with "segments"', isRecord]],
+  ['mode', ['"exact" or "estimate"', isText]],
+  ['explain', ['true or false', isBoolean]],
+  ['strict', ['true or false', isBoolean]],
+  ['optimizer', ['an object with "off"', isRecord]],
   ['at', ['a moment in ISO 8601', isText]],
   ['timeoutMs', ['a whole number of milliseconds', isWhole]],
 ] satisfies readonly (readonly [string, Check])[]);
-/** Words of the language that later versions bring. */
-const LATER = new Set(['by', 'explain', 'breakdown', 'funnel', 'retention', 'overlap']);
 
 /** `ignored` names what belongs to the door, such as `op` and `ref` of a frame. */
 export function parseQueryRequest(value: unknown, ignored: ReadonlySet<string> = new Set()): QueryRequest {
@@ -47,13 +55,7 @@ export function parseQueryRequest(value: unknown, ignored: ReadonlySet<string> =
 }
 
 function unknownField(name: string): EngineError {
-  const code: ErrorCode = LATER.has(name) ? 'query_unsupported' : 'query_invalid';
   const shown = name.slice(0, 64);
-  return new EngineError(
-    code,
-    LATER.has(name) ? `"${shown}" is not supported by this version` : `a query has no field "${shown}"`,
-    {
-      details: { field: shown },
-    },
-  );
+  const hint = shown === 'by' ? '; groups are asked for by "as":"breakdown","breakdown":{"by":[…]}' : '';
+  return new EngineError('query_invalid', `a query has no field "${shown}"${hint}`, { details: { field: shown } });
 }

@@ -23,8 +23,8 @@ describe('POST /v1/query', () => {
   });
 
   test.each([
-    [{ explain: true }, 'query_unsupported'],
-    [{ by: ['country'] }, 'query_unsupported'],
+    [{ explain: 'yes' }, 'query_invalid'],
+    [{ by: ['country'] }, 'query_invalid'],
     [{ wehre: 'x' }, 'query_invalid'],
     [JSON.parse('{"__proto__":{"as":"ids"}}'), 'query_invalid'],
     [{ where: 5 }, 'query_invalid'],

@@ -15,6 +15,7 @@ import {
   field,
   JsonCheck,
   type JsonObject,
+  kindOf,
   refuse,
 } from './json-check.ts';
 import { parseText } from './parse-text.ts';
@@ -23,7 +24,27 @@ import { quoted } from './suggestion.ts';
 export type CheckedRequest = Omit<QueryRequest, 'where'> & { readonly where?: Expression | undefined };
 type AggregateRequest = NonNullable<QueryRequest['aggregate']>;
 
-const REQUEST_KEYS = ['where', 'as', 'limit', 'cursor', 'fields', 'events', 'aggregate', 'at', 'timeoutMs'];
+const REQUEST_KEYS = [
+  'where',
+  'as',
+  'limit',
+  'cursor',
+  'fields',
+  'events',
+  'aggregate',
+  'breakdown',
+  'funnel',
+  'retention',
+  'rfm',
+  'overlap',
+  'at',
+  'timeoutMs',
+  'mode',
+  'explain',
+  'strict',
+  'optimizer',
+];
+const MODES = ['exact', 'estimate'] as const;
 const EVENT_COUNT_MAX = 10_000;
 const TIMEOUT_MAX_MS = 3_600_000;
 /** Years 1000 to 8999: a calendar window of a hundred years either way stays within years of four digits. */
@@ -47,6 +68,9 @@ export function checkRequest(json: unknown, limits: QueryLimits = DEFAULT_QUERY_
     ...optional(object, 'aggregate', (aggregate, at) => checkAggregateRequest(check, aggregate, at)),
     ...optional(object, 'at', checkAt),
     ...optional(object, 'timeoutMs', (timeout, at) => checkInteger(timeout, at, '"timeoutMs"', 1, TIMEOUT_MAX_MS)),
+    ...optional(object, 'mode', (mode, at) => checkWord(mode, MODES, at, '"mode"')),
+    ...optional(object, 'explain', (explain, at) => checkBoolean(explain, at, '"explain"')),
+    ...optional(object, 'strict', (strict, at) => checkBoolean(strict, at, '"strict"')),
   };
   if (request.as === 'aggregate' && request.aggregate === undefined) {
     refuse(
@@ -68,6 +92,11 @@ function optional<Key extends string, Value>(
 ): { readonly [K in Key]?: Value } {
   const json = field(object, key);
   return (json === undefined ? {} : { [key]: check(json, below('', key)) }) as { readonly [K in Key]?: Value };
+}
+
+function checkBoolean(json: unknown, at: string, what: string): boolean {
+  if (typeof json !== 'boolean') refuse('query_type', at, `${what} must be true or false, not ${kindOf(json)}`);
+  return json;
 }
 
 function checkFields(check: JsonCheck, json: unknown, at: string): readonly string[] {
