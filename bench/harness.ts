@@ -18,6 +18,8 @@ export interface BenchContext {
   readonly size: BenchSize;
   readonly runs: number;
   readonly pins: Pins;
+  /** Names of the cases that are wanted; undefined = all. */
+  readonly cases: readonly string[] | undefined;
   /** Where the server writes a processor profile when it ends; undefined = no profile. */
   readonly profileFolder: string | undefined;
   report(result: Result): void;

@@ -10,12 +10,13 @@ import { lookupHttp } from './load/lookup-http.ts';
 import { memory } from './load/memory.ts';
 import { mixed } from './load/mixed.ts';
 import { restart } from './load/restart.ts';
+import { segments } from './load/segments.ts';
 import { BenchError } from './process/bench-error.ts';
 import { pinsOf } from './process/pin.ts';
 import { lineOf, type ResultLine } from './result.ts';
 import { tableOf } from './table.ts';
 
-const BENCHES: readonly Bench[] = [lookupHttp, lookupBatch, ingestWs, mixed, restart, memory];
+const BENCHES: readonly Bench[] = [lookupHttp, lookupBatch, ingestWs, mixed, restart, memory, segments];
 const DEFAULT_RUNS = 5;
 
 const { values, positionals } = parseArgs({
@@ -27,6 +28,7 @@ const { values, positionals } = parseArgs({
     'server-cpus': { type: 'string' },
     'client-cpus': { type: 'string' },
     'no-pin': { type: 'boolean', default: false },
+    case: { type: 'string' },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -42,6 +44,7 @@ ${names}
   --size SIZE         smoke, S, M or L (default S)
   --runs N            turns of each contender, median is reported (default ${DEFAULT_RUNS}; smoke 1)
   --json              JSON lines only
+  --case LIST         of a bench with many cases only these, such as Q7,Q13
   --server-cpus LIST  processors for servers and peers, as taskset takes them (default 0)
   --client-cpus LIST  processors for clients (default 1)
   --no-pin            leave processes to the scheduler
@@ -68,6 +71,7 @@ async function main(): Promise<void> {
       size,
       runs,
       pins,
+      cases: values.case?.split(','),
       profileFolder: values.profile,
       report: (result) => {
         const line = lineOf(bench.name, size.name, runs, pins.text, result);

@@ -81,6 +81,17 @@ export class Child {
     throw this.#failed(first);
   }
 
+  /** Says a line to its standard input and waits for its next line of JSON. One conversation at a time. */
+  async ask(text: string): Promise<string> {
+    const heard = new Promise<string>((resolve) => {
+      this.#waiting.push({ isIt: (line) => line.startsWith('{'), resolve });
+    });
+    this.#process.stdin?.write(`${text}\n`);
+    const first = await Promise.race([heard, this.ended]);
+    if (typeof first === 'string') return first;
+    throw this.#failed(first);
+  }
+
   /** Waits for a good end; throws otherwise. */
   async finished(): Promise<void> {
     const code = await this.ended;
