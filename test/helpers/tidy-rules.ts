@@ -23,7 +23,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['main.ts'],
 ];
 /** Inside `query/`, in the same manner. */
-export const QUERY_LAYERS: readonly string[] = ['parser', 'binder', 'planner', 'execution'];
+export const QUERY_LAYERS: readonly string[] = ['parser', 'binder', 'evaluation', 'planner', 'execution'];
 /** Packages with one door each. */
 const DOORS: Readonly<Record<string, string>> = {
   lmdb: 'src/storage/',

@@ -5,12 +5,12 @@ import type { EventTable } from '../../profile/event-table.ts';
 import type { EventTest, Measure } from '../binder/bound-expression.ts';
 import { numberSources, type ScalarSource } from '../binder/value-source.ts';
 import type { TimeRange } from '../binder/window.ts';
+import { compileIndexTest } from '../evaluation/index-test.ts';
 import { type AccumulatorState, NO_EVENT } from './accumulator.ts';
 import { newControl } from './chunk-claim.ts';
 import { distinctInputs } from './distinct-source.ts';
 import { KernelBuilder, packingLoop } from './kernel.ts';
 import { type MeasureScan, type NumberInput, type ScanMeasure, windowChunks } from './measure-scan.ts';
-import { compileIndexTest } from './probe.ts';
 import type { ImageSet, Program } from './program.ts';
 
 /** A measuring scan over the events of a table, captured now. */

@@ -3,63 +3,11 @@
  * cache miss or two (about 60 ns), a scan passes over an event in 1–3 ns, so the planner weighs the two. Reads the columns as
  * they are now, but no event beyond `eventCount`: what is there never changes.
  */
-import { unreachable } from '../../base/assert.ts';
-import type { F64Column } from '../../memory/fixed-column.ts';
-import type { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
 import { NONE } from '../../profile/event-table.ts';
 import type { EventTest, Measure } from '../binder/bound-expression.ts';
-import type { CodeSelection, Formula, NumberSelection } from '../binder/formula.ts';
 import { type NumberSource, numberSources } from '../binder/value-source.ts';
 import { fitsNumber } from '../binder/value-test.ts';
-
-export type IndexTest = (index: number) => boolean;
-
-export function compileIndexTest(formula: Formula): IndexTest {
-  switch (formula.kind) {
-    case 'constant':
-      return () => formula.value;
-    case 'codes':
-      return codeTest(formula.column, formula.selection);
-    case 'numbers':
-      return numberTest(formula.column, formula.selection);
-    case 'not': {
-      const part = compileIndexTest(formula.of);
-      return (index) => !part(index);
-    }
-    case 'and': {
-      const parts = formula.of.map(compileIndexTest);
-      return (index) => parts.every((part) => part(index));
-    }
-    case 'or': {
-      const parts = formula.of.map(compileIndexTest);
-      return (index) => parts.some((part) => part(index));
-    }
-    default:
-      return unreachable(formula);
-  }
-}
-
-function codeTest(column: CodeColumn, selection: CodeSelection): IndexTest {
-  switch (selection.kind) {
-    case 'none':
-      return () => false;
-    case 'any':
-      return (index) => column.get(index) !== 0;
-    case 'one':
-      return (index) => column.get(index) === selection.code;
-    case 'table':
-      return (index) => selection.table[column.get(index)] === 1;
-    default:
-      return unreachable(selection);
-  }
-}
-
-function numberTest(column: NumberColumn | F64Column, selection: NumberSelection): IndexTest {
-  return (index) => {
-    const value = column.get(index);
-    return !Number.isNaN(value) && fitsNumber(selection, value);
-  };
-}
+import { compileIndexTest, type IndexTest } from './index-test.ts';
 
 export class EventProbe {
   readonly #test: EventTest;
