@@ -1,5 +1,5 @@
 /**
- * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `shard-N/`. One process at a time: two
+ * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `segments.json`, `shard-N/`. One process at a time: two
  * engines on one log would each believe that they alone number its records.
  */
 import {
@@ -14,8 +14,9 @@ import {
   statfsSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../model/error.ts';
+import type { SegmentRecord } from './segment-store.ts';
 
 const FORMAT_VERSION = 2;
 const openHere = new Set<string>();
@@ -23,6 +24,7 @@ const openHere = new Set<string>();
 export interface DataFolder {
   readonly path: string;
   readonly shardCount: number;
+  readonly segments: SegmentRecord;
   /** Bytes that may still be written on its disk. */
   freeBytes(): number;
   release(): void;
@@ -39,6 +41,7 @@ export function openDataFolder(path: string, shardCount: number | undefined): Da
     return {
       path: folder,
       shardCount: count,
+      segments: fileRecord(join(folder, 'segments.json')),
       freeBytes() {
         const { bavail, bsize } = statfsSync(folder);
         return bavail * bsize;
@@ -137,6 +140,40 @@ function readMeta(metaPath: string): { readonly version: number; readonly shards
     throw new EngineError('storage_failed', `${metaPath} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+function fileRecord(path: string): SegmentRecord {
+  const failed = (error: unknown): EngineError =>
+    new EngineError('storage_failed', `${path}: ${(error as Error).message}`, { cause: error });
+  return {
+    read() {
+      if (!existsSync(path)) return undefined;
+      try {
+        return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+    write(content) {
+      try {
+        writeWhole(path, `${JSON.stringify(content)}\n`);
+        syncFolder(dirname(path));
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+  };
+}
+
+/** The renaming itself is on disk only when the folder is; Windows has no such call, and no need. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

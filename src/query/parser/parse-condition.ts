@@ -1,7 +1,7 @@
 /** Operator and value in the text language; the same after a trait, an event property and an aggregate. */
 import type { Operand, Operator, Scalar } from '../../model/query.ts';
 import type { Condition } from './check-condition.ts';
-import type { TokenStream } from './token-stream.ts';
+import type { Subject, TokenStream } from './token-stream.ts';
 
 /** The tokenizer has made == and <> one with = and !=. */
 const SYMBOL_OPERATOR: Readonly<Record<string, Operator>> = {
@@ -41,11 +41,11 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** The value's place is marked on the result, under `value`, for the node that takes it over. */
-export function parseCondition(stream: TokenStream): Condition {
+export function parseCondition(stream: TokenStream, subject?: Subject | undefined): Condition {
   const start = stream.current.start;
   const op = parseOperator(stream);
   const valueStart = stream.current.start;
-  const value = parseValue(stream, op);
+  const value = parseValue(stream, op, subject);
   const condition: Condition = value === undefined ? { op } : { op, value };
   stream.sourceMap.mark(condition, { start, end: valueStart }, 'op');
   stream.sourceMap.mark(condition, value === undefined ? stream.spanFrom(start) : stream.spanFrom(valueStart), 'value');
@@ -58,6 +58,7 @@ function parseOperator(stream: TokenStream): Operator {
     stream.take();
     return SYMBOL_OPERATOR[text];
   }
+  stream.offer({ kind: 'operator' });
   const word = stream.acceptWord(...OPERATOR_WORDS);
   switch (word) {
     case 'not':
@@ -88,29 +89,29 @@ function failOperator(stream: TokenStream): never {
   return stream.fail('an operator such as =, !=, >=, in, contains or exists');
 }
 
-function parseValue(stream: TokenStream, op: Operator): Operand | undefined {
+function parseValue(stream: TokenStream, op: Operator, subject: Subject | undefined): Operand | undefined {
   switch (op) {
     case 'exists':
     case 'not_exists':
       return undefined;
     case 'in':
     case 'not_in':
-      return parseList(stream);
+      return parseList(stream, subject);
     case 'between': {
-      const low = parseLiteral(stream);
+      const low = parseLiteral(stream, subject);
       stream.expectWord('and');
-      return [low, parseLiteral(stream)];
+      return [low, parseLiteral(stream, subject)];
     }
     case 'within_last':
     case 'within_next':
     case 'older_than':
       return stream.expectKind('duration').text;
     default:
-      return parseOperand(stream);
+      return parseOperand(stream, subject);
   }
 }
 
-function parseList(stream: TokenStream): readonly Scalar[] {
+function parseList(stream: TokenStream, subject: Subject | undefined): readonly Scalar[] {
   if (stream.isWord('last'))
     stream.refuse(
       '"in last" is the window of an event; a date in a field is compared in other words',
@@ -119,19 +120,33 @@ function parseList(stream: TokenStream): readonly Scalar[] {
     );
   stream.expectSymbol('(');
   if (stream.acceptSymbol(')')) return [];
-  const list = [parseLiteral(stream)];
-  while (stream.acceptSymbol(',')) list.push(parseLiteral(stream));
+  const list = [parseLiteral(stream, subject)];
+  while (stream.acceptSymbol(',')) list.push(parseLiteral(stream, subject));
   stream.expectSymbol(')');
   return list;
 }
 
-function parseOperand(stream: TokenStream): Operand {
-  if (stream.acceptWord('trait') !== undefined) return { trait: stream.expectName().text };
-  if (stream.acceptWord('property') !== undefined) return { property: stream.expectName().text };
-  return parseLiteral(stream);
+function parseOperand(stream: TokenStream, subject: Subject | undefined): Operand {
+  if (stream.acceptWord('trait') !== undefined) {
+    stream.offer({ kind: 'trait' });
+    const name = stream.expectName();
+    const operand = { trait: name.text };
+    stream.sourceMap.mark(operand, name, 'trait');
+    return operand;
+  }
+  if (stream.acceptWord('property') !== undefined) {
+    const event = subject !== undefined && 'property' in subject ? subject.event : undefined;
+    stream.offer({ kind: 'property', event });
+    const name = stream.expectName();
+    const operand = { property: name.text };
+    stream.sourceMap.mark(operand, name, 'property');
+    return operand;
+  }
+  return parseLiteral(stream, subject);
 }
 
-function parseLiteral(stream: TokenStream): Scalar {
+function parseLiteral(stream: TokenStream, subject: Subject | undefined): Scalar {
+  if (subject !== undefined) stream.offer({ kind: 'value', of: subject });
   const { kind, text, word } = stream.current;
   if (kind === 'text') return stream.take().text;
   if (kind === 'number') return Number(stream.take().text);

@@ -28,8 +28,8 @@ interface EventParts {
 /** After `did`. */
 export function parseDid(stream: TokenStream): EventLeaf | SequenceLeaf {
   if (stream.acceptWord('not') !== undefined) return parseDidNot(stream);
-  const event = stream.expectKind('text');
-  const parts = parseParts(stream, true);
+  const event = expectEvent(stream);
+  const parts = parseParts(stream, event.text, true);
   if (stream.isWord('then') || parts.nth !== undefined) return parseSequence(stream, event, parts);
   stream.note('"then"', ['then']);
   const { within, without, ...rest } = parts;
@@ -39,17 +39,28 @@ export function parseDid(stream: TokenStream): EventLeaf | SequenceLeaf {
       event,
     );
   }
-  return { event: event.text, ...rest };
+  return namedAt(stream, event, { event: event.text, ...rest });
+}
+
+function expectEvent(stream: TokenStream): Token {
+  stream.offer({ kind: 'event' });
+  return stream.expectKind('text');
+}
+
+/** The node's event was written at `token`. */
+function namedAt<Node extends object>(stream: TokenStream, token: Token, node: Node): Node {
+  stream.sourceMap.mark(node, token, 'event');
+  return node;
 }
 
 function parseDidNot(stream: TokenStream): EventLeaf {
-  const event = stream.expectKind('text');
-  const { nth, count, within, without, ...rest } = parseParts(stream, true);
+  const event = expectEvent(stream);
+  const { nth, count, within, without, ...rest } = parseParts(stream, event.text, true);
   const isPlain = nth === undefined && count === undefined && within === undefined && without === undefined;
   if (!isPlain || stream.isWord('then')) {
     stream.refuse('"did not" takes only "where" and a window; write not (did …) around the rest', event);
   }
-  return { event: event.text, ...rest, count: { op: 'eq', value: 0 } };
+  return namedAt(stream, event, { event: event.text, ...rest, count: { op: 'eq', value: 0 } });
 }
 
 function parseSequence(stream: TokenStream, first: Token, firstParts: EventParts): SequenceLeaf {
@@ -61,7 +72,7 @@ function parseSequence(stream: TokenStream, first: Token, firstParts: EventParts
     if (count !== undefined) stream.refuse('a step of a sequence has no count', event);
     const node: SequenceStep = { event: event.text, ...step };
     stream.sourceMap.mark(node, stream.spanFrom(event.start));
-    sequence.push(node);
+    sequence.push(namedAt(stream, event, node));
     if (stream.acceptWord('then') === undefined) return window === undefined ? { sequence } : { sequence, window };
     if (window !== undefined) {
       stream.refuse(
@@ -69,17 +80,17 @@ function parseSequence(stream: TokenStream, first: Token, firstParts: EventParts
         stream.sourceMap.find(window, '') ?? event,
       );
     }
-    event = stream.expectKind('text');
-    parts = parseParts(stream, true);
+    event = expectEvent(stream);
+    parts = parseParts(stream, event.text, true);
   }
 }
 
 /** Greedy: takes every part that follows. */
-function parseParts(stream: TokenStream, isDid: boolean): EventParts {
+function parseParts(stream: TokenStream, event: string, isDid: boolean): EventParts {
   const parts: EventParts = {};
   while (true) {
     const token = stream.current;
-    const part = parsePart(stream, isDid);
+    const part = parsePart(stream, event, isDid);
     if (part === undefined) return parts;
     const [key] = Object.keys(part);
     if (Object.hasOwn(parts, key)) stream.refuse(`there are two of the same kind (${key}) after one event`, token);
@@ -87,8 +98,8 @@ function parseParts(stream: TokenStream, isDid: boolean): EventParts {
   }
 }
 
-function parsePart(stream: TokenStream, isDid: boolean): EventParts | undefined {
-  if (stream.acceptWord('where') !== undefined) return { where: parseWhere(stream) };
+function parsePart(stream: TokenStream, event: string, isDid: boolean): EventParts | undefined {
+  if (stream.acceptWord('where') !== undefined) return { where: parseWhere(stream, event) };
   if (isDid) {
     if (stream.acceptWord('first') !== undefined) return { nth: 'first' };
     if (stream.acceptWord('within') !== undefined) return { within: stream.expectKind('duration').text };
@@ -108,25 +119,28 @@ function parsePart(stream: TokenStream, isDid: boolean): EventParts | undefined 
 }
 
 function parseWithout(stream: TokenStream): { event: string; where?: Where } {
-  const event = stream.expectKind('text').text;
-  return stream.acceptWord('where') === undefined ? { event } : { event, where: parseWhere(stream) };
+  const event = expectEvent(stream);
+  const where = stream.acceptWord('where') === undefined ? undefined : parseWhere(stream, event.text);
+  return namedAt(stream, event, { event: event.text, ...(where === undefined ? {} : { where }) });
 }
 
 /** One predicate, several with commas, or several in parentheses with `and` or commas. */
-function parseWhere(stream: TokenStream): Where {
+function parseWhere(stream: TokenStream, event: string): Where {
   const isGroup = stream.acceptSymbol('(');
-  const where = [parsePredicate(stream)];
+  const where = [parsePredicate(stream, event)];
   while (stream.acceptSymbol(',') || (isGroup && stream.acceptWord('and') !== undefined))
-    where.push(parsePredicate(stream));
+    where.push(parsePredicate(stream, event));
   if (isGroup) stream.expectSymbol(')');
   return where;
 }
 
-function parsePredicate(stream: TokenStream): PropertyPredicate {
+function parsePredicate(stream: TokenStream, event: string): PropertyPredicate {
+  stream.offer({ kind: 'property', event });
   const name = stream.expectName();
-  const condition = parseCondition(stream);
+  const condition = parseCondition(stream, { property: name.text, event });
   const predicate = { property: name.text, ...condition };
   stream.sourceMap.adopt(predicate, condition, stream.spanFrom(name.start));
+  stream.sourceMap.mark(predicate, name, 'property');
   return predicate;
 }
 
@@ -166,17 +180,19 @@ function parseCount(stream: TokenStream): CountCondition | undefined {
 
 /** After `sum of`, `count distinct of` and the like. */
 export function parseAggregate(stream: TokenStream, fn: AggregateFunction): EventLeaf {
+  stream.offer({ kind: 'property', event: undefined });
   const property = stream.expectName();
   stream.expectWord('over');
-  const event = stream.expectKind('text');
-  const { where, window } = parseParts(stream, false);
+  const event = expectEvent(stream);
+  const { where, window } = parseParts(stream, event.text, false);
   const condition = parseCondition(stream);
   const aggregate = { fn, property: property.text, ...condition };
   stream.sourceMap.adopt(aggregate, condition, stream.spanFrom(property.start));
-  return {
+  stream.sourceMap.mark(aggregate, property, 'property');
+  return namedAt(stream, event, {
     event: event.text,
     ...(where === undefined ? {} : { where }),
     aggregate,
     ...(window === undefined ? {} : { window }),
-  };
+  });
 }

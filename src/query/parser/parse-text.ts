@@ -2,7 +2,7 @@
  * The text form of the language, to the AST: recursive descent over the grammar in README.md, then the same check as
  * JSON gets, with every mistake of either kind placed in the text. Time is linear in the text; depth is bounded.
  */
-import { EngineError } from '../../model/error.ts';
+import { EngineError, type ErrorSpan } from '../../model/error.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
 import type { AggregateFunction, Expression, RandomLeaf, SegmentLeaf } from '../../model/query.ts';
 import { checkExpression } from './check-expression.ts';
@@ -31,11 +31,7 @@ export function parseText(text: string, limits: QueryLimits = DEFAULT_QUERY_LIMI
     throw new EngineError('query_too_large', `the query is longer than ${limits.textLength} characters`);
   }
   const stream = new TokenStream(text, limits);
-  const expression = parseOr(stream);
-  if (stream.current.kind !== 'end') {
-    stream.note('', ['and', 'or']);
-    stream.fail('"and", "or" or the end of the query');
-  }
+  const expression = parseWhole(stream);
   try {
     return checkExpression(expression, limits);
   } catch (error) {
@@ -47,6 +43,23 @@ export function parseText(text: string, limits: QueryLimits = DEFAULT_QUERY_LIMI
       cause: error,
     });
   }
+}
+
+/** Errors: query_syntax. */
+export function parseWhole(stream: TokenStream): Expression {
+  const expression = parseOr(stream);
+  if (stream.current.kind !== 'end') {
+    stream.note('', ['and', 'or']);
+    stream.fail('"and", "or" or the end of the query');
+  }
+  return expression;
+}
+
+/** Where in a text that parses the part of its AST at the JSON pointer was written. */
+export function spanInText(text: string, pointer: string): ErrorSpan | undefined {
+  const stream = new TokenStream(text, DEFAULT_QUERY_LIMITS);
+  const span = stream.sourceMap.find(parseWhole(stream), pointer);
+  return span === undefined ? undefined : { start: span.start, end: span.end };
 }
 
 function parseOr(stream: TokenStream): Expression {
@@ -111,19 +124,24 @@ function acceptFunction(stream: TokenStream): AggregateFunction | undefined {
 
 function parseTrait(stream: TokenStream): Expression {
   stream.note('"did"', LEAF_WORDS);
+  stream.offer({ kind: 'trait' });
   const name = stream.expectName();
-  const condition = parseCondition(stream);
+  const condition = parseCondition(stream, { trait: name.text });
   const leaf = { trait: name.text, ...condition };
   stream.sourceMap.adopt(leaf, condition, stream.spanFrom(name.start));
+  stream.sourceMap.mark(leaf, name, 'trait');
   return leaf;
 }
 
 /** After `in`. */
 function parseSegment(stream: TokenStream): SegmentLeaf {
   stream.expectWord('segment');
-  if (stream.current.kind === 'text') return { segment: stream.take().text };
+  stream.offer({ kind: 'segment' });
   stream.note('a segment in quotes');
-  return { segment: stream.expectName().text };
+  const name = stream.current.kind === 'text' ? stream.take() : stream.expectName();
+  const leaf = { segment: name.text };
+  stream.sourceMap.mark(leaf, name, 'segment');
+  return leaf;
 }
 
 function parseRandom(stream: TokenStream): RandomLeaf {

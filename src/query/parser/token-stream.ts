@@ -1,6 +1,7 @@
 /**
- * The parser's view of the tokens: look, take, or fail. Every word that was looked for in vain at the current place is
- * remembered, so an error can say what would have been right there and which of it was probably meant.
+ * The parser's view of the tokens: look, take, or fail. Everything that was looked for in vain at the current place is
+ * remembered, so an error can say what would have been right there and which of it was probably meant, and completion
+ * (completion-place.ts) what may be typed next.
  */
 import { EngineError, type ErrorSpan } from '../../model/error.ts';
 import type { QueryLimits } from '../../model/limits.ts';
@@ -15,6 +16,15 @@ const KIND_LABEL: Readonly<Record<Exclude<TokenKind, 'word' | 'symbol' | 'end'>,
   duration: 'a duration such as 30d',
 };
 
+/** A name or value that the caller has to know: what of, for completion. */
+export type Slot =
+  | { readonly kind: 'trait' | 'event' | 'segment' | 'operator' }
+  /** Of any event where none is named yet. */
+  | { readonly kind: 'property'; readonly event: string | undefined }
+  | { readonly kind: 'value'; readonly of: Subject };
+/** What a condition is about. */
+export type Subject = { readonly trait: string } | { readonly property: string; readonly event: string | undefined };
+
 export class TokenStream {
   readonly limits: QueryLimits;
   readonly sourceMap = new SourceMap();
@@ -25,10 +35,12 @@ export class TokenStream {
   #words: string[] = [];
   #labels: string[] = [];
   #hints: string[] = [];
+  #slots: Slot[] = [];
 
-  constructor(source: string, limits: QueryLimits) {
+  /** `source`: the text, or tokens that end with an `end`. */
+  constructor(source: string | readonly Token[], limits: QueryLimits) {
     this.limits = limits;
-    this.#tokens = tokenize(source);
+    this.#tokens = typeof source === 'string' ? tokenize(source) : source;
   }
 
   get current(): Token {
@@ -45,7 +57,22 @@ export class TokenStream {
     this.#words = [];
     this.#labels = [];
     this.#hints = [];
+    this.#slots = [];
     return token;
+  }
+
+  /** Looked for at the current token, and not there. */
+  get wanted(): {
+    readonly words: readonly string[];
+    readonly labels: readonly string[];
+    readonly slots: readonly Slot[];
+  } {
+    return { words: [...this.#words, ...this.#hints], labels: this.#labels, slots: this.#slots };
+  }
+
+  /** Such a name or value would be right here. */
+  offer(slot: Slot): void {
+    this.#slots.push(slot);
   }
 
   /** From the token that begins at `start` to the last one taken. */
