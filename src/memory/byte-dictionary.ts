@@ -50,11 +50,20 @@ export class ByteDictionary {
 
   findOrAdd(bytes: Uint8Array, offset: number, length: number, hash: number): number {
     const found = this.find(bytes, offset, length, hash);
-    if (found !== 0) return found;
+    return found !== 0 ? found : this.add(mix32(hash), bytes, offset, length);
+  }
+
+  /** A new code for bytes that are not there yet, under their mixed hash. */
+  protected add(key: number, bytes: Uint8Array, offset: number, length: number): number {
     this.offsets.push(this.heap.append(bytes, offset, length));
     const code = this.offsets.length;
-    this.#table.insert(mix32(hash), code);
+    this.#table.insert(key, code);
     return code;
+  }
+
+  /** An empty one of the same kind. */
+  protected fresh(): ByteDictionary {
+    return new ByteDictionary(this.memory);
   }
 
   /** Points `heap.block/start/size` at the code's bytes. */
@@ -75,12 +84,11 @@ export class ByteDictionary {
     this.#table.forEach((key, old) => {
       if (old < codes.length && codes[old] !== 0) keyOf[codes[old] - 1] = key;
     });
-    const dictionary = new ByteDictionary(this.memory);
+    const dictionary = this.fresh();
     for (let i = 0; i < count; i++) {
       this.locate(oldOf[i]);
       const { block, start, size } = this.heap;
-      dictionary.offsets.push(dictionary.heap.append(block, start, size));
-      dictionary.#table.insert(keyOf[i], i + 1);
+      dictionary.add(keyOf[i], block, start, size);
     }
     return dictionary;
   }
@@ -97,13 +105,13 @@ export class ByteDictionary {
   }
 
   static load(context: LoadContext, state: SavedState): ByteDictionary {
+    return new ByteDictionary(context.memory, ...ByteDictionary.partsOf(context, state));
+  }
+
+  protected static partsOf(context: LoadContext, state: SavedState): [ByteHeap, U32Column, PairTable] {
     const offsets = new U32Column(context.memory);
     offsets.load(context, state['offsets'] as SavedState);
-    return new ByteDictionary(
-      context.memory,
-      ByteHeap.load(context, state['heap'] as SavedState),
-      offsets,
-      PairTable.load(context, state['table'] as SavedState),
-    );
+    const heap = ByteHeap.load(context, state['heap'] as SavedState);
+    return [heap, offsets, PairTable.load(context, state['table'] as SavedState)];
   }
 }

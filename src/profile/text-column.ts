@@ -7,6 +7,7 @@ import { CHUNK_ROWS } from '../memory/chunk-size.ts';
 import { CodeColumn } from '../memory/ladder-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
+import { ArrayDictionary } from './array-dictionary.ts';
 
 /** Old and new codes of written indexes, in order. */
 export class ChangeLog {
@@ -95,7 +96,10 @@ export class TextColumn {
   }
 
   static load(context: LoadContext, state: SavedState): TextColumn {
-    const column = new TextColumn(context.memory, ByteDictionary.load(context, state['dictionary'] as SavedState));
+    const saved = state['dictionary'] as SavedState;
+    const isOfArrays = saved['elements'] !== undefined;
+    const dictionary = isOfArrays ? ArrayDictionary.load(context, saved) : ByteDictionary.load(context, saved);
+    const column = new TextColumn(context.memory, dictionary);
     column.codes.load(context, state['codes'] as SavedState);
     return column;
   }

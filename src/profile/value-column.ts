@@ -4,9 +4,11 @@
  */
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
+import { ByteDictionary } from '../memory/byte-dictionary.ts';
 import { CodeColumn, NumberColumn } from '../memory/ladder-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
+import { ArrayDictionary } from './array-dictionary.ts';
 import { type ChangeLog, TextColumn } from './text-column.ts';
 
 export const BOOLEAN_FALSE = 1;
@@ -22,7 +24,7 @@ export class ValueColumn {
   strings: TextColumn | undefined;
   /** BOOLEAN_FALSE, BOOLEAN_TRUE; 0 = missing. */
   booleans: CodeColumn | undefined;
-  /** Arrays as the msgpack bytes that came. */
+  /** Arrays; their dictionary gives the msgpack bytes that came. */
   arrays: TextColumn | undefined;
   marks: CodeColumn | undefined;
   /** Listens to the booleans, as TextColumn's does to codes. */
@@ -37,8 +39,8 @@ export class ValueColumn {
     this.#isMutable = isMutable;
   }
 
-  #newText(): TextColumn {
-    const column = new TextColumn(this.memory);
+  #newText(dictionary: ByteDictionary): TextColumn {
+    const column = new TextColumn(this.memory, dictionary);
     if (this.#isMutable) column.enableCompaction();
     return column;
   }
@@ -68,7 +70,7 @@ export class ValueColumn {
         return;
       case tapeOf.LEAF_STRING:
         if (this.strings === undefined) {
-          this.strings = this.#newText();
+          this.strings = this.#newText(new ByteDictionary(this.memory));
           this.#typeCount += 1;
         }
         this.#setText(index, this.strings, tape, leafAt);
@@ -87,7 +89,7 @@ export class ValueColumn {
       }
       case tapeOf.LEAF_ARRAY:
         if (this.arrays === undefined) {
-          this.arrays = this.#newText();
+          this.arrays = this.#newText(new ArrayDictionary(this.memory));
           this.#typeCount += 1;
         }
         this.#setText(index, this.arrays, tape, leafAt);

@@ -1,4 +1,5 @@
 /** Each structure of `src/memory` beside the arrays and maps that say what it should hold. */
+import { pack } from 'msgpackr';
 import { expect } from 'vitest';
 import { mix32, xxh32 } from '../../src/base/hash.ts';
 import { ByteDictionary } from '../../src/memory/byte-dictionary.ts';
@@ -13,6 +14,7 @@ import { RowMap } from '../../src/memory/row-map.ts';
 import { SerialColumn } from '../../src/memory/serial-column.ts';
 import type { SlabMemory } from '../../src/memory/slab-memory.ts';
 import { TimeColumn } from '../../src/memory/time-column.ts';
+import { ArrayDictionary } from '../../src/profile/array-dictionary.ts';
 import { TextColumn } from '../../src/profile/text-column.ts';
 import type { Dice, Subject, SubjectKind } from './memory-world.ts';
 
@@ -115,6 +117,43 @@ const dictionaryKind = listKind<string>((memory, context, state) => {
         const text = Buffer.from(model[i]);
         if (dictionary.find(text, 0, text.length, hashOf(text)) !== i + 1)
           expect(dictionary.text(i + 1)).toBe(model[i]);
+      }
+    },
+  };
+});
+
+function arrayOf(dice: Dice): unknown[] {
+  const tags = Array.from({ length: dice(12) }, () => `tag-${dice(40)}`);
+  if (dice(4) > 0) return tags;
+  return [...tags, [1, null, 'x'.repeat(300), 'y'.repeat(40), { a: 'tag-1' }, ['tag-2'], true][dice(7)]];
+}
+
+/** Arrays by code, given as msgpack and read back as that. */
+const arrayDictionaryKind = listKind<string>((memory, context, state) => {
+  const dictionary =
+    context !== undefined && state !== undefined ? ArrayDictionary.load(context, state) : new ArrayDictionary(memory);
+  const hashOf = (bytes: Buffer): number => xxh32(bytes, 0, bytes.length, 1) & 3;
+  return {
+    get usedBytes() {
+      return dictionary.usedBytes;
+    },
+    write(model, dice) {
+      const bytes =
+        dice(3) > 0 || model.length === 0 ? pack(arrayOf(dice)) : Buffer.from(model[dice(model.length)], 'base64');
+      const known = model.indexOf(bytes.toString('base64'));
+      expect(dictionary.find(bytes, 0, bytes.length, hashOf(bytes))).toBe(known + 1);
+      const code = dictionary.findOrAdd(bytes, 0, bytes.length, hashOf(bytes));
+      if (known < 0) model.push(bytes.toString('base64'));
+      expect(code).toBe(known < 0 ? model.length : known + 1);
+    },
+    save: (saving) => dictionary.save(saving),
+    expectEqual(model) {
+      expect(dictionary.count).toBe(model.length);
+      for (let i = 0; i < model.length; i++) {
+        dictionary.locate(i + 1);
+        const { block, start, size } = dictionary.heap;
+        if (Buffer.from(block.subarray(start, start + size)).toString('base64') !== model[i])
+          expect([i, block.subarray(start, start + size)]).toEqual([i, Buffer.from(model[i], 'base64')]);
       }
     },
   };
@@ -431,6 +470,7 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind<any>>> = {
   'an F64Column': fixedKind(F64Column, (dice) => ladderNumbers[dice(ladderNumbers.length)]),
   'a ByteHeap': heapKind,
   'a ByteDictionary whose hashes collide': dictionaryKind,
+  'an ArrayDictionary whose hashes collide': arrayDictionaryKind,
   'a PairTable of mixed keys': pairKind((dice) => mix32(dice(100_000))),
   'a PairTable of few keys': pairKind((dice) => mix32(dice(12))),
   'a RowMap': rowMapKind,
