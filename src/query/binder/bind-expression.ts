@@ -9,6 +9,7 @@ import type { ShardData } from '../../profile/shard-data.ts';
 import { ConditionBinder } from './bind-condition.ts';
 import { bindEvents, type Moment } from './bind-events.ts';
 import { bindSeen } from './bind-seen.ts';
+import { bindSequence } from './bind-sequence.ts';
 import type { BoundExpression } from './bound-expression.ts';
 import type { CodeSelector } from './code-selector.ts';
 import { and, FALSE, not, or } from './formula.ts';
@@ -30,6 +31,7 @@ export class ExpressionBinder {
     if ('or' in expression) return or<BoundExpression>(expression.or.map((part) => this.bind(part)));
     if ('not' in expression) return not<BoundExpression>(this.bind(expression.not));
     if ('trait' in expression) return this.#bindTrait(expression);
+    if ('sequence' in expression) return bindSequence(this.#data, expression, this.conditions, this.#moment);
     assert('event' in expression, 'the expression was not checked for support');
     return bindEvents(this.#data.tableOf(expression.event), expression, this.conditions, this.#moment);
   }

@@ -37,10 +37,33 @@ export interface EventTest {
   readonly measure: Measure;
 }
 
+/** Events of one name for which a condition holds. */
+export interface EventSelection {
+  readonly table: EventTable;
+  readonly where: Formula;
+}
+
+export interface StepTest {
+  readonly events: EventSelection;
+  /** Only the first of all events ever that fit. */
+  readonly isFirst: boolean;
+  /** Since the step before; Infinity = however long. Nothing on the first step. */
+  readonly withinMs: number;
+  /** Must not lie between the step before and this one. */
+  readonly without: EventSelection | undefined;
+}
+
+export interface SequenceTest {
+  readonly kind: 'sequence';
+  readonly range: TimeRange;
+  readonly steps: readonly StepTest[];
+}
+
 export type BoundExpression =
   | Exclude<Formula, Conjunction<Formula> | Disjunction<Formula> | Negation<Formula>>
   | SeenTest
   | EventTest
+  | SequenceTest
   | Conjunction<BoundExpression>
   | Disjunction<BoundExpression>
   | Negation<BoundExpression>

@@ -20,7 +20,9 @@ export function assertSupported(expression: Expression, atMs: number | undefined
     for (const predicate of expression.where ?? []) assertLiteral(predicate.value);
     assertLiteral(expression.aggregate?.value);
   } else if ('sequence' in expression) {
-    refuse('sequences are', 'sequence');
+    for (const { where, without } of expression.sequence) {
+      for (const predicate of [...(where ?? []), ...(without?.where ?? [])]) assertLiteral(predicate.value);
+    }
   } else if ('segment' in expression) {
     refuse('conditions on other segments are', 'segment');
   } else {
