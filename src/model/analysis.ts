@@ -35,7 +35,7 @@ export interface BreakdownRequest {
   readonly where?: readonly PropertyPredicate[] | undefined;
   readonly window?: Window | undefined;
   /** One more figure for each group: over the group's events, or over a trait of its profiles. */
-  readonly aggregate?: { readonly fn: TotalFunction; readonly property?: string; readonly trait?: string } | undefined;
+  readonly aggregate?: Pick<TotalRequest, 'fn' | 'p' | 'property' | 'trait'> | undefined;
   /** Groups shown, the largest first; the others are added up in `rest`. */
   readonly limit?: number | undefined;
 }
@@ -74,13 +74,31 @@ export interface RfmRequest {
   readonly event: string;
   /** The property that is money. */
   readonly amount: string;
+  /** The property that names the order, where an order is several events: frequency is then how many distinct ones. */
+  readonly order?: string | undefined;
   readonly where?: readonly PropertyPredicate[] | undefined;
   readonly window?: Window | undefined;
   /** Scores from 1 to this; absent = 5. */
   readonly scores?: number | undefined;
   /** A page of customers with their figures and scores, in the order of rows; `cell` narrows it to one named cell. */
-  readonly members?: { readonly limit?: number; readonly cursor?: string; readonly cell?: string } | undefined;
+  readonly members?: { readonly limit?: number; readonly cursor?: string; readonly cell?: RfmCell } | undefined;
 }
+
+/** What each means, and which scores it stands for: `query/execution/rfm-cell.ts`. */
+export const RFM_CELLS = [
+  'champions',
+  'loyal',
+  'potential_loyalist',
+  'new',
+  'promising',
+  'need_attention',
+  'about_to_sleep',
+  'cannot_lose',
+  'at_risk',
+  'hibernating',
+  'lost',
+] as const;
+export type RfmCell = (typeof RFM_CELLS)[number];
 
 /** Saved segments by key, or conditions with a name. */
 export interface OverlapRequest {
@@ -93,7 +111,8 @@ export interface BreakdownGroup {
   readonly values: readonly GroupValue[];
   readonly profiles: number;
   readonly events?: number | undefined;
-  readonly value?: GroupValue | undefined;
+  /** Of the breakdown's `aggregate`; a list where `p` is one. */
+  readonly value?: GroupValue | readonly (number | null)[] | undefined;
 }
 export interface BreakdownBody {
   readonly groups: readonly BreakdownGroup[];
@@ -140,14 +159,14 @@ export interface RfmBody {
   readonly customers: number;
   readonly orders: number;
   readonly revenue: number;
-  /** Lowest figure of score 2, 3, … (recency: the highest age in milliseconds of each). */
+  /** Lowest figure of score 2, 3, … (recency: the highest age in milliseconds of each); null = nobody has it. */
   readonly thresholds: {
-    readonly recencyMs: readonly number[];
-    readonly frequency: readonly number[];
-    readonly monetary: readonly number[];
+    readonly recencyMs: readonly (number | null)[];
+    readonly frequency: readonly (number | null)[];
+    readonly monetary: readonly (number | null)[];
   };
   readonly cells: readonly {
-    readonly cell: string;
+    readonly cell: RfmCell;
     readonly count: number;
     readonly revenue: number;
     readonly orders: number;
@@ -156,7 +175,7 @@ export interface RfmBody {
   readonly members?:
     | readonly (RfmScores & {
         readonly id: string;
-        readonly cell: string;
+        readonly cell: RfmCell;
         readonly lastAt: string;
         readonly orders: number;
         readonly revenue: number;

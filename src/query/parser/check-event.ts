@@ -1,4 +1,5 @@
 /** Leaves about events: counts, aggregates and sequences. */
+import type { EventChoice } from '../../model/analysis.ts';
 import {
   AGGREGATE_FUNCTIONS,
   type AggregateCondition,
@@ -101,20 +102,21 @@ function checkStep(check: JsonCheck, json: unknown, at: string, isFirst: boolean
     ...(nth === undefined ? {} : { nth: checkWord(nth, ['first'] as const, below(at, 'nth'), '"nth"') }),
     ...checkWhere(check, object, at),
     ...(within === undefined ? {} : { within: checkDuration(within, below(at, 'within'), '"within"') }),
-    ...(without === undefined ? {} : { without: checkWithout(check, without, below(at, 'without')) }),
+    ...(without === undefined ? {} : { without: checkEventChoice(check, without, below(at, 'without'), '"without"') }),
   };
 }
 
-function checkWithout(check: JsonCheck, json: unknown, at: string): NonNullable<SequenceStep['without']> {
+/** One event name with conditions on its properties; `what` names its place. */
+export function checkEventChoice(check: JsonCheck, json: unknown, at: string, what: string): EventChoice {
   check.countNode(at);
-  const object = checkObject(json, at, '"without"');
-  checkKeys(object, ['event', 'where'], at, '"without"');
+  const object = checkObject(json, at, what);
+  checkKeys(object, ['event', 'where'], at, what);
   const event = checkText(field(object, 'event'), below(at, 'event'), 'the event name');
   return { event, ...checkWhere(check, object, at) };
 }
 
 /** An empty list holds for every event, so it is left out. */
-function checkWhere(check: JsonCheck, object: JsonObject, at: string): { where?: readonly PropertyPredicate[] } {
+export function checkWhere(check: JsonCheck, object: JsonObject, at: string): { where?: readonly PropertyPredicate[] } {
   const json = field(object, 'where');
   if (json === undefined) return {};
   const whereAt = below(at, 'where');

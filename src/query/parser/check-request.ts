@@ -1,10 +1,14 @@
 /** The body of a query request. A text in `where` is parsed here, so that all behind it sees the AST only. */
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
-import { AGGREGATE_FUNCTIONS, type Expression, type QueryRequest, RESULT_KINDS } from '../../model/query.ts';
+import { type Expression, type QueryRequest, RESULT_KINDS, type ResultKind } from '../../model/query.ts';
+import { checkAggregateRequest } from './check-aggregate.ts';
+import { checkBreakdown } from './check-breakdown.ts';
 import { checkExpression } from './check-expression.ts';
+import { type CheckedOverlap, checkOverlap } from './check-overlap.ts';
+import { checkRetention } from './check-retention.ts';
+import { checkRfm } from './check-rfm.ts';
 import { checkDate } from './check-value.ts';
-import { checkWindow } from './check-window.ts';
 import {
   below,
   checkInteger,
@@ -21,8 +25,10 @@ import {
 import { parseText } from './parse-text.ts';
 import { quoted } from './suggestion.ts';
 
-export type CheckedRequest = Omit<QueryRequest, 'where'> & { readonly where?: Expression | undefined };
-type AggregateRequest = NonNullable<QueryRequest['aggregate']>;
+export type CheckedRequest = Omit<QueryRequest, 'where' | 'overlap'> & {
+  readonly where?: Expression | undefined;
+  readonly overlap?: CheckedOverlap | undefined;
+};
 
 const REQUEST_KEYS = [
   'where',
@@ -66,22 +72,17 @@ export function checkRequest(json: unknown, limits: QueryLimits = DEFAULT_QUERY_
     ...optional(object, 'fields', (fields, at) => checkFields(check, fields, at)),
     ...optional(object, 'events', (events, at) => checkInteger(events, at, '"events"', 0, EVENT_COUNT_MAX)),
     ...optional(object, 'aggregate', (aggregate, at) => checkAggregateRequest(check, aggregate, at)),
+    ...optional(object, 'breakdown', (breakdown, at) => checkBreakdown(check, breakdown, at)),
+    ...optional(object, 'retention', (retention, at) => checkRetention(check, retention, at)),
+    ...optional(object, 'rfm', (rfm, at) => checkRfm(check, rfm, at)),
+    ...optional(object, 'overlap', (overlap, at) => checkOverlap(check, overlap, at)),
     ...optional(object, 'at', checkAt),
     ...optional(object, 'timeoutMs', (timeout, at) => checkInteger(timeout, at, '"timeoutMs"', 1, TIMEOUT_MAX_MS)),
     ...optional(object, 'mode', (mode, at) => checkWord(mode, MODES, at, '"mode"')),
     ...optional(object, 'explain', (explain, at) => checkBoolean(explain, at, '"explain"')),
     ...optional(object, 'strict', (strict, at) => checkBoolean(strict, at, '"strict"')),
   };
-  if (request.as === 'aggregate' && request.aggregate === undefined) {
-    refuse(
-      'query_invalid',
-      '/aggregate',
-      '"as":"aggregate" needs "aggregate", such as {"fn":"sum","event":"Order Completed","property":"total"}',
-    );
-  }
-  if (request.as !== 'aggregate' && request.aggregate !== undefined) {
-    refuse('query_invalid', '/aggregate', '"aggregate" needs "as":"aggregate"');
-  }
+  assertAnalysis(request);
   return request;
 }
 
@@ -111,26 +112,23 @@ function checkAt(json: unknown, at: string): string {
   return text;
 }
 
-function checkAggregateRequest(check: JsonCheck, json: unknown, at: string): AggregateRequest {
-  const object = checkObject(json, at, '"aggregate"');
-  checkKeys(object, ['fn', 'event', 'property', 'trait', 'window'], at, '"aggregate"');
-  const fn = checkWord(field(object, 'fn'), AGGREGATE_FUNCTIONS, below(at, 'fn'), '"fn"');
-  const names = Object.fromEntries(
-    ['event', 'property', 'trait'].flatMap((key) => {
-      const name = field(object, key);
-      return name === undefined ? [] : [[key, checkText(name, below(at, key), quoted(key))]];
-    }),
-  ) as Pick<AggregateRequest, 'event' | 'property' | 'trait'>;
-  const window = field(object, 'window');
-  const isOfEvent = names.event !== undefined && names.property !== undefined && names.trait === undefined;
-  const isOfTrait =
-    names.trait !== undefined && names.event === undefined && names.property === undefined && window === undefined;
-  if (!isOfEvent && !isOfTrait) {
-    refuse(
-      'query_invalid',
-      at,
-      '"aggregate" is over either "event" and "property" (with a "window" if wanted) or "trait"',
-    );
+/** Each kind of answer that is more than a set needs its own key, which no other kind takes. */
+const ANALYSIS_EXAMPLES = {
+  aggregate: '{"fn":"sum","event":"Order Completed","property":"total"}',
+  breakdown: '{"by":["country"]}',
+  retention: '{"cohort":{"event":"Order Completed"},"period":"month"}',
+  rfm: '{"event":"Order Completed","amount":"total"}',
+  overlap: '{"segments":["big-spenders","newsletter"]}',
+} as const satisfies Readonly<Partial<Record<ResultKind, string>>>;
+
+function assertAnalysis(request: CheckedRequest): void {
+  for (const kind of Object.keys(ANALYSIS_EXAMPLES) as (keyof typeof ANALYSIS_EXAMPLES)[]) {
+    if (request.as === kind && request[kind] === undefined) {
+      const message = `"as":"${kind}" needs "${kind}", such as ${ANALYSIS_EXAMPLES[kind]}`;
+      refuse('query_invalid', below('', kind), message);
+    }
+    if (request.as !== kind && request[kind] !== undefined) {
+      refuse('query_invalid', below('', kind), `"${kind}" needs "as":"${kind}"`);
+    }
   }
-  return { fn, ...names, ...(window === undefined ? {} : { window: checkWindow(check, window, below(at, 'window')) }) };
 }

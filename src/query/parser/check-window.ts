@@ -106,7 +106,7 @@ function checkCalendar(object: JsonObject, at: string): Window {
   };
 }
 
-function checkTimeZone(json: unknown, at: string): string {
+export function checkTimeZone(json: unknown, at: string): string {
   const zone = checkText(json, at, 'the time zone');
   if (!isTimeZone(zone))
     refuse('query_invalid', at, `${quoted(zone)} is not a time zone; write one such as "Europe/Berlin" or "UTC"`);
