@@ -39,6 +39,11 @@ export class RowSet {
     return new RowSet(rows);
   }
 
+  /** A copy that may be written to. Inside this folder only. */
+  toRoaring(): RoaringBitmap32 {
+    return new Bitmap(this.#rows);
+  }
+
   static union(sets: readonly RowSet[]): RowSet {
     if (sets.length === 1) return sets[0];
     return new RowSet(sets.length === 0 ? new Bitmap() : Bitmap.orMany(sets.map((set) => set.#rows)));
@@ -89,6 +94,13 @@ export class RowSet {
 export class RowBitmap {
   #rows: RoaringBitmap32 = new Bitmap();
   #isLent = false;
+
+  /** A bitmap of its own with the rows of a set. */
+  static of(rows: RowSet): RowBitmap {
+    const bitmap = new RowBitmap();
+    bitmap.#rows = rows.toRoaring();
+    return bitmap;
+  }
 
   /** The rows as they are now. */
   rows(): RowSet {

@@ -29,6 +29,8 @@ export class ValueColumn {
   marks: CodeColumn | undefined;
   /** Listens to the booleans, as TextColumn's does to codes. */
   booleanChanges: ChangeLog | undefined;
+  /** Listens to the numbers: which indexes changed, without codes. */
+  numberChanges: ChangeLog | undefined;
   readonly #isMutable: boolean;
   #typeCount = 0;
 
@@ -67,6 +69,7 @@ export class ValueColumn {
         }
         if (this.#typeCount > 1) this.clear(index);
         this.numbers.set(index, number);
+        if (this.numberChanges !== undefined) this.numberChanges.record(index, 0, 0);
         return;
       case tapeOf.LEAF_STRING:
         if (this.strings === undefined) {
@@ -114,9 +117,15 @@ export class ValueColumn {
   #clearBut(index: number, kept: TextColumn): void {
     if (this.strings !== kept) this.strings?.clear(index);
     if (this.arrays !== kept) this.arrays?.clear(index);
-    this.numbers?.clear(index);
+    this.#clearNumber(index);
     this.#clearBoolean(index);
     this.marks?.set(index, 0);
+  }
+
+  #clearNumber(index: number): void {
+    if (this.numbers === undefined) return;
+    this.numbers.clear(index);
+    if (this.numberChanges !== undefined) this.numberChanges.record(index, 0, 0);
   }
 
   #clearBoolean(index: number): void {
@@ -128,7 +137,7 @@ export class ValueColumn {
   }
 
   clear(index: number): void {
-    this.numbers?.clear(index);
+    this.#clearNumber(index);
     this.strings?.clear(index);
     this.#clearBoolean(index);
     this.arrays?.clear(index);
