@@ -8,6 +8,7 @@ import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
 import type { Router } from '../router/router.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
@@ -16,7 +17,11 @@ import type { Shard } from '../shard/shard.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
+import { NameCheck } from './name-check.ts';
 import { QueryService } from './query-service.ts';
+import { QuestionReader } from './question-reader.ts';
+import { SegmentService } from './segment-service.ts';
+import { SegmentStore } from './segment-store.ts';
 import { stateHashOf } from './state-hash.ts';
 
 /** A log longer than this asks for a checkpoint before its time, so that a restart stays short. */
@@ -44,6 +49,7 @@ export class EmbeddedEngine implements Engine {
   readonly #parts: EmbeddedEngineParts;
   readonly #ingest: IngestPipeline;
   readonly #queries: QueryService;
+  readonly #segments: SegmentService;
   readonly #timers: (() => void)[] = [];
   #lookups = 0;
   #lookupMisses = 0;
@@ -56,8 +62,11 @@ export class EmbeddedEngine implements Engine {
     this.#parts = parts;
     const { router, scanner, limits, clock, random } = parts;
     this.#ingest = new IngestPipeline(router, scanner, limits, clock, random, () => this.ingestPressure());
-    this.#queries = new QueryService(parts.shards, parts.pool, clock);
     const { folder } = parts;
+    const store = new SegmentStore(folder?.segments);
+    const names = new NameCheck(parts.shards);
+    this.#segments = new SegmentService(store, names, clock);
+    this.#queries = new QueryService(parts.shards, parts.pool, clock, new QuestionReader(store, names));
     if (folder !== undefined) {
       this.#checkDisk(folder);
       this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkDisk(folder)));
@@ -76,10 +85,13 @@ export class EmbeddedEngine implements Engine {
     return this.#ingest.ingestFrame(frame, options);
   }
 
+  /** The folder may be another's once this engine closes. */
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw closingError();
+  }
+
   ingestPressure(): EngineError | undefined {
-    if (this.#closing !== undefined) {
-      return new EngineError('shutting_down', 'the engine is closing', { retryAfterMs: 5_000 });
-    }
+    if (this.#closing !== undefined) return closingError();
     if (this.#isDiskLow) {
       return new EngineError('storage_failed', 'the disk of the data folder is almost full; make room and send again', {
         retryAfterMs: 30_000,
@@ -124,6 +136,24 @@ export class EmbeddedEngine implements Engine {
 
   query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
     return this.#queries.query(request, signal);
+  }
+
+  async saveSegment(key: string, request: SegmentRequest): Promise<SegmentSaved> {
+    this.#assertOpen();
+    return this.#segments.save(key, request);
+  }
+
+  segment(key: string): Segment | undefined {
+    return this.#segments.get(key);
+  }
+
+  segments(): readonly Segment[] {
+    return this.#segments.list();
+  }
+
+  async deleteSegment(key: string): Promise<void> {
+    this.#assertOpen();
+    this.#segments.delete(key);
   }
 
   async *exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array> {
@@ -253,6 +283,10 @@ interface CheckpointSummary {
   readonly seq: readonly number[];
   readonly sizeBytes: number;
   readonly tookMs: number;
+}
+
+function closingError(): EngineError {
+  return new EngineError('shutting_down', 'the engine is closing', { retryAfterMs: 5_000 });
 }
 
 function ignore(): void {}

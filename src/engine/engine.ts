@@ -7,6 +7,7 @@ import type { EngineError } from '../model/error.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
 
 /** A msgpack WebSocket frame, after the engine read it. */
 export type FrameOutcome =
@@ -35,6 +36,15 @@ export interface Engine {
   lookup(identifier: Identifier, options?: LookupOptions): Profile | undefined;
 
   query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer>;
+
+  /** Saved segments, for conditions to name: `{"segment": key}`. Errors: invalid_segment, unknown_segment, segment_cycle,
+   * query_too_large, those of the condition, and storage_failed. On disk when it resolves. */
+  saveSegment(key: string, request: SegmentRequest): Promise<SegmentSaved>;
+  segment(key: string): Segment | undefined;
+  /** In the order of their keys. */
+  segments(): readonly Segment[];
+  /** Errors: segment_not_found, segment_in_use, storage_failed. */
+  deleteSegment(key: string): Promise<void>;
 
   /** All profiles as JSON texts, each with all its events when asked; a consistent order, not a consistent instant. */
   exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array>;

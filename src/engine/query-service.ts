@@ -2,12 +2,13 @@
 import { parseIsoDateMs } from '../base/iso-date.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import { ShardQuery } from '../query/execution/shard-query.ts';
-import { type CheckedRequest, checkRequest } from '../query/parser/check-request.ts';
+import type { CheckedRequest } from '../query/parser/check-request.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
 import { answererOf } from './answer/answerer.ts';
 import { Question } from './answer/question.ts';
+import type { QuestionReader } from './question-reader.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const EVERYONE: Expression = { and: [] };
@@ -18,11 +19,13 @@ export class QueryService {
   readonly #shards: readonly Shard[];
   readonly #queries: readonly ShardQuery[];
   readonly #clock: Clock;
+  readonly #reader: QuestionReader;
 
-  constructor(shards: readonly Shard[], pool: WorkerPool, clock: Clock) {
+  constructor(shards: readonly Shard[], pool: WorkerPool, clock: Clock, reader: QuestionReader) {
     this.#shards = shards;
     this.#queries = shards.map((shard) => new ShardQuery(shard.data, pool, { hashSeed: shard.hashSeed }));
     this.#clock = clock;
+    this.#reader = reader;
   }
 
   /** Bytes of bitmaps and other derived indexes. */
@@ -33,7 +36,9 @@ export class QueryService {
   async query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
     this.queryCount += 1;
     try {
-      return await this.#answer(checkRequest(request), signal);
+      const { request: checked, warnings } = this.#reader.read(request);
+      const answer = await this.#answer(checked, signal);
+      return warnings.length === 0 ? answer : { ...answer, warnings };
     } catch (error) {
       this.errorCount += 1;
       throw error;

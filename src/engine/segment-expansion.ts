@@ -59,6 +59,8 @@ export class SegmentExpansion {
   readonly #done = new Map<string, Expanded>();
   /** Keys on the way down, outermost first. */
   readonly #way: string[] = [];
+  /** Keys on the way that the caller did not write: 1 while a saved segment itself is looked at. */
+  #ownCount = 0;
   #pointer = '';
 
   constructor(definitions: SegmentDefinitions) {
@@ -66,12 +68,20 @@ export class SegmentExpansion {
   }
 
   expand(expression: Expression): Expression {
+    this.#start(0);
     return this.#node(expression, '', 1).expression;
   }
 
-  /** The condition of a saved segment, with all that it names. */
+  /** The condition of a saved segment, with all that it names; pointers are into that condition. */
   expandKey(key: string): Expression {
+    this.#start(1);
     return this.#segment(key, '', 1).expression;
+  }
+
+  #start(ownCount: number): void {
+    this.#way.length = 0;
+    this.#ownCount = ownCount;
+    this.#pointer = '';
   }
 
   #node(expression: Expression, pointer: string, depth: number): Expanded {
@@ -107,8 +117,8 @@ export class SegmentExpansion {
   }
 
   #segment(key: string, pointer: string, depth: number): Expanded {
-    // Inside a definition the place that the caller sees is the leaf that led into it.
-    if (this.#way.length === 0) this.#pointer = pointer;
+    // Inside another definition the place that the caller sees is the leaf that led into it.
+    if (this.#way.length === this.#ownCount) this.#pointer = pointer;
     const known = this.#done.get(key);
     if (known !== undefined) {
       if (depth + known.depth > DEPTH_MAX)
@@ -132,7 +142,7 @@ export class SegmentExpansion {
   }
 
   #refuseSize(message: string, pointer: string): never {
-    const at = this.#way.length === 0 ? pointer : this.#pointer;
+    const at = this.#way.length <= this.#ownCount ? pointer : this.#pointer;
     const [segment] = this.#way;
     throw new EngineError('query_too_large', message, {
       details: { path: at, ...(segment === undefined ? {} : { segment }) },

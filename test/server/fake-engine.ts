@@ -4,10 +4,13 @@
  */
 import { unpack } from 'msgpackr';
 import type { Engine, EngineStats, FrameOutcome } from '../../src/engine/engine.ts';
+import { checkSegment, checkSegmentKey } from '../../src/engine/segment-check.ts';
+import { SegmentStore } from '../../src/engine/segment-store.ts';
 import { EngineError } from '../../src/model/error.ts';
 import type { IngestOptions, IngestResult, RejectedItem } from '../../src/model/ingest.ts';
 import type { Identifier, LookupOptions, Profile, ProfileEvent } from '../../src/model/profile.ts';
 import type { QueryAnswer, QueryRequest } from '../../src/model/query.ts';
+import type { Segment, SegmentRequest, SegmentSaved } from '../../src/model/segment.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -119,6 +122,25 @@ export class FakeEngine implements Engine {
     if (this.failure !== undefined) throw this.failure;
     this.queries.push(request);
     return this.onQuery(request, signal);
+  }
+
+  readonly #segments = new SegmentStore();
+
+  async saveSegment(key: string, request: SegmentRequest): Promise<SegmentSaved> {
+    if (this.failure !== undefined) throw this.failure;
+    return this.#segments.save(checkSegmentKey(key), checkSegment(request), 1_767_225_600_000);
+  }
+
+  segment(key: string): Segment | undefined {
+    return this.#segments.get(key);
+  }
+
+  segments(): readonly Segment[] {
+    return this.#segments.list();
+  }
+
+  async deleteSegment(key: string): Promise<void> {
+    this.#segments.delete(key);
   }
 
   async *exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array> {

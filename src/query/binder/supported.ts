@@ -3,6 +3,7 @@
  * which names a shard happens to know. Errors: query_unsupported; `details.construct` names what is missing.
  */
 
+import { assert } from '../../base/assert.ts';
 import type { TotalRequest } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Expression, Operand } from '../../model/query.ts';
@@ -24,7 +25,7 @@ export function assertSupported(expression: Expression, atMs: number | undefined
       for (const predicate of [...(where ?? []), ...(without?.where ?? [])]) assertLiteral(predicate.value);
     }
   } else if ('segment' in expression) {
-    refuse('conditions on other segments are', 'segment');
+    assert(false, 'segments are put in place of their names before anything is bound');
   } else {
     refuse('random buckets are', 'random');
   }

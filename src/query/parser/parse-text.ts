@@ -55,11 +55,14 @@ export function parseWhole(stream: TokenStream): Expression {
   return expression;
 }
 
-/** Where in a text that parses the part of its AST at the JSON pointer was written. */
-export function spanInText(text: string, pointer: string): ErrorSpan | undefined {
+/** For a text that parses: where the part of its AST at a JSON pointer was written. */
+export function placesInText(text: string): (pointer: string) => ErrorSpan | undefined {
   const stream = new TokenStream(text, DEFAULT_QUERY_LIMITS);
-  const span = stream.sourceMap.find(parseWhole(stream), pointer);
-  return span === undefined ? undefined : { start: span.start, end: span.end };
+  const expression = parseWhole(stream);
+  return (pointer) => {
+    const span = stream.sourceMap.find(expression, pointer);
+    return span === undefined ? undefined : { start: span.start, end: span.end };
+  };
 }
 
 function parseOr(stream: TokenStream): Expression {

@@ -1,0 +1,78 @@
+/**
+ * A question as it comes in → checked, with saved segments put in place of their keys, and what should be said about its names. Mistakes
+ * that only the saved segments or the data can show are placed in the text, as those of the grammar are.
+ */
+import { EngineError } from '../model/error.ts';
+import type { Expression, QueryRequest, QueryWarning } from '../model/query.ts';
+import { type CheckedRequest, checkRequest } from '../query/parser/check-request.ts';
+import { placesInText } from '../query/parser/parse-text.ts';
+import type { NameCheck } from './name-check.ts';
+import { expandSegments, type SegmentDefinitions } from './segment-expansion.ts';
+
+export interface ReadQuestion {
+  readonly request: CheckedRequest;
+  readonly warnings: readonly QueryWarning[];
+}
+
+export class QuestionReader {
+  readonly #segments: SegmentDefinitions;
+  readonly #names: NameCheck;
+
+  constructor(segments: SegmentDefinitions, names: NameCheck) {
+    this.#segments = segments;
+    this.#names = names;
+  }
+
+  /** Errors: as of `checkRequest` and `expandSegments`; query_unknown_name where the question is strict. */
+  read(json: QueryRequest): ReadQuestion {
+    const checked = checkRequest(json);
+    const text = typeof json.where === 'string' ? json.where : undefined;
+    const warnings = this.#names.ofRequest(checked, text);
+    if (warnings.length > 0 && checked.strict === true) throw unknownName(warnings);
+    return { request: this.#expand(checked, text), warnings };
+  }
+
+  #expand(request: CheckedRequest, text: string | undefined): CheckedRequest {
+    const { where, overlap } = request;
+    const expanded = where === undefined ? undefined : inText(text, () => expandSegments(where, this.#segments));
+    const isSame = expanded === where && overlap === undefined;
+    if (isSame) return request;
+    return {
+      ...request,
+      ...(expanded === undefined ? {} : { where: expanded }),
+      ...(overlap === undefined ? {} : { overlap: this.#expandOverlap(overlap) }),
+    };
+  }
+
+  #expandOverlap<Overlap extends NonNullable<CheckedRequest['overlap']>>(overlap: Overlap): Overlap {
+    const expand = (where: Expression): Expression => expandSegments(where, this.#segments);
+    const segments = overlap.segments.map((segment) => {
+      if (typeof segment === 'string') return { name: segment, where: expand({ segment }) };
+      return typeof segment.where === 'string' ? segment : { ...segment, where: expand(segment.where) };
+    });
+    return { ...overlap, segments };
+  }
+}
+
+/** Errors about saved segments get the span of the leaf that led to them. */
+export function inText<Result>(text: string | undefined, expand: () => Result): Result {
+  try {
+    return expand();
+  } catch (error) {
+    if (!(error instanceof EngineError) || text === undefined) throw error;
+    const { pointer, path } = error.details ?? {};
+    const at = typeof pointer === 'string' ? pointer : path;
+    const span = typeof at === 'string' ? placesInText(text)(at) : undefined;
+    throw new EngineError(error.code, error.message, { details: error.details, span, cause: error });
+  }
+}
+
+function unknownName(warnings: readonly QueryWarning[]): EngineError {
+  const [{ message, name, suggestion, position, end }] = warnings;
+  const span = position === undefined || end === undefined ? undefined : { start: position, end };
+  const names = warnings.map((warning) => warning.name);
+  return new EngineError('query_unknown_name', message, {
+    details: { name, ...(suggestion === undefined ? {} : { suggestion }), names },
+    span,
+  });
+}
