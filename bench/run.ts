@@ -7,6 +7,7 @@ import { BENCH_SIZES, type Bench, type BenchContext, type SizeName } from './har
 import { ingestWs } from './load/ingest-ws.ts';
 import { lookupBatch } from './load/lookup-batch.ts';
 import { lookupHttp } from './load/lookup-http.ts';
+import { lookupUnderQuery } from './load/lookup-under-query.ts';
 import { memory } from './load/memory.ts';
 import { mixed } from './load/mixed.ts';
 import { restart } from './load/restart.ts';
@@ -16,7 +17,16 @@ import { pinsOf } from './process/pin.ts';
 import { lineOf, type ResultLine } from './result.ts';
 import { tableOf } from './table.ts';
 
-const BENCHES: readonly Bench[] = [lookupHttp, lookupBatch, ingestWs, mixed, restart, memory, segments];
+const BENCHES: readonly Bench[] = [
+  lookupHttp,
+  lookupBatch,
+  ingestWs,
+  mixed,
+  restart,
+  memory,
+  segments,
+  lookupUnderQuery,
+];
 const DEFAULT_RUNS = 5;
 
 const { values, positionals } = parseArgs({

@@ -1,5 +1,6 @@
 /** Our own server as a user starts it, in a process of its own, on a copy of a data folder. */
 import { userIdText } from '../../src/generator/text.ts';
+import type { Expression } from '../../src/model/query.ts';
 import type { BenchContext } from '../harness.ts';
 import { BenchError } from '../process/bench-error.ts';
 import { Child } from '../process/child.ts';
@@ -23,20 +24,28 @@ export interface KithServer {
   metric(name: string): Promise<number>;
   /** Writes a checkpoint now, so that none comes in the middle of a turn, ours or a peer's. */
   checkpoint(): Promise<void>;
+  /** How many profiles a condition holds for. */
+  count(where: Expression): Promise<number>;
 }
 
-export async function startKith(context: BenchContext, dataPath: string): Promise<KithServer> {
-  const { pins, profileFolder } = context;
+/** `cpus`: where it runs, instead of the server's processor. */
+export async function startKith(
+  context: BenchContext,
+  dataPath: string,
+  cpus: string | undefined = context.pins.server,
+): Promise<KithServer> {
+  const { profileFolder } = context;
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const args = [...profiling, builtFile('main.js'), 'serve', '--data', dataPath, '--port', '0', '--log-level', 'warn'];
   const child = new Child('kith serve', process.execPath, args, {
-    cpus: pins.server,
+    cpus,
     env: { KITH_ADMIN_KEY: KEY, KITH_WRITE_KEY: WRITE_KEY },
   });
   const ready = await child.line((line) => line.startsWith('kith listening on '));
   const url = ready.slice(ready.indexOf('http'));
-  const call = async (path: string, method = 'GET'): Promise<Buffer> => {
-    const response = await fetch(url + path, { method, headers: { authorization: `Bearer ${KEY}` } });
+  const call = async (path: string, method = 'GET', body?: object): Promise<Buffer> => {
+    const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+    const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
     if (!response.ok) throw new BenchError(`${method} ${path} was answered with ${response.status}`);
     return Buffer.from(await response.arrayBuffer());
   };
@@ -56,6 +65,10 @@ export async function startKith(context: BenchContext, dataPath: string): Promis
     },
     async checkpoint() {
       await call('/v1/admin/checkpoint', 'POST');
+    },
+    async count(where) {
+      const answer = await call('/v1/query', 'POST', { where });
+      return (JSON.parse(answer.toString('utf8')) as { readonly count: number }).count;
     },
   };
 }
