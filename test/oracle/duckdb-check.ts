@@ -1,5 +1,6 @@
 /** One world, two opinions: the naive evaluator and DuckDB. Counts the questions and how many told profiles apart. */
 import { DuckDbModel } from './duckdb/duckdb-model.ts';
+import { compareAnalysisSql } from './duckdb-analysis.ts';
 import { ShapeCoverage } from './generate/coverage.ts';
 import type { World } from './generate/world.ts';
 import { difference, momentOf, naiveModelOf } from './naive-world.ts';
@@ -7,6 +8,7 @@ import { difference, momentOf, naiveModelOf } from './naive-world.ts';
 export class DuckDbCheck {
   readonly coverage = new ShapeCoverage();
   questionCount = 0;
+  analysisCount = 0;
   /** Questions that were true of somebody and false of somebody. */
   tellingCount = 0;
 
@@ -22,6 +24,11 @@ export class DuckDbCheck {
         this.coverage.record(question);
         this.questionCount += 1;
         if (expected.size > 0 && expected.size < naive.profiles.length) this.tellingCount += 1;
+      }
+      for (const analysis of world.analyses ?? []) {
+        const found = await compareAnalysisSql(duckdb, naive, analysis, momentOf(world, analysis));
+        if (found !== undefined) return `${analysis.as}: ${found} for ${JSON.stringify(analysis)}`;
+        this.analysisCount += 1;
       }
     } finally {
       duckdb.close();

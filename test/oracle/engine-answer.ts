@@ -4,7 +4,7 @@ import { canonicalProfile } from './canonical.ts';
 import { askIds } from './engine-ask.ts';
 import type { Measure } from './generate/measure.ts';
 import type { Question } from './generate/world.ts';
-import type { Moment } from './naive/evaluator.ts';
+import type { Moment } from './naive/event-choice.ts';
 import type { NaiveModel } from './naive/naive-model.ts';
 import { totals } from './naive/total.ts';
 import { difference } from './naive-world.ts';

@@ -1,5 +1,6 @@
 /** The naive model after all batches of a world, and its answer to a question. */
-import type { Question, World } from './generate/world.ts';
+import { type Question, segmentsOf, type World } from './generate/world.ts';
+import type { Moment } from './naive/event-choice.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { mustInstantOf } from './naive/window.ts';
 
@@ -11,11 +12,8 @@ export function naiveModelOf(world: World): NaiveModel {
   return model;
 }
 
-export function momentOf(
-  world: World,
-  { at }: Question,
-): { readonly nowMs: number; readonly atMs: number | undefined } {
-  return { nowMs: world.nowMs, atMs: at === undefined ? undefined : mustInstantOf(at) };
+export function momentOf(world: World, { at }: Pick<Question, 'at'>): Moment {
+  return { nowMs: world.nowMs, atMs: at === undefined ? undefined : mustInstantOf(at), segments: segmentsOf(world) };
 }
 
 /** Empty when the sets are equal. */

@@ -2,21 +2,27 @@
  * The second opinion: the profiles of a naive model loaded into DuckDB, questions asked in SQL. It checks the evaluator of
  * the naive model, not its ingest, whose outcome it takes as its data.
  */
-import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import type { Expression } from '../../../src/model/query.ts';
 import type { JsonValue } from '../naive/json-value.ts';
 import { isoText, type NaiveProfile } from '../naive/profile.ts';
-import { expressionSql, type SqlMoment } from './expression.ts';
+import type { SqlMoment } from './chosen-events.ts';
+import { expressionSql } from './expression.ts';
+import { bucketOf } from './random-bucket.ts';
 import { FINISH_SQL, SCHEMA_SQL } from './schema.ts';
 import { shred } from './shred.ts';
+import { double, quote } from './sql-text.ts';
 
 export class DuckDbModel {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  readonly #names: readonly string[];
+  readonly #salts = new Set<string>();
 
-  constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  constructor(instance: DuckDBInstance, connection: DuckDBConnection, names: readonly string[]) {
     this.#instance = instance;
     this.#connection = connection;
+    this.#names = names;
   }
 
   static async open(profiles: readonly NaiveProfile[]): Promise<DuckDbModel> {
@@ -25,14 +31,34 @@ export class DuckDbModel {
     await connection.run(SCHEMA_SQL);
     await load(connection, profiles);
     await connection.run(FINISH_SQL);
-    return new DuckDbModel(instance, connection);
+    return new DuckDbModel(
+      instance,
+      connection,
+      profiles.map(({ id }) => id),
+    );
   }
 
   async query(expression: Expression, moment: SqlMoment): Promise<Set<string>> {
-    const reader = await this.#connection.runAndReadAll(
-      `SELECT p.name FROM profiles p WHERE ${expressionSql(expression, moment)}`,
-    );
-    return new Set(reader.getRows().map(([name]) => String(name)));
+    const rows = await this.rows(`SELECT p.name FROM profiles p WHERE ${await this.condition(expression, moment)}`);
+    return new Set(rows.map(([name]) => String(name)));
+  }
+
+  /** The condition on `profiles p`; what it needs beside the tables is made. */
+  async condition(expression: Expression, moment: SqlMoment): Promise<string> {
+    const sql = expressionSql(expression, moment);
+    for (const { salt } of saltsOf([expression, [...(moment.segments?.values() ?? [])]])) await this.#addBuckets(salt);
+    return sql;
+  }
+
+  async rows(sql: string): Promise<readonly (readonly DuckDBValue[])[]> {
+    return (await this.#connection.runAndReadAll(sql)).getRows();
+  }
+
+  async #addBuckets(salt: string): Promise<void> {
+    if (this.#salts.has(salt)) return;
+    this.#salts.add(salt);
+    const rows = this.#names.map((name, id) => `(${quote(salt)}, ${id}, ${double(bucketOf(salt, name))})`);
+    if (rows.length > 0) await this.#connection.run(`INSERT INTO buckets VALUES ${rows.join(', ')}`);
   }
 
   close(): void {
@@ -43,7 +69,7 @@ export class DuckDbModel {
 
 async function load(connection: DuckDBConnection, profiles: readonly NaiveProfile[]): Promise<void> {
   const rows = await connection.createAppender('profiles');
-  const events = await connection.createAppender('events');
+  const events = await connection.createAppender('loaded_events');
   const nodes = await connection.createAppender('loaded');
   let eventId = 0;
   for (const [id, profile] of profiles.entries()) {
@@ -83,4 +109,11 @@ function appendNodes(appender: DuckDBAppender, part: string, owner: number, docu
     appender.appendBoolean(isInArray);
     appender.endRow();
   }
+}
+
+/** The salts of all random buckets, wherever they stand. */
+function saltsOf(json: unknown): readonly { readonly salt: string }[] {
+  if (typeof json !== 'object' || json === null) return [];
+  if ('random' in json) return [json.random as { salt: string }];
+  return Object.values(json).flatMap(saltsOf);
 }

@@ -5,7 +5,7 @@
 export const SCHEMA_SQL = `
 SET TimeZone = 'UTC';
 CREATE TABLE profiles (id INTEGER, name VARCHAR);
-CREATE TABLE events (id INTEGER, profile INTEGER, name VARCHAR, time_ms BIGINT, arrival INTEGER);
+CREATE TABLE loaded_events (id INTEGER, profile INTEGER, name VARCHAR, time_ms BIGINT, arrival INTEGER);
 CREATE TABLE loaded (part VARCHAR, owner INTEGER, path VARCHAR, ordinal INTEGER, kind VARCHAR,
   number DOUBLE, text VARCHAR, flag BOOLEAN, in_array BOOLEAN);
 CREATE MACRO iso_offset_minutes(t) AS
@@ -24,5 +24,10 @@ CREATE MACRO iso_instant(t) AS CASE
   END;
 `;
 
-/** After loading: dates are recognised once. */
-export const FINISH_SQL = 'CREATE TABLE nodes AS SELECT *, iso_instant(text) AS instant FROM loaded';
+/** After loading: dates are recognised once, and each event gets its place in the order of its profile's. */
+export const FINISH_SQL = `
+CREATE TABLE nodes AS SELECT *, iso_instant(text) AS instant FROM loaded;
+CREATE TABLE events AS
+  SELECT *, row_number() OVER (PARTITION BY profile ORDER BY time_ms, arrival) AS place FROM loaded_events;
+CREATE TABLE buckets (salt VARCHAR, profile INTEGER, x DOUBLE);
+`;

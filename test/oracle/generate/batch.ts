@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { JsonObject, JsonValue } from '../naive/json-value.ts';
 import { context, properties, someOf, traits } from './document.ts';
 import { maybe } from './maybe.ts';
-import { ANONYMOUS_IDS, EVENT_NAMES, NAMES, SKUS, TIERS, USER_IDS } from './pool.ts';
+import { ANONYMOUS_IDS, EVENT_NAMES, NAMES, SKUS, TIERS, USER_IDS, VISIT_EVENTS } from './pool.ts';
 import { instant } from './time.ts';
 
 export interface Batch {
@@ -106,7 +106,7 @@ function draft(nowMs: number): fc.Arbitrary<Draft> {
   );
 }
 
-/** Most people once, with traits and orders, so that worlds have somebody to tell apart; the others are yet to come. */
+/** Most people once, with traits and events, so that worlds have somebody to tell apart; the others are yet to come. */
 function greeting(nowMs: number): fc.Arbitrary<readonly Draft[]> {
   const people: readonly JsonObject[] = [
     ...USER_IDS.map((id) => ({ userId: id })),
@@ -114,12 +114,16 @@ function greeting(nowMs: number): fc.Arbitrary<readonly Draft[]> {
   ];
   const visits = people.map((who) =>
     fc
-      .tuple(traits(nowMs), timing(nowMs), fc.array(fc.tuple(properties(nowMs), timing(nowMs)), { maxLength: 4 }))
-      .map(([traits, when, orders]): readonly Draft[] => [
+      .tuple(
+        traits(nowMs),
+        timing(nowMs),
+        fc.array(fc.tuple(properties(nowMs), timing(nowMs), fc.constantFrom(...VISIT_EVENTS)), { maxLength: 6 }),
+      )
+      .map(([traits, when, events]): readonly Draft[] => [
         { item: { type: 'identify', ...who, traits, ...when } },
-        ...orders.map(
-          ([properties, at]): Draft => ({
-            item: { type: 'track', event: 'Order Completed', ...who, properties, ...at },
+        ...events.map(
+          ([properties, at, event]): Draft => ({
+            item: { type: 'track', event, ...who, properties, ...at },
           }),
         ),
       ]),

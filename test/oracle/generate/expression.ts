@@ -7,14 +7,17 @@ import type {
   Expression,
   FieldReference,
   Operator,
-  PropertyPredicate,
+  RandomLeaf,
+  SegmentLeaf,
   TraitLeaf,
 } from '../../../src/model/query.ts';
 import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../../src/model/query.ts';
 import { type Field, propertyFields, traitFields } from './field.ts';
 import { maybe } from './maybe.ts';
-import { EVENT_NAMES, RATE_THRESHOLDS } from './pool.ts';
+import { EVENT_NAMES, RATE_THRESHOLDS, SALTS } from './pool.ts';
 import { condition } from './predicate.ts';
+import { predicate } from './property-predicate.ts';
+import { sequenceLeaf } from './sequence.ts';
 import { window } from './window.ts';
 
 /** The operators that compare a computed number. */
@@ -38,17 +41,6 @@ function traitLeaf(nowMs: number): fc.Arbitrary<TraitLeaf> {
   return fc
     .constantFrom(...fields)
     .chain((field) => condition(field, { nowMs, references }).map((rest) => ({ trait: field.path, ...rest })));
-}
-
-function predicate(nowMs: number): fc.Arbitrary<PropertyPredicate> {
-  const fields = propertyFields(nowMs);
-  const references = fc.oneof(
-    fc.constantFrom(...fields).map(({ path }): FieldReference => ({ property: path })),
-    fc.constantFrom(...traitFields(nowMs)).map(({ path }): FieldReference => ({ trait: path })),
-  );
-  return fc
-    .constantFrom(...fields)
-    .chain((field) => condition(field, { nowMs, references }).map((rest) => ({ property: field.path, ...rest })));
 }
 
 const count: fc.Arbitrary<CountCondition> = fc
@@ -107,12 +99,29 @@ function eventLeaf(nowMs: number): fc.Arbitrary<EventLeaf> {
     .map(([name, ...parts]) => Object.assign({ event: name }, ...parts));
 }
 
-export function leaf(nowMs: number): fc.Arbitrary<Expression> {
-  return fc.oneof(traitLeaf(nowMs), eventLeaf(nowMs));
+function segmentLeaf(keys: readonly string[]): fc.Arbitrary<SegmentLeaf> {
+  return fc.constantFrom(...keys).map((segment) => ({ segment }));
 }
 
-export function expression(nowMs: number): fc.Arbitrary<Expression> {
-  const leaves = leaf(nowMs);
+const SHARES = [0, 0.1, 0.25, 0.5, 0.75, 1];
+
+const randomLeaf: fc.Arbitrary<RandomLeaf> = fc
+  .tuple(fc.constantFrom(...SALTS), fc.constantFrom(...SHARES), fc.constantFrom(...SHARES))
+  .map(([salt, a, b]) => ({ random: { salt, from: Math.min(a, b), to: Math.max(a, b) } }));
+
+/** `keys`: saved conditions that may be named. */
+export function leaf(nowMs: number, keys: readonly string[] = []): fc.Arbitrary<Expression> {
+  return fc.oneof(
+    { weight: 7, arbitrary: traitLeaf(nowMs) },
+    { weight: 7, arbitrary: eventLeaf(nowMs) },
+    { weight: 5, arbitrary: sequenceLeaf(nowMs) },
+    { weight: 1, arbitrary: randomLeaf },
+    { weight: keys.length === 0 ? 0 : 1, arbitrary: segmentLeaf(keys.length === 0 ? [''] : keys) },
+  );
+}
+
+export function expression(nowMs: number, keys: readonly string[] = []): fc.Arbitrary<Expression> {
+  const leaves = leaf(nowMs, keys);
   const atDepth = (depth: number): fc.Arbitrary<Expression> => {
     if (depth === 0) return leaves;
     const part = atDepth(depth - 1);

@@ -87,8 +87,35 @@ export const EVENT_NAMES = [
   '__proto__',
   'Zoë 😀',
 ];
+/** What sequences and funnels are about: the names that most events have, each as often as it stands here. */
+export const VISIT_EVENTS = [
+  'Order Completed',
+  'Order Completed',
+  'Order Completed',
+  'Clicked',
+  'Clicked',
+  'Page Viewed',
+];
 
 export const DURATIONS = ['1ms', '500ms', '30s', '90m', '12h', '1d', '7d', '30d', '2w', '52w', '365d'];
+/** What lies between two of the times that events have, and the milliseconds around them. */
+export const STEP_DURATIONS = [
+  '0ms',
+  '1ms',
+  '2ms',
+  '12h',
+  '1d',
+  '36h',
+  '6d',
+  '156h',
+  '7d',
+  '14d',
+  '43200001ms',
+  '86399999ms',
+];
+/** Saved conditions; each may name those before it. */
+export const SEGMENT_KEYS = ['plain', 'nested', 'deep.er', 'diamond-1'];
+export const SALTS = ['exp-7', 'ü', 'a b', '__proto__'];
 export const HOT_DURATIONS = ['12h', '1d', '7d'];
 export const TIME_ZONES = [
   'UTC',

@@ -54,7 +54,7 @@ export function condition(field: Field, options: ConditionOptions): fc.Arbitrary
   const referenceOperators = operators.filter((op) => REFERENCE_OPERATORS.includes(op));
   if (references === undefined || referenceOperators.length === 0) return literal;
   const reference = fc.record({ op: fc.constantFrom(...referenceOperators), value: references });
-  return fc.oneof({ weight: 19, arbitrary: literal }, { weight: 1, arbitrary: reference });
+  return fc.oneof({ weight: 8, arbitrary: literal }, { weight: 2, arbitrary: reference });
 }
 
 function literalFor(op: Operator, field: Field, nowMs: number): fc.Arbitrary<Operand | undefined> {

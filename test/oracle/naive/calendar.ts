@@ -59,3 +59,9 @@ export function calendarPeriod(
     toMs: startOfDay(firstDayOf(unit, today, offset + 1), timeZone),
   };
 }
+
+/** The first local day of the period `offset` periods after the instant's, as `YYYY-MM-DD`. */
+export function calendarDate(unit: CalendarUnit, instantMs: number, timeZone: string, offset = 0): string {
+  const day = firstDayOf(unit, localDayOf(instantMs, timeZone), offset);
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+}

@@ -1,27 +1,14 @@
 /** The query language, one profile at a time, straight from `src/query/README.md`. */
-import type {
-  AggregateCondition,
-  CountCondition,
-  EventLeaf,
-  Expression,
-  FieldReference,
-  Operand,
-  PropertyPredicate,
-  TraitLeaf,
-} from '../../../src/model/query.ts';
+import type { AggregateCondition, CountCondition, EventLeaf, Expression, TraitLeaf } from '../../../src/model/query.ts';
 import { aggregate } from './aggregate.ts';
+import { chosenEvents, type Moment, nowOf, operandValues } from './event-choice.ts';
 import type { JsonScalar } from './json-value.ts';
 import { NOTHING, type Reach } from './path.ts';
 import { holds } from './predicate.ts';
-import { type NaiveEvent, type NaiveProfile, timeline } from './profile.ts';
+import type { NaiveEvent, NaiveProfile } from './profile.ts';
+import { isInBucket } from './random-bucket.ts';
 import { reachProperty, reachTrait } from './reach-field.ts';
-import { isInWindow } from './window.ts';
-
-/** `at` is the moment asked about: it becomes now, and later events do not exist. */
-export interface Moment {
-  readonly nowMs: number;
-  readonly atMs?: number | undefined;
-}
+import { isSequenceTrue } from './sequence.ts';
 
 export function evaluate(expression: Expression, profile: NaiveProfile, moment: Moment): boolean {
   if ('and' in expression) return expression.and.every((part) => evaluate(part, profile, moment));
@@ -29,11 +16,15 @@ export function evaluate(expression: Expression, profile: NaiveProfile, moment: 
   if ('not' in expression) return !evaluate(expression.not, profile, moment);
   if ('trait' in expression) return isTraitLeafTrue(expression, profile, moment);
   if ('event' in expression) return isEventLeafTrue(expression, profile, moment);
-  throw new TypeError(`the naive evaluator does not know ${Object.keys(expression).join()}`);
+  if ('sequence' in expression) return isSequenceTrue(expression, profile, moment);
+  if ('segment' in expression) return evaluate(definitionOf(expression.segment, moment), profile, moment);
+  return isInBucket(expression.random, profile.id);
 }
 
-function nowOf({ nowMs, atMs }: Moment): number {
-  return atMs ?? nowMs;
+function definitionOf(key: string, { segments }: Moment): Expression {
+  const definition = segments?.get(key);
+  if (definition === undefined) throw new TypeError(`no segment ${key}`);
+  return definition;
 }
 
 function isTraitLeafTrue(leaf: TraitLeaf, profile: NaiveProfile, moment: Moment): boolean {
@@ -46,32 +37,6 @@ function isEventLeafTrue(leaf: EventLeaf, profile: NaiveProfile, moment: Moment)
   const events = chosenEvents(leaf, profile, moment);
   if (leaf.aggregate !== undefined) return isAggregateTrue(leaf.aggregate, events, profile, nowMs);
   return isCountTrue(leaf.count ?? { op: 'gte', value: 1 }, events.length, nowMs);
-}
-
-/** The events of a profile that a leaf speaks of, oldest first. */
-export function chosenEvents(
-  leaf: Pick<EventLeaf, 'event' | 'where' | 'window'>,
-  profile: NaiveProfile,
-  moment: Moment,
-): readonly NaiveEvent[] {
-  const nowMs = nowOf(moment);
-  return timeline(profile).filter(
-    (event) =>
-      event.name === leaf.event &&
-      (moment.atMs === undefined || event.timeMs <= moment.atMs) &&
-      isInWindow(leaf.window, event.timeMs, nowMs) &&
-      (leaf.where ?? []).every((predicate) => isPredicateTrue(predicate, event, profile, nowMs)),
-  );
-}
-
-function isPredicateTrue(
-  predicate: PropertyPredicate,
-  event: NaiveEvent,
-  profile: NaiveProfile,
-  nowMs: number,
-): boolean {
-  const operand = operandValues(predicate.value, profile, event);
-  return holds(reachProperty(predicate.property, event), predicate.op, operand, nowMs);
 }
 
 function isCountTrue(condition: CountCondition, count: number, nowMs: number): boolean {
@@ -95,21 +60,4 @@ function isAggregateTrue(
 
 function single(value: JsonScalar): Reach {
   return { isPresent: true, scalars: [{ value, isInArray: false }] };
-}
-
-function isReference(operand: Operand): operand is FieldReference {
-  return typeof operand === 'object' && operand !== null && !Array.isArray(operand);
-}
-
-/** The literals to compare with: as written, or every value that the named field reaches. */
-function operandValues(
-  operand: Operand | undefined,
-  profile: NaiveProfile,
-  event: NaiveEvent | undefined,
-): readonly JsonScalar[] {
-  if (operand === undefined || operand === null) return [];
-  if (!isReference(operand)) return (Array.isArray(operand) ? operand : [operand]) as readonly JsonScalar[];
-  if ('trait' in operand) return reachTrait(operand.trait, profile).scalars.map((scalar) => scalar.value);
-  if (event === undefined) throw new TypeError('a property can only be named inside a where');
-  return reachProperty(operand.property, event).scalars.map((scalar) => scalar.value);
 }

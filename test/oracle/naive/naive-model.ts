@@ -5,7 +5,8 @@
 import type { ErrorCode } from '../../../src/model/error.ts';
 import type { Identifier } from '../../../src/model/profile.ts';
 import type { Expression } from '../../../src/model/query.ts';
-import { evaluate, type Moment } from './evaluator.ts';
+import { evaluate } from './evaluator.ts';
+import type { Moment } from './event-choice.ts';
 import { type ItemTiming, type ReadItem, readItem } from './item.ts';
 import type { JsonObject } from './json-value.ts';
 import { type NaiveProfile, renderProfile } from './profile.ts';
