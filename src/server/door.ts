@@ -2,6 +2,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { KeyRing } from './auth/key-ring.ts';
 import type { BodyBudget } from './http/body-budget.ts';
+import type { IngestTurns } from './ingest-turns.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ServerMetrics } from './metrics/server-metrics.ts';
 import type { ServerSettings } from './options.ts';
@@ -14,5 +15,6 @@ export interface Door {
   readonly lifecycle: Lifecycle;
   readonly metrics: ServerMetrics;
   readonly bodies: BodyBudget;
+  readonly ingestTurns: IngestTurns;
   readonly isLoopback: boolean;
 }

@@ -9,6 +9,7 @@ import type { Door } from './door.ts';
 import { BodyBudget } from './http/body-budget.ts';
 import { STREAM_PATH } from './http/route.ts';
 import { addRoutes } from './http/router.ts';
+import { IngestTurns } from './ingest-turns.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { BytePage } from './lookup/byte-page.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
@@ -39,6 +40,7 @@ export async function startServer(engine: Engine, options: ServerOptions = {}): 
     lifecycle,
     metrics,
     bodies: new BodyBudget(settings.maxBodyBytesInFlight),
+    ingestTurns: new IngestTurns(),
     isLoopback: isLoopbackHost(settings.host),
   };
   const page = new BytePage();

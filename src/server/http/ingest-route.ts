@@ -106,6 +106,7 @@ async function readJson(exchange: Exchange, head: IngestHead, refusal: EngineErr
     ? settings.limits.bodySizeBytes
     : Math.min(settings.limits.bodySizeBytes, KEYLESS_BODY_BYTES);
   const body = await readBody(exchange, { limitBytes, refusal });
+  await exchange.door.ingestTurns.turnFor(body.bytes.length);
   const decodedBytes = isPlain(head.encoding) ? 0 : limitBytes;
   try {
     if (!bodies.reserve(decodedBytes))

@@ -26,35 +26,66 @@ export function isIngestOp(op: unknown): op is IngestKind {
   return typeof op === 'string' && INGEST_OPS.has(op);
 }
 
-/** The engine reads the bytes before this returns; they may be reused afterwards. */
+/** Applied at once when lookups allow it, else in a later turn; the bytes may be reused when this returns. */
 export function ingestBinary(session: Session, frame: Buffer): void {
-  let ref: unknown;
   try {
     admit(session);
   } catch (error) {
     refuse(session, frameHead(frame).ref, error, true);
     return;
   }
+  const { ingestTurns, lifecycle } = session.door;
+  if (ingestTurns.takes(frame.length)) {
+    applyBinary(session, frame);
+    return;
+  }
+  lifecycle.begin();
+  ingestTurns.laterCopied(frame, (copy) => {
+    applyBinary(session, copy);
+    lifecycle.end();
+  });
+}
+
+/** The engine reads the bytes before this returns. Never throws. */
+function applyBinary(session: Session, frame: Buffer): void {
   try {
     const outcome = session.door.engine.ingestFrame(frame, { ack: session.ack });
     if (outcome.kind !== 'ingest')
       throw new EngineError('malformed_msgpack', 'an ingest frame needs "batch", a list of items');
-    ref = outcome.ref;
-    acknowledge(session, ref, outcome.result, true);
+    acknowledge(session, outcome.ref, outcome.result, true);
   } catch (error) {
     session.credit.giveBack();
     refuse(session, frameHead(frame).ref, error, true);
   }
 }
 
-export function ingestText(session: Session, op: IngestKind, message: Readonly<Record<string, unknown>>): void {
-  const ref = message['ref'];
+export function ingestText(
+  session: Session,
+  op: IngestKind,
+  message: Readonly<Record<string, unknown>>,
+  sizeBytes: number,
+): void {
   try {
     admit(session);
   } catch (error) {
-    refuse(session, ref, error, false);
+    refuse(session, message['ref'], error, false);
     return;
   }
+  const { ingestTurns, lifecycle } = session.door;
+  if (ingestTurns.takes(sizeBytes)) {
+    applyText(session, op, message);
+    return;
+  }
+  lifecycle.begin();
+  ingestTurns.later(sizeBytes, () => {
+    applyText(session, op, message);
+    lifecycle.end();
+  });
+}
+
+/** Never throws. */
+function applyText(session: Session, op: IngestKind, message: Readonly<Record<string, unknown>>): void {
+  const ref = message['ref'];
   try {
     const batch = parseBatch(message['batch'], session.door.settings.limits.batchCount);
     const options = batchOptions(message, op, parseAck(message['ack'], '"ack"') ?? session.ack);

@@ -39,7 +39,7 @@ export function receive(session: Session, page: BytePage, bytes: ArrayBuffer, is
     else {
       const message = decode(frame, isBinary);
       ref = message['ref'];
-      serve(session, page, message, isBinary);
+      serve(session, page, message, isBinary, frame.length);
     }
   } catch (error) {
     session.sendSoon(encodeError('ref', ref, knownError(session, error), isBinary));
@@ -47,10 +47,10 @@ export function receive(session: Session, page: BytePage, bytes: ArrayBuffer, is
   }
 }
 
-function serve(session: Session, page: BytePage, message: Message, isBinary: boolean): void {
+function serve(session: Session, page: BytePage, message: Message, isBinary: boolean, sizeBytes: number): void {
   const op = message['op'];
   if (isIngestOp(op)) {
-    ingestText(session, op, message);
+    ingestText(session, op, message, sizeBytes);
     return;
   }
   if (session.door.lifecycle.isClosing) throw shuttingDown();
