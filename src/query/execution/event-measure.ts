@@ -43,10 +43,17 @@ export function numberInputs(sources: readonly ScalarSource[], images: ImageSet)
   });
 }
 
-export function captureEventTest(test: EventTest, rowCount: number, images: ImageSet): MeasureScan {
-  const measure = scanMeasureOf(test.measure, images);
-  const scan = eventScan(test.table, test.range, images.program(test.where), measure, images);
-  return { ...scan, rowCount, isTotal: false, members: undefined };
+/** `isSkipping`: chunks outside the window are left out. */
+export function captureEventTest(
+  test: EventTest,
+  rowCount: number,
+  images: ImageSet,
+  isSkipping: boolean,
+): MeasureScan {
+  const { table, range } = test;
+  const scan = eventScan(table, range, images.program(test.where), scanMeasureOf(test.measure, images), images);
+  const chunks = isSkipping ? scan.chunks : windowChunks(images.image(table.times), range, false);
+  return { ...scan, chunks, rowCount, isTotal: false, members: undefined };
 }
 
 function scanMeasureOf(measure: Measure, images: ImageSet): ScanMeasure {

@@ -11,6 +11,7 @@ import { ConditionBinder } from '../binder/bind-condition.ts';
 import type { Moment } from '../binder/bind-events.ts';
 import type { CodeSelector } from '../binder/code-selector.ts';
 import { assertGoing } from './cancellation.ts';
+import { Pace } from './pace.ts';
 import { ImageSet } from './program.ts';
 import type { Scan, ScanOutcome } from './scan.ts';
 import { ScanRunner, scanCostNs } from './scan-runner.ts';
@@ -25,6 +26,8 @@ export interface InstantOptions {
   readonly moment: Moment;
   /** Work (ns on one thread) from which a scan goes to workers. */
   readonly thresholdNs: number;
+  /** Gives the event loop a turn; absent = work on this thread is done in one go. */
+  readonly yieldTurn?: (() => Promise<void>) | undefined;
 }
 
 export class Instant {
@@ -42,17 +45,30 @@ export class Instant {
   readonly #runner: ScanRunner;
   readonly #pool: WorkerPool | undefined;
   readonly #thresholdNs: number;
+  readonly #yieldTurn: (() => Promise<void>) | undefined;
+  readonly #pace = new Pace();
 
-  constructor({ data, selector, pool, moment, thresholdNs }: InstantOptions) {
+  constructor({ data, selector, pool, moment, thresholdNs, yieldTurn }: InstantOptions) {
     this.data = data;
     this.selector = selector;
     this.moment = moment;
     this.nowMs = moment.atMs ?? moment.nowMs;
     this.rowCount = data.profiles.count;
-    this.conditions = new ConditionBinder(selector, this.nowMs);
+    this.conditions = new ConditionBinder(selector, this.nowMs, data.profiles);
     this.#runner = new ScanRunner(data.memory.slabs, pool);
     this.#pool = pool;
     this.#thresholdNs = thresholdNs;
+    this.#yieldTurn = yieldTurn;
+  }
+
+  /** Notes work on this thread; a promise when it is time for a turn. Errors: query_timeout, query_cancelled. */
+  spend(costNs: number): Promise<void> | undefined {
+    return this.#pace.spend(costNs) ? this.pause() : undefined;
+  }
+
+  /** A turn for everybody else; undefined where everything is done in one go. Errors: query_timeout, query_cancelled. */
+  pause(): Promise<void> | undefined {
+    return this.#yieldTurn?.().then(() => assertGoing(this.signal));
   }
 
   isForWorkers(scan: Scan): boolean {

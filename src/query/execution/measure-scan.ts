@@ -22,8 +22,8 @@ export type ScanMeasure =
   | { readonly kind: 'first' | 'last'; readonly present: Program }
   | { readonly kind: 'distinct'; readonly sources: readonly DistinctSource[] };
 
-export interface MeasureScan {
-  readonly kind: 'measure';
+/** Which elements count: events of one table in the order of arrival, or profiles. */
+export interface ElementScan {
   /** Absent: element i is row i. */
   readonly rows: ColumnImage | undefined;
   /** Absent: no window. */
@@ -32,18 +32,22 @@ export interface MeasureScan {
   readonly elementCount: number;
   readonly range: TimeRange;
   readonly where: Program;
-  readonly measure: ScanMeasure;
-  /** Rows to add up by; 1 with `isTotal`, where everything goes to row 0. */
-  readonly rowCount: number;
-  readonly isTotal: boolean;
   /** Only events of these rows count; absent = all. */
   readonly members: Uint32Array | undefined;
   readonly chunks: Int32Array;
   readonly control: Int32Array;
 }
 
+export interface MeasureScan extends ElementScan {
+  readonly kind: 'measure';
+  readonly measure: ScanMeasure;
+  /** Rows to add up by; 1 with `isTotal`, where everything goes to row 0. */
+  readonly rowCount: number;
+  readonly isTotal: boolean;
+}
+
 /** Window and `where` of element `i`. */
-export function filterOf(scan: MeasureScan, builder: KernelBuilder): Term {
+export function filterOf(scan: ElementScan, builder: KernelBuilder): Term {
   const time = timeTerm(scan, builder);
   if (time === false) return false;
   const where = builder.term(scan.where);
@@ -59,13 +63,24 @@ export function guarded(condition: Term, statement: string): string {
 
 /** Declares `r`, where element `i` adds up; leaves the element out when its row does not count. */
 export function rowOf(scan: MeasureScan, builder: KernelBuilder): string {
-  const row = scan.rows === undefined ? `${builder.argument(builder.firstIndex)}+i` : `${builder.view(scan.rows)}[i]`;
-  if (!scan.isTotal) return `const r=${row};`;
+  if (!scan.isTotal) return `const r=${rowText(scan, builder)};`;
   if (scan.members === undefined) return 'const r=0;';
-  return `const q=${row};if(((${builder.argument(scan.members)}[q>>>5]>>>(q&31))&1)===0)continue;const r=0;`;
+  const { members } = scan;
+  return `const q=${rowText(scan, builder)};if(((${builder.argument(members)}[q>>>5]>>>(q&31))&1)===0)continue;const r=0;`;
 }
 
-function timeTerm({ times, range }: MeasureScan, builder: KernelBuilder): Term {
+/** Declares `r`, the row of element `i`; leaves the element out when its row does not count. */
+export function memberRowOf(scan: ElementScan, builder: KernelBuilder): string {
+  const row = `const r=${rowText(scan, builder)};`;
+  if (scan.members === undefined) return row;
+  return `${row}if(((${builder.argument(scan.members)}[r>>>5]>>>(r&31))&1)===0)continue;`;
+}
+
+function rowText({ rows }: ElementScan, builder: KernelBuilder): string {
+  return rows === undefined ? `${builder.argument(builder.firstIndex)}+i` : `${builder.view(rows)}[i]`;
+}
+
+function timeTerm({ times, range }: ElementScan, builder: KernelBuilder): Term {
   if (times === undefined) return true;
   const { chunk } = builder;
   const min = minOf(times, chunk);
@@ -82,11 +97,12 @@ function timeTerm({ times, range }: MeasureScan, builder: KernelBuilder): Term {
   return `((${view}[i]-${builder.argument(first | 0)})>>>0)<=${builder.argument(last - first)}`;
 }
 
-/** Chunks of events that the window meets. */
-export function windowChunks(times: ColumnImage, range: TimeRange): Int32Array {
+/** Chunks of events that the window meets; all of them where zone maps are not to be used. */
+export function windowChunks(times: ColumnImage, range: TimeRange, isSkipping = true): Int32Array {
   const chunks: number[] = [];
   for (let chunk = 0; chunk < chunkCountOf(times); chunk++) {
-    if (maxOf(times, chunk) >= range.fromMs && minOf(times, chunk) < range.untilMs) chunks.push(chunk);
+    const isMet = maxOf(times, chunk) >= range.fromMs && minOf(times, chunk) < range.untilMs;
+    if (isMet || !isSkipping) chunks.push(chunk);
   }
   return Int32Array.from(chunks);
 }

@@ -1,31 +1,83 @@
-/** The rows for which a sequence holds. */
+/**
+ * The rows for which a sequence holds: profile by profile along their chains where few are asked for, else over runs. Nobody is looked
+ * at who has not even an event of the rarest step.
+ */
+import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { SequenceTest } from '../binder/bound-expression.ts';
 import { SequenceRow } from '../evaluation/sequence-row.ts';
+import { stretchesOf } from '../index/run-partition.ts';
+import { sequenceCostNs, sequenceRowsCostNs } from '../planner/cost.ts';
+import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './operator.ts';
 import type { ImageSet } from './program.ts';
-import { usesOf } from './sequence-use.ts';
+import { shapeOf } from './sequence-use.ts';
+import { type CapturedSteps, captureSteps, prepareSteps } from './step-tables.ts';
 
 export interface CapturedSequence {
   readonly test: SequenceTest;
+  readonly steps: CapturedSteps;
   readonly rowCount: number;
   /** Events at the instant. */
   readonly eventCounts: ReadonlyMap<EventTable, number>;
 }
 
-export function captureSequence(test: SequenceTest, rowCount: number, _images: ImageSet): CapturedSequence {
-  const eventCounts = new Map(usesOf(test.steps).map(({ table }) => [table, table.eventCount]));
-  return { test, rowCount, eventCounts };
+export function captureSequence(test: SequenceTest, rowCount: number, images: ImageSet): CapturedSequence {
+  const steps = captureSteps(test.steps, test.range, rowCount, images);
+  const eventCounts = new Map(steps.tables.map(({ table, eventCount }) => [table, eventCount]));
+  return { test, steps, rowCount, eventCounts };
 }
 
+/** Of all profiles; only where so few have an event of a step is a set of those made first. */
+const RARE_SHARE = 1 / 4;
+/** To merge the runs of a row. */
+const MERGE_EVENT_NS = 5;
+
 export function* selectSequence(
-  { test, rowCount, eventCounts }: CapturedSequence,
+  captured: CapturedSequence,
   candidates: RowSet | undefined,
-  _probeNsMax: number,
+  probeNsMax: number,
 ): Evaluation {
-  const one = new SequenceRow(test, (table) => eventCounts.get(table)!);
-  const asked = candidates ?? RowSet.all(rowCount);
-  const rows = asked.rowsFrom(0, asked.cardinality).filter((row) => one.holds(row));
-  return RowSet.of(rows);
+  const { test, steps, rowCount, eventCounts } = captured;
+  const asked = possible(test, candidates, rowCount);
+  const askedCount = asked?.cardinality ?? rowCount;
+  const rowsNs = sequenceRowsCostNs(test, askedCount);
+  if (rowsNs <= probeNsMax && rowsNs <= sequenceCostNs(test, rowCount)) {
+    const one = new SequenceRow(test, (table) => eventCounts.get(table)!);
+    const rows = (asked ?? RowSet.all(rowCount)).rowsFrom(0, askedCount);
+    return RowSet.of(rows.filter((row) => one.holds(row)));
+  }
+  const members = asked === undefined ? undefined : { words: asked.toWords(rowCount), count: askedCount };
+  const tables = yield* prepareSteps(steps, members);
+  const words = new Uint32Array(new SharedArrayBuffer(wordCountOf(rowCount) * 4));
+  const eventCount = tables.sources.reduce((sum, { runs }) => sum + runs.indexes.length, 0);
+  yield {
+    ...tables,
+    kind: 'sequence',
+    shape: shapeOf(test),
+    rowCount,
+    candidates: members?.words,
+    words,
+    chunks: stretchesOf(rowCount),
+    control: newControl(),
+    costNs: (eventCount * MERGE_EVENT_NS * askedCount) / Math.max(1, rowCount) + askedCount,
+  };
+  return RowSet.ofWords(words);
+}
+
+/** The candidates that have an event of the rarest step, where that says something; undefined = everybody. */
+function possible({ steps }: SequenceTest, candidates: RowSet | undefined, rowCount: number): RowSet | undefined {
+  let rarest = steps[0].events.table;
+  for (const { events } of steps) if (events.table.participantCount < rarest.participantCount) rarest = events.table;
+  const { participantCount, participantRows } = rarest;
+  const count = candidates?.cardinality ?? rowCount;
+  if (participantCount >= count || participantCount > rowCount * RARE_SHARE) return candidates;
+  const rows: number[] = [];
+  for (let slot = 0; slot < participantCount; slot++) {
+    const row = participantRows.get(slot);
+    if (row < rowCount) rows.push(row);
+  }
+  const found = RowSet.of(Uint32Array.from(rows));
+  return candidates === undefined ? found : candidates.and(found);
 }

@@ -1,7 +1,7 @@
 /**
  * Questions to one shard. A query is bound, planned and captured in one turn: that is the instant it answers for. If little
- * is left to scan, it is answered in the same turn; else a snapshot holds the captured pages while workers scan and the
- * shard goes on writing.
+ * is left to do, it is answered in the same turn; else a snapshot holds the captured pages while workers scan, or this thread
+ * goes on in later turns, and the shard goes on writing.
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/query.ts';
@@ -10,12 +10,13 @@ import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
 import { CodeSelector } from '../binder/code-selector.ts';
 import { assertSupported } from '../binder/supported.ts';
-import { costNsOf, Planner } from '../planner/plan.ts';
+import { planOf } from '../planner/plan.ts';
 import { ValueIndexes } from '../planner/value-index.ts';
-import { mergeStates } from './accumulator.ts';
 import { assertGoing } from './cancellation.ts';
+import { drive } from './drive.ts';
+import { Evaluator } from './evaluator.ts';
 import { Instant, STALE } from './instant.ts';
-import { captureOperator, type Evaluation, Evaluator } from './operator.ts';
+import { OperatorCapture } from './operator.ts';
 
 export interface ShardQueryOptions {
   /** The seed of the shard's dictionaries (texts are found by hash); without it equality walks dictionaries. */
@@ -26,6 +27,8 @@ export interface ShardQueryOptions {
   readonly selectionSizeBytesMax?: number | undefined;
   /** Work (ns on one thread) from which scans go to workers. */
   readonly workerThresholdNs?: number | undefined;
+  /** Gives the event loop a turn between slices of work on this thread; absent = it is done in one go. */
+  readonly yieldTurn?: (() => Promise<void>) | undefined;
 }
 
 export interface SelectOptions {
@@ -35,13 +38,15 @@ export interface SelectOptions {
   readonly signal?: AbortSignal | undefined;
   /** From the call on; holds while workers scan. */
   readonly timeoutMs?: number | undefined;
+  /** Names of the optimizer's passes that are left out. */
+  readonly passesOff?: readonly string[] | undefined;
 }
 
 const DEFAULT_INDEX_SIZE_BYTES = 256 * 1024 * 1024;
 const DEFAULT_SELECTION_SIZE_BYTES = 64 * 1024 * 1024;
 /** A half million elements; handing over costs 60 µs, and until then lookups wait no longer than that. */
 const DEFAULT_WORKER_THRESHOLD_NS = 500_000;
-/** Chains followed on this thread in one go when workers could scan instead. */
+/** Chains followed on this thread when workers could scan instead. */
 const PROBE_NS_MAX = 5_000_000;
 
 export class ShardQuery {
@@ -50,6 +55,7 @@ export class ShardQuery {
   readonly #selector: CodeSelector;
   readonly #indexes: ValueIndexes;
   readonly #thresholdNs: number;
+  readonly #yieldTurn: (() => Promise<void>) | undefined;
 
   constructor(data: ShardData, pool: WorkerPool | undefined, options: ShardQueryOptions = {}) {
     this.#data = data;
@@ -57,6 +63,7 @@ export class ShardQuery {
     this.#selector = new CodeSelector(options.hashSeed, options.selectionSizeBytesMax ?? DEFAULT_SELECTION_SIZE_BYTES);
     this.#indexes = new ValueIndexes(options.indexSizeBytesMax ?? DEFAULT_INDEX_SIZE_BYTES);
     this.#thresholdNs = options.workerThresholdNs ?? DEFAULT_WORKER_THRESHOLD_NS;
+    this.#yieldTurn = pool === undefined ? undefined : options.yieldTurn;
   }
 
   get memoryBytes(): number {
@@ -86,8 +93,9 @@ export class ShardQuery {
         pool: this.#pool,
         moment: { nowMs: options.nowMs, atMs: options.atMs },
         thresholdNs: this.#thresholdNs,
+        yieldTurn: this.#yieldTurn,
       });
-      const evaluate = this.#captureSelection(expression, instant);
+      const evaluate = this.#captureSelection(expression, options, instant);
       const finish = capture(instant);
       const answer = await this.#withSnapshot(options, async (signal) => {
         instant.signal = signal;
@@ -98,16 +106,18 @@ export class ShardQuery {
     }
   }
 
-  #captureSelection(expression: Expression, instant: Instant): () => RowSet | Promise<RowSet> {
+  #captureSelection(expression: Expression, options: SelectOptions, instant: Instant): () => RowSet | Promise<RowSet> {
     const { rowCount, images } = instant;
     const bound = new ExpressionBinder(this.#data, this.#selector, instant.moment).bind(expression);
-    const plan = new Planner(this.#indexes, rowCount).plan(bound);
-    if (plan.kind === 'rows') return () => plan.rows;
-    const operator = captureOperator(plan, rowCount, images);
-    if (this.#pool === undefined || costNsOf(plan) < this.#thresholdNs) {
-      return () => finishHere(new Evaluator(rowCount, Infinity).evaluate(operator), instant);
-    }
-    return () => finishOnWorkers(new Evaluator(rowCount, PROBE_NS_MAX).evaluate(operator), instant);
+    const { root, switches } = planOf(bound, { indexes: this.#indexes, rowCount, off: options.passesOff });
+    const operator = new OperatorCapture({ rowCount, images, switches }).capture(root);
+    const evaluator = new Evaluator({
+      rowCount,
+      slabs: this.#data.memory.slabs,
+      switches,
+      probeNsMax: this.#pool === undefined || root.costNs < this.#thresholdNs ? Infinity : PROBE_NS_MAX,
+    });
+    return () => drive(evaluator.evaluate(operator), instant);
   }
 
   /** Lets go of the change logs it listens to. */
@@ -128,25 +138,4 @@ export class ShardQuery {
       memory.release(snapshot);
     }
   }
-}
-
-function finishHere(evaluation: Evaluation, instant: Instant): RowSet {
-  let step = evaluation.next();
-  while (step.done !== true) step = evaluation.next(instant.scanHere(step.value));
-  return step.value;
-}
-
-async function finishOnWorkers(evaluation: Evaluation, instant: Instant): Promise<RowSet> {
-  let step = evaluation.next();
-  while (step.done !== true) {
-    const scan = step.value;
-    if (scan.kind === 'measure') {
-      step = evaluation.next(mergeStates(scan.measure, await instant.scan(scan)));
-    } else {
-      await instant.scan(scan);
-      step = evaluation.next(undefined);
-    }
-    assertGoing(instant.signal);
-  }
-  return step.value;
 }

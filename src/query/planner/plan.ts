@@ -1,113 +1,106 @@
 /**
- * The plan: what bitmaps and participants answer is answered while planning and joined at once (micro- to milliseconds on the
- * shard's thread); what is left are scans over profile columns, joined into one formula where they meet, and measures
- * of events. Every `and` and `or` has at most one answered part and at most one scan of profiles, cheapest first.
+ * The plan: what is left after the optimizer's passes, each part with what it is thought to leave and to cost. Equal leaves of the
+ * logical plan that are one object are one object here too.
  */
-import { unreachable } from '../../base/assert.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
-import type { BoundExpression, EventTest, SeenTest } from '../binder/bound-expression.ts';
-import { and, type Formula, not, or } from '../binder/formula.ts';
-import { eventCostNs, formulaCostNs } from './cost.ts';
-import { rowsByCount } from './participants.ts';
+import type { EventTest, SeenTest, SequenceTest } from '../binder/bound-expression.ts';
+import type { CodeTest, Formula } from '../binder/formula.ts';
+import { Estimator } from './estimate.ts';
+import type { LogicalPlan, ParticipantsLeaf } from './logical-plan.ts';
+import { optimize, passesWithout } from './optimizer.ts';
+import type { Switches } from './pass.ts';
 import type { ValueIndexes } from './value-index.ts';
 
-export type Plan =
-  | { readonly kind: 'rows'; readonly rows: RowSet }
-  | { readonly kind: 'scan'; readonly formula: Formula; readonly costNs: number }
-  | { readonly kind: 'seen'; readonly test: SeenTest; readonly costNs: number }
-  | { readonly kind: 'events'; readonly test: EventTest; readonly costNs: number }
-  | { readonly kind: 'and' | 'or'; readonly of: readonly Plan[]; readonly costNs: number }
-  | { readonly kind: 'not'; readonly of: Plan; readonly costNs: number };
-
-/** Formatting an instant and looking at its text. */
-const SEEN_NS = 300;
-
-export class Planner {
-  readonly #indexes: ValueIndexes;
-  readonly #rowCount: number;
-
-  constructor(indexes: ValueIndexes, rowCount: number) {
-    this.#indexes = indexes;
-    this.#rowCount = rowCount;
-  }
-
-  plan(bound: BoundExpression): Plan {
-    switch (bound.kind) {
-      case 'constant':
-        return { kind: 'rows', rows: bound.value ? RowSet.all(this.#rowCount) : RowSet.empty() };
-      case 'codes': {
-        const rows = this.#indexes.rows(bound, this.#rowCount);
-        return rows === undefined ? this.#scan(bound) : { kind: 'rows', rows };
-      }
-      case 'numbers':
-        return this.#scan(bound);
-      case 'seen':
-        return { kind: 'seen', test: bound, costNs: this.#rowCount * SEEN_NS };
-      case 'events':
-        return this.#events(bound);
-      case 'not':
-        return this.#not(this.plan(bound.of));
-      case 'and':
-      case 'or':
-        return this.#join(
-          bound.kind,
-          bound.of.map((part) => this.plan(part)),
-        );
-      default:
-        return unreachable(bound);
-    }
-  }
-
-  #scan(formula: Formula): Plan {
-    return { kind: 'scan', formula, costNs: formulaCostNs(formula) * this.#rowCount };
-  }
-
-  #events(test: EventTest): Plan {
-    const { measure, range, table, where } = test;
-    const isEver = range.fromMs === -Infinity && range.untilMs === Infinity && where.kind === 'constant';
-    if (measure.kind === 'count' && isEver) {
-      return { kind: 'rows', rows: rowsByCount(table, measure.min, measure.max, this.#rowCount) };
-    }
-    return { kind: 'events', test, costNs: eventCostNs(test, this.#rowCount) };
-  }
-
-  #not(part: Plan): Plan {
-    if (part.kind === 'rows') return { kind: 'rows', rows: RowSet.all(this.#rowCount).andNot(part.rows) };
-    if (part.kind === 'scan') return this.#scan(not<Formula>(part.formula));
-    return { kind: 'not', of: part, costNs: part.costNs };
-  }
-
-  #join(kind: 'and' | 'or', parts: readonly Plan[]): Plan {
-    let rows: RowSet | undefined;
-    const formulas: Formula[] = [];
-    const others: Exclude<Plan, { kind: 'rows' | 'scan' }>[] = [];
-    for (const part of parts) {
-      if (part.kind === 'rows') {
-        if (rows === undefined) rows = part.rows;
-        else rows = kind === 'and' ? rows.and(part.rows) : rows.or(part.rows);
-      } else if (part.kind === 'scan') {
-        formulas.push(part.formula);
-      } else {
-        others.push(part);
-      }
-    }
-    if (rows !== undefined && this.#isDecided(kind, rows)) return { kind: 'rows', rows };
-    const joined: Exclude<Plan, { kind: 'rows' }>[] = [...others];
-    if (formulas.length > 0) {
-      const scan = this.#scan(kind === 'and' ? and<Formula>(formulas) : or<Formula>(formulas));
-      if (scan.kind !== 'rows') joined.push(scan);
-    }
-    joined.sort((a, b) => a.costNs - b.costNs);
-    const of: Plan[] = rows === undefined ? joined : [{ kind: 'rows', rows }, ...joined];
-    if (of.length === 1) return of[0];
-    return { kind, of, costNs: joined.reduce((sum, part) => sum + part.costNs, 0) };
-  }
-
-  #isDecided(kind: 'and' | 'or', rows: RowSet): boolean {
-    return kind === 'and' ? rows.isEmpty : rows.cardinality === this.#rowCount;
-  }
+interface Estimate {
+  /** Of everybody, not only of the rows that earlier parts leave. */
+  readonly estimatedRows: number;
+  readonly costNs: number;
 }
 
-export function costNsOf(plan: Plan): number {
-  return plan.kind === 'rows' ? 0 : plan.costNs;
+export type Plan = Estimate &
+  (
+    | {
+        readonly kind: 'rows';
+        readonly rows: RowSet;
+        /** Absent: everybody or nobody. */
+        readonly test: CodeTest | undefined;
+        readonly isNegated: boolean;
+      }
+    | { readonly kind: 'participants'; readonly leaf: ParticipantsLeaf }
+    | { readonly kind: 'scan'; readonly formula: Formula }
+    | { readonly kind: 'seen'; readonly test: SeenTest }
+    | { readonly kind: 'events'; readonly test: EventTest }
+    | { readonly kind: 'sequence'; readonly test: SequenceTest }
+    | { readonly kind: 'and' | 'or'; readonly of: readonly Plan[] }
+    | { readonly kind: 'not'; readonly of: Plan }
+  );
+
+export interface OptimizedPlan {
+  readonly root: Plan;
+  readonly switches: Switches;
+  /** Names of the passes that were applied, in order. */
+  readonly passes: readonly string[];
+}
+
+export interface PlannerOptions {
+  readonly indexes: ValueIndexes;
+  readonly rowCount: number;
+  /** Names of passes that are left out. */
+  readonly off?: readonly string[] | undefined;
+}
+
+export function planOf(bound: LogicalPlan, { indexes, rowCount, off = [] }: PlannerOptions): OptimizedPlan {
+  const estimator = new Estimator(rowCount);
+  const passes = passesWithout(off);
+  const { root, switches } = optimize(bound, passes, { indexes, estimator, rowCount });
+  return { root: new Lowering(estimator).plan(root), switches, passes: passes.map((pass) => pass.name) };
+}
+
+/** From the logical plan to parts that can be executed, with their estimates. */
+class Lowering {
+  readonly #estimator: Estimator;
+  readonly #plans = new Map<LogicalPlan, Plan>();
+
+  constructor(estimator: Estimator) {
+    this.#estimator = estimator;
+  }
+
+  plan(logical: LogicalPlan): Plan {
+    let plan = this.#plans.get(logical);
+    if (plan === undefined) {
+      plan = this.#lowered(logical);
+      this.#plans.set(logical, plan);
+    }
+    return plan;
+  }
+
+  #lowered(logical: LogicalPlan): Plan {
+    const estimatedRows = Math.round(this.#estimator.rows(logical));
+    const estimate: Estimate = { estimatedRows, costNs: this.#estimator.costNs(logical) };
+    switch (logical.kind) {
+      case 'constant': {
+        const rows = logical.value ? RowSet.all(this.#estimator.rowCount) : RowSet.empty();
+        return { ...estimate, kind: 'rows', rows, test: undefined, isNegated: false };
+      }
+      case 'rows':
+        return { ...estimate, kind: 'rows', rows: logical.rows, test: logical.test, isNegated: logical.isNegated };
+      case 'participants':
+        return { ...estimate, kind: 'participants', leaf: logical };
+      case 'scan':
+        return { ...estimate, kind: 'scan', formula: logical.formula };
+      case 'seen':
+        return { ...estimate, kind: 'seen', test: logical };
+      case 'events':
+        return { ...estimate, kind: 'events', test: logical };
+      case 'sequence':
+        return { ...estimate, kind: 'sequence', test: logical };
+      case 'not':
+        return { ...estimate, kind: 'not', of: this.plan(logical.of) };
+      case 'and':
+      case 'or':
+        return { ...estimate, kind: logical.kind, of: logical.of.map((part) => this.plan(part)) };
+      default:
+        return { ...estimate, kind: 'scan', formula: logical };
+    }
+  }
 }

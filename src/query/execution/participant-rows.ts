@@ -1,0 +1,51 @@
+/** Counts of all time without `where`: read from the participants' counters, chunk by chunk; no event is looked at. */
+import { wordCountOf } from '../../bitmap/portable-bitset.ts';
+import { RowSet } from '../../bitmap/row-set.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
+import type { ParticipantsLeaf } from '../planner/logical-plan.ts';
+import { type ColumnImage, viewChunk } from './column-image.ts';
+import type { ImageSet } from './program.ts';
+
+/** The high bit of a participant's count says that its events came out of order. */
+const COUNT_MASK = 0x7fff_ffff;
+
+export interface CapturedParticipants {
+  readonly leaf: ParticipantsLeaf;
+  readonly rows: ColumnImage;
+  readonly counts: ColumnImage;
+  readonly count: number;
+}
+
+export function captureParticipants(leaf: ParticipantsLeaf, images: ImageSet): CapturedParticipants {
+  const { table } = leaf;
+  return {
+    leaf,
+    rows: images.image(table.participantRows),
+    counts: images.image(table.participantCounts),
+    count: table.participantCount,
+  };
+}
+
+/** Rows with `min` to `max` events; rows with none count as 0. Yields after each chunk. */
+export function* rowsOfParticipants(
+  { leaf, rows, counts, count }: CapturedParticipants,
+  slabs: readonly SharedArrayBuffer[],
+  rowCount: number,
+): Generator<number, RowSet, void> {
+  const { min, max } = leaf;
+  const words = new Uint32Array(wordCountOf(rowCount));
+  const wanted = min > 0;
+  for (let first = 0; first < count; first += CHUNK_ROWS) {
+    const length = Math.min(CHUNK_ROWS, count - first);
+    const rowView = viewChunk(slabs, rows, first / CHUNK_ROWS, length)!;
+    const countView = viewChunk(slabs, counts, first / CHUNK_ROWS, length)!;
+    for (let slot = 0; slot < length; slot++) {
+      const found = countView[slot] & COUNT_MASK;
+      // With 0 in the interval everybody fits but those found here.
+      if ((found >= min && found <= max) === wanted) words[rowView[slot] >>> 5] |= 1 << (rowView[slot] & 31);
+    }
+    yield length;
+  }
+  const found = RowSet.ofWords(words);
+  return wanted ? found : RowSet.all(rowCount).andNot(found);
+}

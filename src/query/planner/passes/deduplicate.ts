@@ -1,0 +1,39 @@
+/**
+ * `deduplicate`: equal parts of an `and` or `or` are kept once, a part beside its own negation settles the whole, and what occurs
+ * at several places becomes one object, which the execution measures once.
+ */
+import { FALSE, TRUE } from '../../binder/formula.ts';
+import { isJoin, isNegation, mapParts, rewriteAll, type Tree } from '../logical-plan.ts';
+import { planPass } from '../pass.ts';
+import { StructuralKeys } from '../structural-key.ts';
+
+export const deduplicate = planPass(
+  'deduplicate',
+  'equal parts are kept once, equal leaves are evaluated once',
+  (plan) => {
+    const keys = new StructuralKeys();
+    const firsts = new Map<string, Tree>();
+    const shared = <T extends Tree>(tree: T): T => {
+      const inner = withoutRepeats(mapParts(tree, shared), keys);
+      const key = keys.keyOf(inner);
+      const first = firsts.get(key);
+      if (first !== undefined) return first as T;
+      firsts.set(key, inner);
+      return inner;
+    };
+    return rewriteAll(plan, shared);
+  },
+);
+
+function withoutRepeats<T extends Tree>(tree: T, keys: StructuralKeys): T {
+  if (!isJoin<T>(tree)) return tree;
+  const isOr = tree.kind === 'or';
+  const parts = new Map<string, T>();
+  for (const part of tree.of) parts.set(keys.keyOf(part), part);
+  for (const part of parts.values()) {
+    if (isNegation<T>(part) && parts.has(keys.keyOf(part.of))) return (isOr ? TRUE : FALSE) as Tree as T;
+  }
+  if (parts.size === tree.of.length) return tree;
+  const of = [...parts.values()];
+  return of.length === 1 ? of[0] : ({ kind: tree.kind, of } as Tree as T);
+}
