@@ -1,21 +1,25 @@
 /** The other forms of an answer against the naive model: pages of ids, profiles, one value over the selected. */
 import type { Engine } from '../../src/engine/engine.ts';
-import { canonicalProfile } from './canonical.ts';
+import { canonicalProfile, canonicalText } from './canonical.ts';
 import { askIds } from './engine-ask.ts';
 import type { Measure } from './generate/measure.ts';
 import type { Question } from './generate/world.ts';
-import type { Moment } from './naive/event-choice.ts';
+import type { Moment, Segments } from './naive/event-choice.ts';
 import type { NaiveModel } from './naive/naive-model.ts';
 import { totals } from './naive/total.ts';
 import { difference } from './naive-world.ts';
-import { mayBeRefused } from './unsupported.ts';
+import { mayBeRefused, mayMeasureBeRefused } from './unsupported.ts';
 
 const PAGE_LIMIT = 3;
 const EVENT_COUNT = 2;
 
 /** Small pages, joined by their cursors, are the whole answer. */
-export async function comparePages(engine: Engine, { where, at }: Question): Promise<string | undefined> {
-  const whole = await askIds(engine, { where, at });
+export async function comparePages(
+  engine: Engine,
+  { where, at }: Question,
+  segments: Segments,
+): Promise<string | undefined> {
+  const whole = await askIds(engine, { where, at }, segments);
   if (whole === undefined) return undefined;
   const paged: string[] = [];
   let cursor: string | undefined;
@@ -38,7 +42,7 @@ export async function compareProfiles(
   { where, at }: Question,
   moment: Moment,
 ): Promise<string | undefined> {
-  if (mayBeRefused({ where, at })) return undefined;
+  if (mayBeRefused({ where, at }, moment.segments ?? new Map())) return undefined;
   const answer = await engine.query({ where, at, as: 'profiles', limit: 1_000, events: EVENT_COUNT });
   if (!('profiles' in answer)) return 'asked for profiles';
   const actual = answer.profiles.map((profile) => canonicalProfile(profile as { identifiers: unknown }));
@@ -52,19 +56,20 @@ export async function compareProfiles(
 export async function compareMeasure(
   engine: Engine,
   naive: NaiveModel,
-  { where, aggregate }: Measure,
+  measure: Measure,
   moment: Moment,
 ): Promise<string | undefined> {
-  if (where !== undefined && mayBeRefused({ where })) return undefined;
+  if (mayMeasureBeRefused(measure, moment.segments ?? new Map())) return undefined;
+  const { where, aggregate } = measure;
   const answer = await engine.query({ where, as: 'aggregate', aggregate });
-  if (!('value' in answer) || Array.isArray(answer.value)) return 'asked for a value';
+  if (!('value' in answer)) return 'asked for a value';
   const hits = where === undefined ? undefined : naive.query(where, moment);
   const right = totals(
     aggregate,
     naive.profiles.filter(({ id }) => hits === undefined || hits.has(id)),
     moment,
   );
-  return right.includes(answer.value as (typeof right)[number])
+  return right.some((each) => canonicalText(each) === canonicalText(answer.value))
     ? undefined
     : `${JSON.stringify(answer.value)} instead of ${JSON.stringify(right)}`;
 }

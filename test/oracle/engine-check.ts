@@ -4,11 +4,14 @@
  */
 import type { Engine } from '../../src/engine/engine.ts';
 import { canonicalText } from './canonical.ts';
+import { compareAnalysis } from './engine-analysis.ts';
 import { compareMeasure, comparePages, compareProfiles } from './engine-answer.ts';
-import { askCount, askIds, send } from './engine-ask.ts';
+import { askCount, askIds, saveSegments, send } from './engine-ask.ts';
 import { type EngineHost, type ManualClock, manualClock } from './engine-host.ts';
 import { compareLookups } from './engine-lookup.ts';
-import type { Question, World } from './generate/world.ts';
+import type { Analysis } from './generate/analysis.ts';
+import { type Question, segmentsOf, type World } from './generate/world.ts';
+import type { Moment, Segments } from './naive/event-choice.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf } from './naive-world.ts';
 
@@ -19,6 +22,12 @@ const LIVE_QUESTION_COUNT = 6;
 export interface EngineTally {
   questionCount: number;
   unsupportedCount: number;
+  analysisCount: number;
+  refusedAnalysisCount: number;
+}
+
+export function newTally(): EngineTally {
+  return { questionCount: 0, unsupportedCount: 0, analysisCount: 0, refusedAnalysisCount: 0 };
 }
 
 /** Feeds a world to an engine, stopping and opening it again half-way and at the end. */
@@ -28,11 +37,13 @@ export class EngineCheck {
   readonly #tally: EngineTally;
   readonly #clock: ManualClock = manualClock();
   readonly #naive = new NaiveModel();
+  readonly #segments: Segments;
 
   constructor(world: World, host: EngineHost, tally: EngineTally) {
     this.#world = world;
     this.#host = host;
     this.#tally = tally;
+    this.#segments = segmentsOf(world);
   }
 
   /** The first difference; undefined when there is none. `stateHash` is the engine's at the end. */
@@ -58,6 +69,7 @@ export class EngineCheck {
   async #withEngine(use: (engine: Engine) => Promise<string | undefined>) {
     const engine = await this.#host.open(this.#clock);
     try {
+      await saveSegments(engine, this.#world.segments ?? []);
       return { difference: await use(engine), stateHash: engine.stateHash() };
     } finally {
       await this.#host.stop(engine);
@@ -95,11 +107,11 @@ export class EngineCheck {
   /** At the clock's time. */
   async #compareQuestions(engine: Engine, questions: readonly Question[]): Promise<string | undefined> {
     for (const question of questions) {
-      const moment = { nowMs: this.#clock.time, atMs: momentOf(this.#world, question).atMs };
+      const moment = { ...momentOf(this.#world, question), nowMs: this.#clock.time };
       const expected = this.#naive.query(question.where, moment);
       const text = JSON.stringify(question);
       try {
-        const ids = await askIds(engine, question);
+        const ids = await askIds(engine, question, this.#segments);
         this.#tally.questionCount += 1;
         if (ids === undefined) {
           this.#tally.unsupportedCount += 1;
@@ -117,18 +129,36 @@ export class EngineCheck {
   }
 
   async #compareOtherAnswers(engine: Engine): Promise<string | undefined> {
-    const moment = { nowMs: this.#clock.time };
+    const moment = { nowMs: this.#clock.time, segments: this.#segments };
     for (const measure of this.#world.measures ?? []) {
       const found = await compareMeasure(engine, this.#naive, measure, moment);
       if (found !== undefined) return `value ${found} for ${JSON.stringify(measure)}`;
     }
+    for (const analysis of this.#world.analyses ?? []) {
+      const { atMs } = momentOf(this.#world, analysis);
+      const found = await this.#compareAnalysis(engine, analysis, { ...moment, atMs });
+      if (found !== undefined) return found;
+    }
     for (const question of this.#world.questions.slice(0, LIVE_QUESTION_COUNT)) {
       const { atMs } = momentOf(this.#world, question);
       const found =
-        (await comparePages(engine, question)) ??
+        (await comparePages(engine, question, this.#segments)) ??
         (await compareProfiles(engine, this.#naive, question, { ...moment, atMs }));
       if (found !== undefined) return `page or profiles ${found} for ${JSON.stringify(question)}`;
     }
     return undefined;
+  }
+
+  async #compareAnalysis(engine: Engine, analysis: Analysis, moment: Moment): Promise<string | undefined> {
+    const text = JSON.stringify(analysis);
+    try {
+      const found = await compareAnalysis(engine, this.#naive, analysis, moment);
+      this.#tally.analysisCount += 1;
+      if (found !== 'unsupported') return found === undefined ? undefined : `${analysis.as} ${found} for ${text}`;
+      this.#tally.refusedAnalysisCount += 1;
+      return undefined;
+    } catch (error) {
+      return `${analysis.as} thrown ${error instanceof Error ? error.stack : String(error)} for ${text}`;
+    }
   }
 }

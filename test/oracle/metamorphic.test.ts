@@ -1,8 +1,8 @@
 /** Relations between the engine's own answers, over random worlds. */
 import { test } from 'vitest';
-import { send } from './engine-ask.ts';
+import { saveSegments, send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
-import type { World } from './generate/world.ts';
+import { segmentsOf, type World } from './generate/world.ts';
 import { brokenRelation } from './metamorphic.ts';
 import { runProperty, TIMEOUT_MS } from './property-run.ts';
 
@@ -11,6 +11,7 @@ function checkWorld(world: World): Promise<string | undefined> {
     const clock = manualClock();
     const engine = await host.open(clock);
     try {
+      await saveSegments(engine, world.segments ?? []);
       for (const [index, batch] of world.batches.entries()) {
         clock.time = batch.receivedAtMs;
         await send(engine, batch, index);
@@ -18,7 +19,7 @@ function checkWorld(world: World): Promise<string | undefined> {
       clock.time = world.nowMs;
       const profileCount = engine.stats().profiles;
       for (const question of world.questions) {
-        const broken = await brokenRelation(engine, question, profileCount);
+        const broken = await brokenRelation(engine, question, profileCount, segmentsOf(world));
         if (broken !== undefined) return broken;
       }
       return undefined;

@@ -4,6 +4,7 @@ import type { Expression } from '../../src/model/query.ts';
 import { askIds } from './engine-ask.ts';
 import { COUNTRIES } from './generate/pool.ts';
 import type { Question } from './generate/world.ts';
+import type { Segments } from './naive/event-choice.ts';
 import { difference } from './naive-world.ts';
 import { mayBeRefused } from './unsupported.ts';
 
@@ -61,11 +62,12 @@ export async function brokenRelation(
   engine: Engine,
   question: Question,
   profileCount: number,
+  segments: Segments,
 ): Promise<string | undefined> {
   const text = JSON.stringify(question);
   const ask = async (where: Expression): Promise<ReadonlySet<string> | undefined> => {
     const rewritten = { ...question, where };
-    return mayBeRefused(rewritten) ? undefined : askIds(engine, rewritten);
+    return mayBeRefused(rewritten, segments) ? undefined : askIds(engine, rewritten, segments);
   };
   const ids = await ask(question.where);
   if (ids === undefined) return undefined;

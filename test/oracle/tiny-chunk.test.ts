@@ -3,7 +3,7 @@
  * many edges between them.
  */
 import { expect, test, vi } from 'vitest';
-import type { EngineTally } from './engine-check.ts';
+import { newTally } from './engine-check.ts';
 import { checkWorld, PAIRS } from './engine-world.ts';
 import { runProperty, TIMEOUT_MS } from './property-run.ts';
 
@@ -12,7 +12,7 @@ vi.mock('../../src/memory/chunk-size.ts', () => ({ CHUNK_SHIFT: 5, CHUNK_ROWS: 3
 test(
   'for any world an engine of tiny chunks agrees with the naive model',
   async () => {
-    const tally: EngineTally = { questionCount: 0, unsupportedCount: 0 };
+    const tally = newTally();
     const pair = PAIRS['one shard on disk and four that crash'];
     await runProperty({ worldCount: 6, questionCount: 60, salt: 50, check: (world) => checkWorld(world, pair, tally) });
     expect(tally.questionCount).toBeGreaterThan(0);

@@ -32,7 +32,7 @@ export interface World {
 }
 
 /** What questions may name. */
-export function segmentsOf({ segments = [] }: World): Segments {
+export function segmentsOf({ segments = [] }: Pick<World, 'segments'>): Segments {
   return new Map(segments.map(({ key, where }) => [key, where]));
 }
 
@@ -52,16 +52,23 @@ export function world(questionCount: number): fc.Arbitrary<World> {
     const nowMs = Date.parse(anchor.at);
     const at = instant(nowMs).map((timeMs) => ({ at: new Date(timeMs).toISOString() }));
     // An engine may not know what traits were at a past moment, so such questions are few.
-    const question = fc
-      .tuple(expression(nowMs, SEGMENT_KEYS), maybe(at, 1), maybe(at, 4))
-      .map(([where, seldom, often]): Question => ({ where, ...(hasTraitLeaf(where) ? seldom : often) }));
-    return fc.record({
-      nowMs: fc.constant(nowMs),
-      batches: batches(nowMs),
-      measures: fc.array(measure(nowMs), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),
-      segments: savedConditions(nowMs),
-      analyses: fc.array(analysis(nowMs, SEGMENT_KEYS), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),
-      questions: fc.array(question, { minLength: 1, maxLength: questionCount, size: 'max' }),
-    });
+    const question = (segments: Segments): fc.Arbitrary<Question> =>
+      fc
+        .tuple(expression(nowMs, SEGMENT_KEYS), maybe(at, 1), maybe(at, 4))
+        .map(([where, seldom, often]): Question => ({ where, ...(hasTraitLeaf(where, segments) ? seldom : often) }));
+    return savedConditions(nowMs).chain((segments) =>
+      fc.record({
+        nowMs: fc.constant(nowMs),
+        batches: batches(nowMs),
+        measures: fc.array(measure(nowMs), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),
+        segments: fc.constant(segments),
+        analyses: fc.array(analysis(nowMs, SEGMENT_KEYS), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),
+        questions: fc.array(question(segmentsOf({ segments })), {
+          minLength: 1,
+          maxLength: questionCount,
+          size: 'max',
+        }),
+      }),
+    );
   });
 }

@@ -1,7 +1,7 @@
 /** Recency, frequency and money of customers, scored by rank. */
-import type { RfmRequest } from '../../../src/model/analysis.ts';
+import type { RfmBody, RfmRequest } from '../../../src/model/analysis.ts';
 import { chosenEvents, type Moment, nowOf } from './event-choice.ts';
-import type { NaiveProfile } from './profile.ts';
+import { isoText, type NaiveProfile } from './profile.ts';
 import { reachProperty } from './reach-field.ts';
 
 export interface RfmCustomer {
@@ -55,4 +55,47 @@ export function rfmCustomers(
 function scorer(figures: readonly number[], scores: number): (figure: number) => number {
   const sorted = figures.toSorted((a, b) => a - b);
   return (figure) => Math.floor((sorted.indexOf(figure) * scores) / figures.length) + 1;
+}
+
+type Score = 'recency' | 'frequency' | 'monetary';
+
+export function naiveRfm(request: RfmRequest, profiles: readonly NaiveProfile[], moment: Moment): RfmBody {
+  const customers = rfmCustomers(request, profiles, moment);
+  const sumOf = (list: readonly RfmCustomer[], figure: 'orders' | 'revenue'): number =>
+    list.reduce((sum, each) => sum + each[figure], 0);
+  const scored = new Map<string, readonly RfmCustomer[]>();
+  for (const each of customers) {
+    const key = JSON.stringify([each.recency, each.frequency, each.monetary]);
+    scored.set(key, [...(scored.get(key) ?? []), each]);
+  }
+  const thresholdsOf = (score: Score, figure: (customer: RfmCustomer) => number, isHighest = false) =>
+    Array.from({ length: (request.scores ?? 5) - 1 }, (_, i) => {
+      const figures = customers.filter((each) => each[score] === i + 2).map(figure);
+      if (figures.length === 0) return null;
+      return isHighest ? Math.max(...figures) : Math.min(...figures);
+    });
+  return {
+    customers: customers.length,
+    orders: sumOf(customers, 'orders'),
+    revenue: sumOf(customers, 'revenue'),
+    thresholds: {
+      recencyMs: thresholdsOf('recency', ({ ageMs }) => ageMs, true),
+      frequency: thresholdsOf('frequency', ({ orders }) => orders),
+      monetary: thresholdsOf('monetary', ({ revenue }) => revenue),
+    },
+    cells: [],
+    scores: [...scored.values()].map((of) => ({ ...scoresOf(of[0]), count: of.length })),
+    members: customers.map((each) => ({
+      ...scoresOf(each),
+      id: each.id,
+      cell: 'new',
+      lastAt: isoText(each.lastMs),
+      orders: each.orders,
+      revenue: each.revenue,
+    })),
+  };
+}
+
+function scoresOf({ recency, frequency, monetary }: RfmCustomer): Pick<RfmCustomer, Score> {
+  return { recency, frequency, monetary };
 }
