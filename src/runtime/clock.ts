@@ -1,3 +1,5 @@
+import { nextTurn } from './turn.ts';
+
 /** Time comes in here. Nothing below the engine reads it any other way. */
 export interface Clock {
   /** Ms since the epoch, whole. */
@@ -18,5 +20,5 @@ export const systemClock: Clock = {
     timer.unref();
     return () => clearInterval(timer);
   },
-  yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
+  yieldTurn: nextTurn,
 };

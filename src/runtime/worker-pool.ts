@@ -6,6 +6,9 @@
 import { Piscina } from 'piscina';
 import { scanWorkerUrl } from './worker-urls.ts';
 
+/** More wait for a free place; how many are asked for at a time is bounded above this (`query/execution/admission.ts`). */
+const TASKS_PER_THREAD = 256;
+
 /** A signal with a time limit of its own; `clear` when the work is over. */
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -20,13 +23,17 @@ export class WorkerPool {
     this.threadCount = threadCount;
   }
 
-  /** Gives the task to the next free thread, first come first served. The task is cloned, shared memory in it is not. */
+  /**
+   * Gives the task to the thread with the fewest; what it works on takes turns there, so that none waits for the end of another. The
+   * task is cloned, shared memory in it is not.
+   */
   run(task: unknown): Promise<unknown> {
     this.#pool ??= new Piscina({
       filename: scanWorkerUrl().href,
       name: 'runScan',
       minThreads: this.threadCount,
       maxThreads: this.threadCount,
+      concurrentTasksPerWorker: TASKS_PER_THREAD,
     });
     return this.#pool.run(task);
   }

@@ -2,27 +2,54 @@
  * Runs a measuring scan: per chunk one kernel that tests and adds up. Chunks outside the window are never looked at; a chunk
  * wholly inside it has no time test. Each worker adds into arrays of its own, merged at the end (`accumulator.ts`).
  */
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { Accumulator } from './accumulator.ts';
 import { ChunkClaim, type Share, WHOLE } from './chunk-claim.ts';
 import { baseOf, ELEMENT_F64, elementOf, MISSING } from './column-image.ts';
 import { collectDistinct } from './distinct-scan.ts';
 import { KernelBuilder } from './kernel.ts';
 import { filterOf, guarded, type MeasureScan, type NumberInput, rowOf } from './measure-scan.ts';
+import { programCostNs } from './program-cost.ts';
 
-export function runMeasure(scan: MeasureScan, slabs: readonly SharedArrayBuffer[], share: Share): Accumulator {
+/** Of an element without conditions, and of a value that goes into a set. */
+const ELEMENT_NS = 1.5;
+const DISTINCT_NS = 100;
+
+/** Yields after each chunk what it is estimated to have cost. */
+export function* measureSteps(
+  scan: MeasureScan,
+  slabs: readonly SharedArrayBuffer[],
+  share: Share,
+): Generator<number, Accumulator, void> {
   const accumulator = new Accumulator(scan.measure, scan.rowCount);
   const { kind } = scan.measure;
+  const chunkNs = chunkCostNs(scan);
   if (kind === 'distinct') {
     // Every worker walks all chunks and takes its share of the rows: sets of values need no merging then.
     const claim = new ChunkClaim(scan.chunks, scan.control, true, WHOLE);
     for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) {
       collectDistinct(scan, slabs, chunk, share, accumulator);
+      yield chunkNs;
     }
     return accumulator;
   }
-  const claim = new ChunkClaim(scan.chunks, scan.control, kind === 'sum' || kind === 'avg', share);
-  for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) scanChunk(scan, slabs, chunk, accumulator);
+  const claim = new ChunkClaim(
+    scan.chunks,
+    scan.control,
+    kind === 'sum' || kind === 'avg' || kind === 'purchases',
+    share,
+  );
+  for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) {
+    scanChunk(scan, slabs, chunk, accumulator);
+    yield chunkNs;
+  }
   return accumulator;
+}
+
+function chunkCostNs({ measure, where }: MeasureScan): number {
+  const sourceCount = 'sources' in measure ? measure.sources.length : 'inputs' in measure ? measure.inputs.length : 1;
+  const elementNs = ELEMENT_NS + programCostNs(where) + sourceCount * (measure.kind === 'distinct' ? DISTINCT_NS : 1);
+  return elementNs * CHUNK_ROWS;
 }
 
 function scanChunk(
@@ -62,6 +89,12 @@ function stepOf(scan: MeasureScan, builder: KernelBuilder, accumulator: Accumula
     }
     case 'distinct':
       return '';
+    case 'purchases': {
+      const time = `${builder.argument(baseOf(scan.times!, builder.chunk))}+${builder.view(scan.times!)}[i]`;
+      const latest = builder.argument(accumulator.latest);
+      const sums = measure.inputs.map((input) => numberStep('sum', input, builder, accumulator)).join('');
+      return `${builder.argument(accumulator.counts)}[r]+=1;const t=${time};if(t>${latest}[r])${latest}[r]=t;${sums}`;
+    }
     default:
       return measure.inputs.map((input) => numberStep(measure.kind, input, builder, accumulator)).join('');
   }

@@ -4,6 +4,7 @@ import { CHUNK_ROWS, CHUNK_WORDS } from '../../memory/chunk-size.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
 import { KernelBuilder, packingLoop } from './kernel.ts';
 import type { Program } from './program.ts';
+import { programCostNs } from './program-cost.ts';
 
 export interface RowScan {
   readonly kind: 'rows';
@@ -17,9 +18,18 @@ export interface RowScan {
   readonly control: Int32Array;
 }
 
-export function runRowScan(scan: RowScan, slabs: readonly SharedArrayBuffer[], share: Share): void {
+/** Yields after each chunk what it is estimated to have cost. */
+export function* rowScanSteps(
+  scan: RowScan,
+  slabs: readonly SharedArrayBuffer[],
+  share: Share,
+): Generator<number, undefined, void> {
+  const chunkNs = (1 + programCostNs(scan.program)) * CHUNK_ROWS;
   const claim = new ChunkClaim(scan.chunks, scan.control, false, share);
-  for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) scanChunk(scan, slabs, chunk);
+  for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) {
+    scanChunk(scan, slabs, chunk);
+    yield chunkNs;
+  }
 }
 
 function scanChunk(scan: RowScan, slabs: readonly SharedArrayBuffer[], chunk: number): void {

@@ -1,6 +1,8 @@
-/** Entry of a scan worker thread: the pool calls `runScan` with one task at a time. */
-import { stepBack } from '../../runtime/thread-priority.ts';
+/** Entry of a scan worker thread: the pool calls `runScan` with several tasks at a time, which take turns on the thread. */
+import { nextTurn } from '../../runtime/turn.ts';
+import { runInQuanta } from './quantum.ts';
+import { type Scan, type ScanOutcome, type ScanTask, scanSteps } from './scan.ts';
 
-export { runScan } from './scan.ts';
-
-stepBack();
+export function runScan(task: ScanTask): Promise<ScanOutcome<Scan>> {
+  return runInQuanta(scanSteps(task), nextTurn);
+}

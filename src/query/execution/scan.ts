@@ -1,14 +1,21 @@
 /** A scan of any kind, run here or by a worker: the same code on both sides. */
+import { type PartitionScan, partitionSteps } from '../index/run-partition.ts';
+import { type RunScan, runSteps } from '../index/run-sort.ts';
 import type { AccumulatorState } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
-import { runMeasure } from './measure-run.ts';
+import { measureSteps } from './measure-run.ts';
 import type { MeasureScan } from './measure-scan.ts';
-import { type RowScan, runRowScan } from './row-scan.ts';
+import { type RowScan, rowScanSteps } from './row-scan.ts';
+import { type SequenceScan, sequenceSteps } from './sequence-scan.ts';
 
 /** Each kind of scan with what one worker's part of it gives back; plain data over shared memory. */
 interface ScanKinds {
   /** The result is in the scan's words. */
   readonly rows: { readonly scan: RowScan; readonly outcome: undefined };
+  /** These three leave their result in shared memory. */
+  readonly partition: { readonly scan: PartitionScan; readonly outcome: undefined };
+  readonly runs: { readonly scan: RunScan; readonly outcome: undefined };
+  readonly sequence: { readonly scan: SequenceScan; readonly outcome: undefined };
   readonly measure: { readonly scan: MeasureScan; readonly outcome: AccumulatorState };
 }
 export type Scan = ScanKinds[keyof ScanKinds]['scan'];
@@ -21,12 +28,29 @@ export interface ScanTask {
   readonly share: Share;
 }
 
-export function runScan({ scan, slabs, share }: ScanTask): ScanOutcome<Scan> {
+/** Yields after each piece what it is estimated to have cost (ns): there a worker may turn to another scan. */
+export function* scanSteps({ scan, slabs, share }: ScanTask): Generator<number, ScanOutcome<Scan>, void> {
   switch (scan.kind) {
     case 'rows':
-      runRowScan(scan, slabs, share);
-      return undefined;
-    default:
-      return runMeasure(scan, slabs, share).state(scan.isTotal);
+      return yield* rowScanSteps(scan, slabs, share);
+    case 'partition':
+      return yield* partitionSteps(scan, slabs, share);
+    case 'runs':
+      return yield* runSteps(scan, share);
+    case 'sequence':
+      return yield* sequenceSteps(scan, slabs, share);
+    default: {
+      const accumulator = yield* measureSteps(scan, slabs, share);
+      return accumulator.state(scan.isTotal);
+    }
+  }
+}
+
+/** In one go. */
+export function runScan(task: ScanTask): ScanOutcome<Scan> {
+  const steps = scanSteps(task);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }

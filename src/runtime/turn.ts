@@ -1,0 +1,4 @@
+/** A later turn of this thread's event loop: what came meanwhile is served first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
