@@ -7,7 +7,7 @@ import { U32Column } from './fixed-column.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 
-const BLOCK_SHIFT = 6;
+export const BLOCK_SHIFT = 6;
 const BLOCK_MASK = (1 << BLOCK_SHIFT) - 1;
 const OFFSET_MAX = 0xffff;
 const FIRST_CAPACITY = 16;
@@ -16,20 +16,20 @@ export class SerialColumn {
   readonly memory: SlabMemory;
   length = 0;
   /** First number of each block of 64, also of those in wide chunks. */
-  readonly #bases: U32Column;
-  readonly #pages: Page[] = [];
+  readonly bases: U32Column;
+  readonly pages: Page[] = [];
   /** Offsets, or the numbers themselves where the chunk is wide. */
   readonly #views: (Uint16Array | Uint32Array)[] = [];
   readonly #stamps: number[] = [];
 
   constructor(memory: SlabMemory) {
     this.memory = memory;
-    this.#bases = new U32Column(memory);
+    this.bases = new U32Column(memory);
   }
 
   get usedBytes(): number {
-    let bytes = this.#bases.usedBytes;
-    for (const page of this.#pages) bytes += page.sizeBytes;
+    let bytes = this.bases.usedBytes;
+    for (const page of this.pages) bytes += page.sizeBytes;
     return bytes;
   }
 
@@ -40,23 +40,23 @@ export class SerialColumn {
   get(index: number): number {
     const view = this.#views[index >>> CHUNK_SHIFT];
     const local = view[index & CHUNK_MASK];
-    return view instanceof Uint32Array ? local : (this.#bases.get(index >>> BLOCK_SHIFT) + local) >>> 0;
+    return view instanceof Uint32Array ? local : (this.bases.get(index >>> BLOCK_SHIFT) + local) >>> 0;
   }
 
   push(serial: number): void {
     const index = this.length;
     const c = index >>> CHUNK_SHIFT;
     const local = index & CHUNK_MASK;
-    if ((index & BLOCK_MASK) === 0) this.#bases.push(serial);
+    if ((index & BLOCK_MASK) === 0) this.bases.push(serial);
     if (c >= this.#views.length) this.#set(c, this.#allocate(c === 0 ? FIRST_CAPACITY : CHUNK_ROWS, false), false);
     else if (local >= this.#views[c].length) this.#reshape(c, local, this.#views[c].length * 2, this.isWide(c));
     else if (this.#stamps[c] !== this.memory.epoch) {
-      this.#pages[c].stamp = this.memory.epoch;
+      this.pages[c].stamp = this.memory.epoch;
       this.#stamps[c] = this.memory.epoch;
     }
     let element = serial;
     if (!(this.#views[c] instanceof Uint32Array)) {
-      const offset = (serial - this.#bases.get(index >>> BLOCK_SHIFT)) >>> 0;
+      const offset = (serial - this.bases.get(index >>> BLOCK_SHIFT)) >>> 0;
       if (offset > OFFSET_MAX) this.#reshape(c, local, this.#views[c].length, true);
       else element = offset;
     }
@@ -67,7 +67,7 @@ export class SerialColumn {
   /** Moves the chunk's first `count` numbers into a new page. */
   #reshape(c: number, count: number, capacity: number, isWide: boolean): void {
     const old = this.#views[c];
-    const oldPage = this.#pages[c];
+    const oldPage = this.pages[c];
     const page = this.#allocate(capacity, isWide);
     const view = this.#viewOf(page, isWide);
     if (isWide === old instanceof Uint32Array) view.set(old.subarray(0, count));
@@ -81,7 +81,7 @@ export class SerialColumn {
   }
 
   #set(c: number, page: Page, isWide: boolean): void {
-    this.#pages[c] = page;
+    this.pages[c] = page;
     this.#views[c] = this.#viewOf(page, isWide);
     this.#stamps[c] = page.stamp;
   }
@@ -96,8 +96,8 @@ export class SerialColumn {
   save(context: SaveContext): SavedState {
     return {
       length: this.length,
-      bases: this.#bases.save(context),
-      pages: context.list(this.#pages),
+      bases: this.bases.save(context),
+      pages: context.list(this.pages),
       wide: this.#views.map((_, c) => this.isWide(c)),
     };
   }
@@ -105,7 +105,7 @@ export class SerialColumn {
   load(context: LoadContext, state: SavedState): void {
     const wide = state['wide'] as boolean[];
     this.length = state['length'] as number;
-    this.#bases.load(context, state['bases'] as SavedState);
+    this.bases.load(context, state['bases'] as SavedState);
     context.list(state['pages'] as number[]).forEach((page, c) => {
       this.#set(c, page!, wide[c]);
     });

@@ -10,7 +10,8 @@ import { SequenceRow } from '../evaluation/sequence-row.ts';
 import { stretchesOf } from '../index/run-partition.ts';
 import { sequenceCostNs, sequenceRowsCostNs } from '../planner/cost.ts';
 import { newControl } from './chunk-claim.ts';
-import type { Evaluation } from './operator.ts';
+import type { Evaluation } from './evaluation.ts';
+import { PAUSE, Pace } from './pace.ts';
 import type { ImageSet } from './program.ts';
 import { shapeOf } from './sequence-use.ts';
 import { type CapturedSteps, captureSteps, prepareSteps } from './step-tables.ts';
@@ -43,10 +44,15 @@ export function* selectSequence(
   const asked = possible(test, candidates, rowCount);
   const askedCount = asked?.cardinality ?? rowCount;
   const rowsNs = sequenceRowsCostNs(test, askedCount);
-  if (rowsNs <= probeNsMax && rowsNs <= sequenceCostNs(test, rowCount)) {
+  if (rowsNs <= probeNsMax && rowsNs <= sequenceCostNs(test, rowCount) && !steps.readsProfiles) {
     const one = new SequenceRow(test, (table) => eventCounts.get(table)!);
-    const rows = (asked ?? RowSet.all(rowCount)).rowsFrom(0, askedCount);
-    return RowSet.of(rows.filter((row) => one.holds(row)));
+    const pace = new Pace();
+    const found: number[] = [];
+    for (const row of (asked ?? RowSet.all(rowCount)).rowsFrom(0, askedCount)) {
+      if (one.holds(row)) found.push(row);
+      if (pace.spend(rowsNs / askedCount)) yield PAUSE;
+    }
+    return RowSet.of(Uint32Array.from(found));
   }
   const members = asked === undefined ? undefined : { words: asked.toWords(rowCount), count: askedCount };
   const tables = yield* prepareSteps(steps, members);
