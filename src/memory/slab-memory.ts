@@ -62,6 +62,15 @@ export class SlabMemory {
   #live: number[] = [];
   #retired: { page: Page; retiredAt: number }[] = [];
 
+  /** Bytes of pages that were given back, or left over at the end of a slab, and wait for the next taker. */
+  get freeBytes(): number {
+    let bytes = 0;
+    this.#free.forEach((list, order) => {
+      bytes += list.length * 2 ** order;
+    });
+    return bytes;
+  }
+
   /** A zeroed page of `sizeBytes`, rounded up to a power of two. */
   allocate(sizeBytes: number): Page {
     assert(sizeBytes > 0 && sizeBytes <= MAX_PAGE_SIZE_BYTES, () => `page of ${sizeBytes} bytes`);
