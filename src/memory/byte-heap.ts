@@ -6,8 +6,9 @@ import { EngineError } from '../model/error.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import { MAX_PAGE_SIZE_BYTES, type Page, type SlabMemory } from './slab-memory.ts';
 
-const BLOCK_SHIFT = 20;
-const BLOCK_MASK = MAX_PAGE_SIZE_BYTES - 1;
+/** An offset is a block and a place in it. */
+export const BLOCK_SHIFT = 20;
+export const BLOCK_MASK = MAX_PAGE_SIZE_BYTES - 1;
 const FIRST_BLOCK_SIZE_BYTES = 256;
 const FULL_AT = 2 ** 32 - 2 * MAX_PAGE_SIZE_BYTES;
 /** The longest string a block can hold beside its length. */

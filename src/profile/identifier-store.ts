@@ -23,10 +23,10 @@ export const TYPE_PHONE = 3;
 export const IDENTIFIER_TYPE_LIMIT = 1_000;
 const BUILT_IN_TYPES = ['user_id', 'anonymous_id', 'email', 'phone'] as const;
 
-const ENTRY_STRIDE = 4;
+export const ENTRY_STRIDE = 4;
 /** Heap offset of the value. */
-const ENTRY_OFFSET = 0;
-const ENTRY_TYPE = 1;
+export const ENTRY_OFFSET = 0;
+export const ENTRY_TYPE = 1;
 /** Profile row, or NONE for a forward. */
 const ENTRY_ROW = 2;
 /** Local: next identifier of the profile (code, 0 = last). Forward: heap offset of the key. */
@@ -177,6 +177,11 @@ export class IdentifierStore {
 
   valueOf(code: number): string {
     return this.#heap.text(this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_OFFSET));
+  }
+
+  /** What scans need to read values and types of entries: 4 numbers an entry, the first an offset in the heap, the second its type. */
+  get parts(): { readonly heap: ByteHeap; readonly entries: U32Column } {
+    return { heap: this.#heap, entries: this.#entries };
   }
 
   /** Points `heap.block/start/size` at the value's bytes. */

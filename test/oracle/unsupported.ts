@@ -13,7 +13,7 @@ const NOT_YET: {
   readonly kinds: readonly string[];
   readonly totals: readonly string[];
 } = {
-  leaves: ['sequence', 'random', 'reference'],
+  leaves: ['sequence'],
   kinds: ['breakdown', 'funnel', 'retention', 'rfm', 'overlap'],
   totals: ['percentile', 'median'],
 };

@@ -14,7 +14,12 @@ import {
   TYPE_STRING,
   TYPE_TRUE,
 } from '../../ingest/msgpack.ts';
-import type { ByteDictionary } from '../../memory/byte-dictionary.ts';
+
+/** Bytes by code: a dictionary, or an image of one. `heap` tells where the located bytes lie until the next call. */
+export interface TextSource {
+  readonly heap: { readonly block: Uint8Array; readonly start: number; readonly size: number };
+  locate(code: number): void;
+}
 
 /** Told of each scalar in order; `true` ends the walk. `present` is told of anything at the end that is not null. */
 export interface ArrayVisitor {
@@ -24,9 +29,13 @@ export interface ArrayVisitor {
   text(bytes: Uint8Array, start: number, size: number): boolean;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 export class ArrayWalk {
   readonly #cursor = new MsgpackCursor();
   readonly #steps: readonly Uint8Array[];
+  #block: Uint8Array = NO_BYTES;
+  #view: DataView = new DataView(NO_BYTES.buffer);
 
   /** `rest`: the segments from the array on. */
   constructor(rest: readonly string[]) {
@@ -34,11 +43,14 @@ export class ArrayWalk {
   }
 
   /** Walks the array with this code; true when the visitor ended the walk. */
-  run(dictionary: ByteDictionary, code: number, visitor: ArrayVisitor): boolean {
+  run(dictionary: TextSource, code: number, visitor: ArrayVisitor): boolean {
     dictionary.locate(code);
     const { block, start, size } = dictionary.heap;
-    const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-    this.#cursor.reset(block, view, start, start + size);
+    if (block !== this.#block) {
+      this.#block = block;
+      this.#view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+    }
+    this.#cursor.reset(block, this.#view, start, start + size);
     return this.#walk(0, visitor);
   }
 

@@ -3,11 +3,14 @@ import { splitPath } from '../../base/path.ts';
 import type { CodeColumn } from '../../memory/ladder-column.ts';
 import type { Operand, Operator } from '../../model/query.ts';
 import type { EventTable } from '../../profile/event-table.ts';
-import type { TextColumn } from '../../profile/text-column.ts';
+import type { ProfileTable } from '../../profile/profile-table.ts';
 import { BOOLEAN_FALSE, BOOLEAN_TRUE, MARK_EMPTY, type ValueColumn } from '../../profile/value-column.ts';
-import type { CodeSelector } from './code-selector.ts';
-import { and, type CodeSelection, FALSE, type Formula, not, or } from './formula.ts';
-import { isNothing, type PathReach, reachPath } from './path-reach.ts';
+import { compareFormula, isFieldReference, isNegativeOperator, traitCells } from './bind-compare.ts';
+import { cellsOf, type GuardedCell } from './cell.ts';
+import { and, type CodeSelection, codes, type Formula, not, or } from './formula.ts';
+import { type PathReach, reachPath, reachProperty } from './path-reach.ts';
+import type { Selector } from './selector.ts';
+import { propertySources } from './value-source.ts';
 import { type BoundOperator, bindOperator, type ValueTest } from './value-test.ts';
 
 export interface Condition {
@@ -16,28 +19,50 @@ export interface Condition {
 }
 
 export class ConditionBinder {
-  readonly selector: CodeSelector;
+  readonly selector: Selector;
   readonly nowMs: number;
+  readonly profiles: ProfileTable;
 
-  constructor(selector: CodeSelector, nowMs: number) {
+  constructor(selector: Selector, nowMs: number, profiles: ProfileTable) {
     this.selector = selector;
     this.nowMs = nowMs;
+    this.profiles = profiles;
   }
 
-  /** A condition on a path of `columns`, for instance a profile's traits. */
-  bind(columns: readonly ValueColumn[], path: string, condition: Condition): Formula {
+  /** A condition on a trait that is not of the engine's own. */
+  bind(path: string, condition: Condition): Formula {
+    const columns = this.profiles.traits;
+    if (isFieldReference(condition.value)) return this.compareTrait(path, condition);
     const operator = bindOperator(condition.op, condition.value, this.nowMs);
     return negated(operator, this.positive(reachPath(columns, splitPath(path)), operator));
   }
 
   /** A condition on a property, which may fall through to the event's context. */
   bindProperty(table: EventTable, path: string, condition: Condition): Formula {
+    if (isFieldReference(condition.value)) return this.#compareProperty(table, path, condition);
     const operator = bindOperator(condition.op, condition.value, this.nowMs);
     const { properties, contexts } = reachProperty(table, path);
     const own = this.positive(properties, operator);
     if (contexts === undefined) return negated(operator, own);
     const fallen = this.positive(contexts, operator);
     return negated(operator, or<Formula>([own, and<Formula>([not<Formula>(this.presence(properties)), fallen])]));
+  }
+
+  /** A condition on any trait, with another field of the profile on its right. */
+  compareTrait(path: string, { op, value }: Condition): Formula {
+    const right = isFieldReference(value) && 'trait' in value ? traitCells(this.profiles, value.trait) : [];
+    const positive = compareFormula(traitCells(this.profiles, path), op, right, undefined, this.selector);
+    return isNegativeOperator(op) ? not<Formula>(positive) : positive;
+  }
+
+  #compareProperty(table: EventTable, path: string, { op, value }: Condition): Formula {
+    const left = cellsOf(propertySources(table, path, this));
+    let right: readonly GuardedCell[] = [];
+    const isTrait = isFieldReference(value) && 'trait' in value;
+    if (isTrait) right = traitCells(this.profiles, value.trait);
+    else if (isFieldReference(value)) right = cellsOf(propertySources(table, value.property, this));
+    const positive = compareFormula(left, op, right, isTrait ? table.rows : undefined, this.selector);
+    return isNegativeOperator(op) ? not<Formula>(positive) : positive;
   }
 
   /** The positive form of the operator. */
@@ -84,25 +109,8 @@ export class ConditionBinder {
   }
 }
 
-/** `contexts` only where the path may fall through to the context. */
-export function reachProperty(
-  table: EventTable,
-  path: string,
-): { properties: PathReach; contexts: PathReach | undefined } {
-  const segments = splitPath(path);
-  const properties = reachPath(table.properties, segments);
-  if (segments.length < 2 || segments[0] !== 'context') return { properties, contexts: undefined };
-  const contexts = reachPath(table.contexts, segments.slice(1));
-  if (isNothing(contexts)) return { properties, contexts: undefined };
-  return { properties, contexts };
-}
-
 function negated(operator: BoundOperator, formula: Formula): Formula {
   return operator.isNegative ? not<Formula>(formula) : formula;
-}
-
-export function codes(owner: TextColumn, selection: CodeSelection): Formula {
-  return selection.kind === 'none' ? FALSE : { kind: 'codes', column: owner.codes, owner, selection };
 }
 
 function booleanTest(owner: ValueColumn, column: CodeColumn, test: ValueTest): Formula {

@@ -2,10 +2,12 @@
 import { unreachable } from '../../base/assert.ts';
 import type { AggregateCondition, CountCondition, EventLeaf } from '../../model/query.ts';
 import type { EventTable } from '../../profile/event-table.ts';
+import { compareFormula, isFieldReference, isNegativeOperator, traitCells } from './bind-compare.ts';
 import type { ConditionBinder } from './bind-condition.ts';
 import type { BoundExpression, EventTest, Measure } from './bound-expression.ts';
-import { and, type Constant, FALSE, type Formula, not, TRUE } from './formula.ts';
-import { edgeFormulas, propertySources } from './value-source.ts';
+import { type Cell, cellsOf, type GuardedCell, mayHoldNumber, RELATIONS, type Relation } from './cell.ts';
+import { and, type Constant, codes, FALSE, type Formula, not, or, TRUE } from './formula.ts';
+import { ANY_VALUE, edgeFormulas, propertySources } from './value-source.ts';
 import { bindOperator, fitsNumber } from './value-test.ts';
 import { resolveWindow, type TimeRange } from './window.ts';
 
@@ -79,7 +81,12 @@ function bindAggregate(
   condition: AggregateCondition,
   binder: ConditionBinder,
 ): BoundExpression {
-  const operator = bindOperator(condition.op, condition.value, binder.nowMs);
+  const { value, op } = condition;
+  if (isFieldReference(value) && 'trait' in value) {
+    const compared = comparedAggregate(events, condition, traitCells(binder.profiles, value.trait), binder);
+    return isNegativeOperator(op) ? not<BoundExpression>(compared) : compared;
+  }
+  const operator = bindOperator(op, value, binder.nowMs);
   const positive = aggregated(events, condition, binder);
   return operator.isNegative ? not<BoundExpression>(positive) : positive;
 }
@@ -105,6 +112,47 @@ function aggregated(
   if (events === undefined || sources.length === 0) return hasZero && fitsNumber(selection, 0) ? TRUE : FALSE;
   const measure: Measure = { kind: 'number', fn, sources, selection };
   return { kind: 'events', ...events, measure };
+}
+
+/** The aggregate's value against a trait of the profile. */
+function comparedAggregate(
+  events: Events | undefined,
+  { fn, property, op }: AggregateCondition,
+  cells: readonly GuardedCell[],
+  binder: ConditionBinder,
+): BoundExpression {
+  const relation = RELATIONS[op];
+  if (fn === 'first' || fn === 'last') {
+    if (events === undefined) return FALSE;
+    const { table } = events;
+    const sources = propertySources(table, property, binder);
+    const { present } = edgeFormulas(sources, ANY_VALUE, binder);
+    const fits = compareFormula(cellsOf(sources, true), op, cells, table.rows, binder.selector);
+    if (isFalse(present) || isFalse(fits)) return FALSE;
+    return { kind: 'events', ...events, measure: { kind: 'edge', fn, present, fits } };
+  }
+  const numbers = cells.filter(({ cell }) => mayHoldNumber(cell));
+  if (relation === undefined || numbers.length === 0) return FALSE;
+  const sources = events === undefined ? [] : propertySources(events.table, property, binder);
+  if (events === undefined || sources.length === 0) {
+    if (fn !== 'sum' && fn !== 'count_distinct') return FALSE;
+    // Everybody's value is 0.
+    return or(numbers.map(({ guard, cell }) => and<Formula>([guard, fitsZero(cell, relation, binder)])));
+  }
+  const against = { relation, cells: numbers.map(({ cell }) => cell) };
+  const measure: Measure = { kind: 'number', fn, sources, selection: { kind: 'present' }, against };
+  return { kind: 'events', ...events, measure };
+}
+
+/** Whether 0 stands in the relation to the cell. */
+function fitsZero(cell: Cell, relation: Relation, binder: ConditionBinder): Formula {
+  const turned = { lt: 'gt', lte: 'gte', gt: 'lt', gte: 'lte' } as const;
+  const op = relation in turned ? turned[relation as keyof typeof turned] : 'eq';
+  const { plain } = bindOperator(op, 0, binder.nowMs);
+  if (cell.kind === 'numbers' && plain.numbers !== undefined) {
+    return { kind: 'numbers', column: cell.column, selection: plain.numbers };
+  }
+  return cell.kind === 'arrays' ? codes(cell.column, binder.selector.arrays(cell.column, cell.rest, plain)) : FALSE;
 }
 
 function isFalse(formula: Formula): boolean {

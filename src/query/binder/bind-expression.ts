@@ -6,13 +6,14 @@ import { assert } from '../../base/assert.ts';
 import { splitPath } from '../../base/path.ts';
 import type { Expression, TraitLeaf } from '../../model/query.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
+import { isFieldReference } from './bind-compare.ts';
 import { ConditionBinder } from './bind-condition.ts';
 import { bindEvents, type Moment } from './bind-events.ts';
 import { bindSeen } from './bind-seen.ts';
 import { bindSequence } from './bind-sequence.ts';
 import type { BoundExpression } from './bound-expression.ts';
-import type { CodeSelector } from './code-selector.ts';
 import { and, FALSE, not, or } from './formula.ts';
+import type { Selector } from './selector.ts';
 import { bindOperator } from './value-test.ts';
 
 export class ExpressionBinder {
@@ -20,10 +21,10 @@ export class ExpressionBinder {
   readonly #data: ShardData;
   readonly #moment: Moment;
 
-  constructor(data: ShardData, selector: CodeSelector, moment: Moment) {
+  constructor(data: ShardData, selector: Selector, moment: Moment) {
     this.#data = data;
     this.#moment = moment;
-    this.conditions = new ConditionBinder(selector, moment.atMs ?? moment.nowMs);
+    this.conditions = new ConditionBinder(selector, moment.atMs ?? moment.nowMs, data.profiles);
   }
 
   bind(expression: Expression): BoundExpression {
@@ -32,6 +33,7 @@ export class ExpressionBinder {
     if ('not' in expression) return not<BoundExpression>(this.bind(expression.not));
     if ('trait' in expression) return this.#bindTrait(expression);
     if ('sequence' in expression) return bindSequence(this.#data, expression, this.conditions, this.#moment);
+    if ('random' in expression) return { kind: 'random', bucket: expression.random, data: this.#data };
     assert('event' in expression, 'the expression was not checked for support');
     return bindEvents(this.#data.tableOf(expression.event), expression, this.conditions, this.#moment);
   }
@@ -41,8 +43,9 @@ export class ExpressionBinder {
     const { profiles } = this.#data;
     const segments = splitPath(leaf.trait);
     if (segments[0] !== 'first_seen' && segments[0] !== 'last_seen') {
-      return this.conditions.bind(profiles.traits, leaf.trait, leaf);
+      return this.conditions.bind(leaf.trait, leaf);
     }
+    if (isFieldReference(leaf.value)) return this.conditions.compareTrait(leaf.trait, leaf);
     const operator = bindOperator(leaf.op, leaf.value, this.conditions.nowMs);
     if (segments.length > 1) return operator.isNegative ? not<BoundExpression>(FALSE) : FALSE;
     return bindSeen(segments[0] === 'first_seen' ? profiles.firstSeen : profiles.lastSeen, operator);

@@ -1,6 +1,7 @@
 /** An expression whose names are columns and whose literals are codes, bounds and instants: what the planner works on. */
 import type { F64Column } from '../../memory/fixed-column.ts';
 import type { EventTable } from '../../profile/event-table.ts';
+import type { Cell, Relation } from './cell.ts';
 import type { Conjunction, Constant, Disjunction, Formula, Negation, NumberSelection } from './formula.ts';
 import type { ScalarSource } from './value-source.ts';
 import type { TimeRange } from './window.ts';
@@ -12,6 +13,11 @@ export interface SeenTest {
   readonly matches: (text: Uint8Array) => boolean;
 }
 
+export interface FieldTest {
+  readonly relation: Relation;
+  readonly cells: readonly Cell[];
+}
+
 /** What is asked of a profile's events. Rows without any event count as 0, sum to 0 and miss the rest. */
 export type Measure =
   | { readonly kind: 'count'; readonly min: number; readonly max: number }
@@ -20,6 +26,8 @@ export type Measure =
       readonly fn: 'sum' | 'avg' | 'min' | 'max' | 'count_distinct';
       readonly sources: readonly ScalarSource[];
       readonly selection: NumberSelection;
+      /** In place of the selection: numbers of the profile itself, of which the value must fit any. */
+      readonly against?: FieldTest | undefined;
     }
   | {
       /** `first` / `last`: among events that have a value (`present`), the edge one must satisfy `fits`. */

@@ -10,10 +10,24 @@ import { xxh32 } from '../../base/hash.ts';
 import { parseIsoDateBytesMs } from '../../base/iso-date.ts';
 import type { ByteDictionary } from '../../memory/byte-dictionary.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
-import { type ArrayVisitor, ArrayWalk } from './array-walk.ts';
+import { FirstVisitor, FitVisitor, PRESENCE } from './array-visitor.ts';
+import { ArrayWalk } from './array-walk.ts';
+import { type Chore, Chores } from './chores.ts';
+import { type CodeMap, CodeMaps, type InstantTable } from './comparison-table.ts';
 import type { CodeSelection } from './formula.ts';
+import type { Selector } from './selector.ts';
 import { compileTextTest, isWellFormed, type TextMatcher } from './text-matcher.ts';
-import { fitsNumber, type TextTest, type ValueTest } from './value-test.ts';
+import type { TextTest, ValueTest } from './value-test.ts';
+
+/** Estimated costs of one text, to cut the walk over a dictionary into slices. A byte that is read counts a nanosecond. */
+const TEXT_NS = 100;
+const PATTERN_NS = 500;
+const ARRAY_NS = 400;
+const DATE_NS = 60;
+const INSTANT_NS = 2;
+const TEXT_SIZE_BYTES = 20;
+/** Instants looked at in one go, without being kept. */
+const DATE_COUNT_MAX = 250_000;
 
 interface KeptTable {
   readonly generation: number;
@@ -26,37 +40,43 @@ interface KeptTable {
 interface KeptInstants {
   readonly dictionary: ByteDictionary;
   count: number;
-  /** By code; NaN for what is no date. */
+  /** Texts that are dates. */
+  dateCount: number;
+  /** By code, in shared memory; NaN for what is no date. */
   instants: Float64Array;
 }
 
-export class CodeSelector {
+export class CodeSelector implements Selector {
   readonly #hashSeed: number | undefined;
   readonly #cacheSizeBytes: number;
   readonly #tables = new Map<string, KeptTable>();
   readonly #instants = new Map<TextColumn, KeptInstants>();
   readonly #columnIds = new WeakMap<TextColumn, number>();
+  readonly #maps: CodeMaps | undefined;
+  readonly #chores: Chores;
   #columnCount = 0;
   #usedBytes = 0;
 
   /** `hashSeed`: that of the dictionaries; without it equality walks the dictionary too. */
-  constructor(hashSeed: number | undefined, cacheSizeBytes: number) {
+  constructor(hashSeed: number | undefined, cacheSizeBytes: number, chores = new Chores()) {
     this.#hashSeed = hashSeed;
+    this.#chores = chores;
+    this.#maps = hashSeed === undefined ? undefined : new CodeMaps(hashSeed);
     this.#cacheSizeBytes = cacheSizeBytes;
   }
 
   get usedBytes(): number {
-    return this.#usedBytes;
+    return this.#usedBytes + (this.#maps?.usedBytes ?? 0);
   }
 
-  /** Codes of a column of plain texts. */
   texts(column: TextColumn, test: TextTest): CodeSelection {
     const { dictionary } = column;
     if (dictionary.count === 0) return NONE;
     if (test.kind === 'any') return ANY;
     if (test.kind === 'equal' && this.#hashSeed !== undefined) return this.#equal(dictionary, test.texts);
     if (test.kind === 'date') return this.#dates(column, test.minMs, test.maxMs);
-    return this.#kept(column, JSON.stringify(test), () => {
+    const costNs = test.kind === 'matches' ? PATTERN_NS : TEXT_NS;
+    return this.#kept(column, JSON.stringify(test), costNs, () => {
       const matches: TextMatcher = compileTextTest(test);
       const { heap } = dictionary;
       return (code) => {
@@ -66,24 +86,44 @@ export class CodeSelector {
     });
   }
 
-  /** Codes of a column of arrays: those in which some scalar at the end of `rest` fits. */
   arrays(column: TextColumn, rest: readonly string[], test: ValueTest): CodeSelection {
     if (column.dictionary.count === 0) return NONE;
-    return this.#kept(column, JSON.stringify([rest, test, numbersKey(test)]), () => {
+    return this.#kept(column, JSON.stringify([rest, test, numbersKey(test)]), ARRAY_NS, () => {
       const walk = new ArrayWalk(rest);
       const visitor = new FitVisitor(test);
       return (code) => walk.run(column.dictionary, code, visitor);
     });
   }
 
-  /** Codes of a column of arrays in which something that is not null stands at the end of `rest`. */
   arraysPresent(column: TextColumn, rest: readonly string[]): CodeSelection {
     if (rest.length === 0) return ANY;
     if (column.dictionary.count === 0) return NONE;
-    return this.#kept(column, JSON.stringify([rest, 'present']), () => {
+    return this.#kept(column, JSON.stringify([rest, 'present']), ARRAY_NS, () => {
       const walk = new ArrayWalk(rest);
       return (code) => walk.run(column.dictionary, code, PRESENCE);
     });
+  }
+
+  firstScalars(column: TextColumn, rest: readonly string[], test: ValueTest): CodeSelection {
+    if (column.dictionary.count === 0) return NONE;
+    return this.#kept(column, JSON.stringify([rest, test, numbersKey(test), 'first']), ARRAY_NS, () => {
+      const walk = new ArrayWalk(rest);
+      const visitor = new FirstVisitor(test);
+      return (code) => {
+        visitor.doesFit = false;
+        walk.run(column.dictionary, code, visitor);
+        return visitor.doesFit;
+      };
+    });
+  }
+
+  instantTable(column: TextColumn): InstantTable {
+    const { instants, count, dateCount } = this.#instantsOf(column);
+    return { instants, isAllDates: dateCount === count };
+  }
+
+  codeMap(left: TextColumn, right: TextColumn): CodeMap | undefined {
+    return this.#maps?.map(left.dictionary, right.dictionary);
   }
 
   #equal(dictionary: ByteDictionary, literals: readonly string[]): CodeSelection {
@@ -103,6 +143,11 @@ export class CodeSelector {
 
   #dates(column: TextColumn, minMs: number, maxMs: number): CodeSelection {
     const { instants, count } = this.#instantsOf(column);
+    if (count > DATE_COUNT_MAX) {
+      return this.#kept(column, `date ${minMs} ${maxMs}`, INSTANT_NS, () => {
+        return (code) => instants[code] >= minMs && instants[code] <= maxMs;
+      });
+    }
     const table = sharedTable(count);
     let fitCount = 0;
     for (let code = 1; code <= count; code++) {
@@ -123,29 +168,47 @@ export class CodeSelector {
       kept = undefined;
     }
     if (kept === undefined) {
-      kept = { dictionary, count: 0, instants: new Float64Array(dictionary.count + 1) };
+      kept = { dictionary, count: 0, dateCount: 0, instants: newInstants(dictionary.count + 1) };
       this.#usedBytes += kept.instants.byteLength;
     }
     this.#instants.delete(column);
     this.#instants.set(column, kept);
-    const { count } = dictionary;
-    if (count >= kept.instants.length) {
-      const larger = new Float64Array(capacityFor(count));
-      larger.set(kept.instants);
-      this.#usedBytes += larger.byteLength - kept.instants.byteLength;
-      kept.instants = larger;
-    }
-    const { heap } = dictionary;
-    for (let code = kept.count + 1; code <= count; code++) {
-      dictionary.locate(code);
-      kept.instants[code] = parseIsoDateBytesMs(heap.block, heap.start, heap.size);
-    }
-    kept.count = count;
+    this.#extendInstants(column, kept);
     this.#trim();
     return kept;
   }
 
-  #kept(column: TextColumn, testKey: string, compile: () => (code: number) => boolean): CodeSelection {
+  #extendInstants(column: TextColumn, kept: KeptInstants): void {
+    const { dictionary } = kept;
+    const work = (costNs: number): boolean => {
+      if (this.#instants.get(column) !== kept) return true;
+      const { count, heap } = dictionary;
+      if (count >= kept.instants.length) {
+        const larger = newInstants(capacityFor(count));
+        larger.set(kept.instants);
+        this.#usedBytes += larger.byteLength - kept.instants.byteLength;
+        kept.instants = larger;
+      }
+      const end = Math.min(count, kept.count + Math.ceil(costNs / DATE_NS));
+      for (let code = kept.count + 1; code <= end; code++) {
+        dictionary.locate(code);
+        const ms = parseIsoDateBytesMs(heap.block, heap.start, heap.size);
+        kept.instants[code] = ms;
+        if (!Number.isNaN(ms)) kept.dateCount += 1;
+      }
+      kept.count = end;
+      return end === count;
+    };
+    this.#do((dictionary.count - kept.count) * DATE_NS, { work });
+  }
+
+  /** At once, or noted for later. */
+  #do(costNs: number, chore: Chore): void {
+    if (costNs > 0 && !this.#chores.defers(costNs, chore)) chore.work(Number.POSITIVE_INFINITY);
+  }
+
+  /** `costNs`: of one test, besides the bytes that it reads. */
+  #kept(column: TextColumn, testKey: string, costNs: number, compile: () => (code: number) => boolean): CodeSelection {
     const { dictionary, generation } = column;
     const key = `${this.#idOf(column)} ${testKey}`;
     let kept = this.#tables.get(key);
@@ -159,24 +222,39 @@ export class CodeSelector {
     }
     this.#tables.delete(key);
     this.#tables.set(key, kept);
-    if (kept.count < dictionary.count) this.#extend(kept, compile());
+    if (kept.count < dictionary.count) this.#extend(key, kept, costNs, compile());
     this.#trim();
     return kept.fitCount === 0 ? NONE : { kind: 'table', table: kept.table, fitCount: kept.fitCount };
   }
 
-  /** A query that is still running may hold the old table, so growth makes a new one; codes behind its end are new to it. */
-  #extend(kept: KeptTable, fits: (code: number) => boolean): void {
-    const { count } = kept.dictionary;
+  /** A query that is still running may hold the table: the codes that are written now are new to it. */
+  #extend(key: string, kept: KeptTable, testNs: number, fits: (code: number) => boolean): void {
+    const { dictionary } = kept;
+    const { heap } = dictionary;
+    const work = (costNs: number): boolean => {
+      if (this.#tables.get(key) !== kept) return true;
+      const { count } = dictionary;
+      if (count >= kept.table.length) this.#grow(kept, capacityFor(count));
+      let code = kept.count;
+      for (let leftNs = costNs; code < count && leftNs > 0; ) {
+        code += 1;
+        if (fits(code)) {
+          kept.table[code] = 1;
+          kept.fitCount += 1;
+        }
+        leftNs -= testNs + heap.size;
+      }
+      kept.count = code;
+      return code === count;
+    };
+    this.#do((dictionary.count - kept.count) * (testNs + TEXT_SIZE_BYTES), { work });
+  }
+
+  #grow(kept: KeptTable, count: number): void {
     const table = sharedTable(count);
-    table.set(kept.table.subarray(0, kept.count + 1));
-    for (let code = kept.count + 1; code <= count; code++) {
-      if (!fits(code)) continue;
-      table[code] = 1;
-      kept.fitCount += 1;
-    }
+    table.set(kept.table);
     this.#usedBytes += table.length - kept.table.length;
     kept.table = table;
-    kept.count = count;
   }
 
   #idOf(column: TextColumn): number {
@@ -208,6 +286,7 @@ export class CodeSelector {
   clear(): void {
     this.#tables.clear();
     this.#instants.clear();
+    this.#maps?.clear();
     this.#usedBytes = 0;
   }
 }
@@ -220,6 +299,10 @@ function sharedTable(count: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(count + 1));
 }
 
+function newInstants(length: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(length * 8)).fill(Number.NaN);
+}
+
 function capacityFor(count: number): number {
   return count + (count >>> 2) + 1;
 }
@@ -228,38 +311,4 @@ function capacityFor(count: number): number {
 function numbersKey({ numbers }: ValueTest): string {
   if (numbers === undefined || numbers.kind === 'present') return String(numbers?.kind);
   return numbers.kind === 'range' ? `${numbers.min} ${numbers.max}` : numbers.values.join();
-}
-
-const PRESENCE: ArrayVisitor = {
-  present: () => true,
-  number: () => false,
-  boolean: () => false,
-  text: () => false,
-};
-
-class FitVisitor implements ArrayVisitor {
-  readonly #test: ValueTest;
-  readonly #matches: TextMatcher | undefined;
-
-  constructor(test: ValueTest) {
-    this.#test = test;
-    this.#matches = test.texts === undefined ? undefined : compileTextTest(test.texts);
-  }
-
-  present(): boolean {
-    return false;
-  }
-
-  number(value: number): boolean {
-    const { numbers } = this.#test;
-    return numbers !== undefined && fitsNumber(numbers, value);
-  }
-
-  boolean(value: boolean): boolean {
-    return value ? this.#test.isTrueFit : this.#test.isFalseFit;
-  }
-
-  text(bytes: Uint8Array, start: number, size: number): boolean {
-    return this.#matches?.(bytes, start, size) ?? false;
-  }
 }

@@ -3,15 +3,22 @@
  * and, or, not. It is plain data about columns; the planner decides who answers a test (a bitmap index, a scan), and the
  * kernels turn what is to be scanned into one loop.
  */
-import type { F64Column } from '../../memory/fixed-column.ts';
+import type { F64Column, U32Column } from '../../memory/fixed-column.ts';
 import type { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
+import type { ShardData } from '../../profile/shard-data.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
+import type { Cell, Relation } from './cell.ts';
+import type { ComparisonTables } from './comparison-table.ts';
+import type { RandomBucket } from './random-bucket.ts';
 
-/** Which codes fit; 0 (missing) never does. A table has a byte per code, with `fitCount` ones. */
+/**
+ * Which codes fit; 0 (missing) never does. A table has a byte per code, with `fitCount` ones. `fits` (of `RowSelector` only, never in a
+ * scan) asks the code's text when a row that has it is looked at.
+ */
 export type CodeSelection =
   | { readonly kind: 'none' }
-  | { readonly kind: 'any' }
+  | { readonly kind: 'any'; readonly fits?: ((code: number) => boolean) | undefined }
   | { readonly kind: 'one'; readonly code: number }
   | { readonly kind: 'table'; readonly table: Uint8Array; readonly fitCount: number };
 
@@ -33,6 +40,24 @@ export interface NumberTest {
   readonly column: NumberColumn | F64Column;
   readonly selection: NumberSelection;
 }
+/**
+ * Some value of the left cell stands in the relation to some value of the right one. `rows`: the right cell is the profile's, found by
+ * the row of the event; absent = both are of the same element.
+ */
+export interface CompareTest {
+  readonly kind: 'compare';
+  readonly relation: Relation;
+  readonly left: Cell;
+  readonly right: Cell;
+  readonly rows: U32Column | undefined;
+  readonly tables: ComparisonTables;
+}
+/** The profile's place in a split by its id; of profiles only. */
+export interface RandomTest {
+  readonly kind: 'random';
+  readonly bucket: RandomBucket;
+  readonly data: ShardData;
+}
 export interface Constant {
   readonly kind: 'constant';
   readonly value: boolean;
@@ -53,12 +78,18 @@ export type Formula =
   | Constant
   | CodeTest
   | NumberTest
+  | CompareTest
+  | RandomTest
   | Conjunction<Formula>
   | Disjunction<Formula>
   | Negation<Formula>;
 
 export const TRUE: Constant = { kind: 'constant', value: true };
 export const FALSE: Constant = { kind: 'constant', value: false };
+
+export function codes(owner: TextColumn, selection: CodeSelection): Formula {
+  return selection.kind === 'none' ? FALSE : { kind: 'codes', column: owner.codes, owner, selection };
+}
 
 /** Anything that has and, or, not and constants: formulas here, whole expressions in `bound-expression.ts`. */
 type Node = { readonly kind: string };

@@ -3,6 +3,8 @@
  * above it, which are walked along the rest of the path. At one index at most one of them holds a value, because writing
  * a value at a path removes what stood above and below it.
  */
+import { splitPath } from '../../base/path.ts';
+import type { EventTable } from '../../profile/event-table.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
 
 export interface PathReach {
@@ -33,4 +35,17 @@ export function reachPath(columns: readonly ValueColumn[], segments: readonly st
 
 export function isNothing(reach: PathReach): boolean {
   return reach.exact === undefined && reach.below.length === 0 && reach.through.length === 0;
+}
+
+/** `contexts` only where the path may fall through to the context. */
+export function reachProperty(
+  table: EventTable,
+  path: string,
+): { properties: PathReach; contexts: PathReach | undefined } {
+  const segments = splitPath(path);
+  const properties = reachPath(table.properties, segments);
+  if (segments.length < 2 || segments[0] !== 'context') return { properties, contexts: undefined };
+  const contexts = reachPath(table.contexts, segments.slice(1));
+  if (isNothing(contexts)) return { properties, contexts: undefined };
+  return { properties, contexts };
 }

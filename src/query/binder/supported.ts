@@ -6,9 +6,10 @@
 import { assert } from '../../base/assert.ts';
 import type { TotalRequest } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Expression, Operand } from '../../model/query.ts';
+import type { Expression, Operand, PropertyPredicate } from '../../model/query.ts';
 
 export function assertSupported(expression: Expression, atMs: number | undefined): void {
+  if (atMs === undefined) return;
   if ('and' in expression || 'or' in expression) {
     const parts = 'and' in expression ? expression.and : expression.or;
     for (const part of parts) assertSupported(part, atMs);
@@ -16,18 +17,16 @@ export function assertSupported(expression: Expression, atMs: number | undefined
     assertSupported(expression.not, atMs);
   } else if ('trait' in expression) {
     assertTraitsKept(expression.trait, atMs);
-    assertLiteral(expression.value);
   } else if ('event' in expression) {
-    for (const predicate of expression.where ?? []) assertLiteral(predicate.value);
-    assertLiteral(expression.aggregate?.value);
+    assertNoTraits(expression.where, atMs);
+    assertNoTrait(expression.aggregate, atMs);
   } else if ('sequence' in expression) {
     for (const { where, without } of expression.sequence) {
-      for (const predicate of [...(where ?? []), ...(without?.where ?? [])]) assertLiteral(predicate.value);
+      assertNoTraits(where, atMs);
+      assertNoTraits(without?.where, atMs);
     }
-  } else if ('segment' in expression) {
-    assert(false, 'segments are put in place of their names before anything is bound');
   } else {
-    refuse('random buckets are', 'random');
+    assert(!('segment' in expression), 'segments are put in place of their names before anything is bound');
   }
 }
 
@@ -51,11 +50,12 @@ function assertTraitsKept(trait: string, atMs: number | undefined): void {
   );
 }
 
-function assertLiteral(value: Operand | undefined): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
-  refuse('comparisons of a field with another field are', 'field reference');
+function assertNoTraits(where: readonly PropertyPredicate[] | undefined, atMs: number): void {
+  for (const predicate of where ?? []) assertNoTrait(predicate, atMs);
 }
 
-function refuse(what: string, construct: string): never {
-  throw new EngineError('query_unsupported', `${what} not supported yet`, { details: { construct } });
+/** A trait may stand on the right-hand side too. */
+function assertNoTrait(condition: { readonly value?: Operand | undefined } | undefined, atMs: number): void {
+  const value = condition?.value;
+  if (typeof value === 'object' && value !== null && 'trait' in value) assertTraitsKept(value.trait, atMs);
 }

@@ -8,11 +8,10 @@ import type { EventTable } from '../../profile/event-table.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
 import { type ArrayVisitor, ArrayWalk } from './array-walk.ts';
-import { type ConditionBinder, codes, reachProperty } from './bind-condition.ts';
-import { and, type CodeSelection, type Formula, not, or, TRUE } from './formula.ts';
-import type { PathReach } from './path-reach.ts';
-import { compileTextTest } from './text-matcher.ts';
-import { type BoundOperator, fitsNumber, type ValueTest } from './value-test.ts';
+import type { ConditionBinder } from './bind-condition.ts';
+import { and, codes, type Formula, not, or, TRUE } from './formula.ts';
+import { type PathReach, reachProperty } from './path-reach.ts';
+import type { BoundOperator, ValueTest } from './value-test.ts';
 
 /** `column`: the plain values. `arrays`: the scalars at the end of `rest` in each array. */
 export type ScalarSource =
@@ -96,55 +95,23 @@ export function edgeFormulas(
   const fits: Formula[] = [];
   for (const source of sources) {
     if (source.kind === 'plain') {
-      const any = binder.positive({ exact: source.column, below: [], through: [] }, ANY_SCALAR);
+      const any = binder.positive({ exact: source.column, below: [], through: [] }, ANY_VALUE);
       present.push(and<Formula>([source.guard, any]));
       if (operator.isPresence) continue;
       const test = binder.positive({ exact: source.column, below: [], through: [] }, operator);
       fits.push(and<Formula>([source.guard, test]));
     } else {
       const { guard, arrays, rest } = source;
-      present.push(and<Formula>([guard, codes(arrays, firstScalars(arrays, rest, ANY_SCALAR.plain))]));
+      present.push(and<Formula>([guard, codes(arrays, binder.selector.firstScalars(arrays, rest, ANY_VALUE.plain))]));
       if (!operator.isPresence)
-        fits.push(and<Formula>([guard, codes(arrays, firstScalars(arrays, rest, operator.plain))]));
+        fits.push(and<Formula>([guard, codes(arrays, binder.selector.firstScalars(arrays, rest, operator.plain))]));
     }
   }
   return { present: or(present), fits: operator.isPresence ? TRUE : or(fits) };
 }
 
-const ANY_SCALAR: BoundOperator = (() => {
+/** Asks whether there is a value at all. */
+export const ANY_VALUE: BoundOperator = (() => {
   const any: ValueTest = { numbers: { kind: 'present' }, texts: { kind: 'any' }, isTrueFit: true, isFalseFit: true };
   return { isNegative: false, isPresence: false, plain: any, element: any };
 })();
-
-/** Codes of the arrays whose first scalar fits. */
-function firstScalars(column: TextColumn, rest: readonly string[], test: ValueTest): CodeSelection {
-  const { dictionary } = column;
-  const matches = test.texts === undefined ? undefined : compileTextTest(test.texts);
-  const table = new Uint8Array(new SharedArrayBuffer(dictionary.count + 1));
-  let doesFit = false;
-  const visitor: ArrayVisitor = {
-    present: () => false,
-    number: (value) => {
-      doesFit = test.numbers !== undefined && fitsNumber(test.numbers, value);
-      return true;
-    },
-    boolean: (value) => {
-      doesFit = value ? test.isTrueFit : test.isFalseFit;
-      return true;
-    },
-    text: (bytes, start, size) => {
-      doesFit = matches?.(bytes, start, size) ?? false;
-      return true;
-    },
-  };
-  const walk = new ArrayWalk(rest);
-  let fitCount = 0;
-  for (let code = 1; code <= dictionary.count; code++) {
-    doesFit = false;
-    walk.run(dictionary, code, visitor);
-    if (!doesFit) continue;
-    table[code] = 1;
-    fitCount += 1;
-  }
-  return fitCount === 0 ? { kind: 'none' } : { kind: 'table', table, fitCount };
-}

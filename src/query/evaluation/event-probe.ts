@@ -1,121 +1,78 @@
 /**
- * Events of few profiles: instead of a scan, each profile's chain of events is followed back from its last one. A step is a
- * cache miss or two (about 60 ns), a scan passes over an event in 1–3 ns, so the planner weighs the two. Reads the columns as
- * they are now, but no event beyond `eventCount`: what is there never changes.
+ * An event test on one profile, by following its chain of events: for few profiles, where a scan (1–3 ns an event, but of everybody's)
+ * would cost more.
  */
 import { NONE } from '../../profile/event-table.ts';
-import type { EventTest, Measure } from '../binder/bound-expression.ts';
-import { type NumberSource, numberSources } from '../binder/value-source.ts';
+import type { EventTest, FieldTest, Measure } from '../binder/bound-expression.ts';
 import { fitsNumber } from '../binder/value-test.ts';
+import { ChainAggregate } from './chain-aggregate.ts';
+import { EventChain } from './event-chain.ts';
 import { compileIndexTest, type IndexTest } from './index-test.ts';
+import { readableCell } from './live-cell.ts';
+import { cellReader } from './readable-cell.ts';
+import { fitsAnyNumber } from './relation.ts';
+import { ScalarList } from './scalar-list.ts';
+
+/** Whether a value of the profile at `row` fits what the profile itself holds. */
+type ValueFit = (value: number, row: number) => boolean;
 
 export class EventProbe {
   readonly #test: EventTest;
-  readonly #eventCount: number;
-  readonly #where: IndexTest;
-  readonly #inputs: readonly { readonly guard: IndexTest; readonly source: NumberSource }[];
+  readonly #chain: EventChain;
+  readonly #aggregate: ChainAggregate;
+  readonly #fitsValue: ValueFit;
   readonly #present: IndexTest;
   readonly #fits: IndexTest;
-  /** Events of the profile at hand that count, newest arrival first. */
-  readonly #found: number[] = [];
 
   constructor(test: EventTest, eventCount: number) {
     const { measure } = test;
     this.#test = test;
-    this.#eventCount = eventCount;
-    this.#where = compileIndexTest(test.where);
-    const sources = measure.kind === 'number' ? numberSources(measure.sources) : [];
-    this.#inputs = sources.map((source) => ({ guard: compileIndexTest(source.guard), source }));
+    this.#chain = new EventChain(test, eventCount);
+    this.#aggregate = new ChainAggregate(measure.kind === 'number' ? measure.sources : []);
+    this.#fitsValue = measure.kind === 'number' ? valueFit(measure) : () => false;
     this.#present = compileIndexTest(measure.kind === 'edge' ? measure.present : { kind: 'constant', value: true });
     this.#fits = compileIndexTest(measure.kind === 'edge' ? measure.fits : { kind: 'constant', value: true });
   }
 
   /** Whether the participant's events satisfy the measure. */
   fits(slot: number): boolean {
-    const { measure } = this.#test;
-    if (measure.kind === 'count') return this.#fitsCount(slot, measure);
-    this.#collect(slot, Infinity);
-    if (measure.kind === 'edge') return this.#fitsEdge(measure.fn === 'first');
-    const value = this.#aggregate(measure.fn);
-    return value !== undefined && fitsNumber(measure.selection, value);
-  }
-
-  #fitsCount(slot: number, { min, max }: Extract<Measure, { kind: 'count' }>): boolean {
-    const enough = max === Infinity ? min : max + 1;
-    this.#collect(slot, enough);
-    const count = this.#found.length;
-    return count >= min && count <= max;
-  }
-
-  /** Stops at `enough` events, and where the chain has gone past the window in order of time. */
-  #collect(slot: number, enough: number): void {
-    const { table, range } = this.#test;
-    const found = this.#found;
-    found.length = 0;
-    const isOrdered = table.isOrdered(slot);
-    const { times, previous } = table;
-    let index = table.participantLasts.get(slot);
-    while (index !== NONE) {
-      if (index < this.#eventCount) {
-        const timeMs = times.get(index);
-        if (timeMs >= range.fromMs) {
-          if (timeMs < range.untilMs && this.#where(index)) {
-            found.push(index);
-            if (found.length >= enough) return;
-          }
-        } else if (isOrdered) {
-          return;
-        }
-      }
-      index = previous.get(index);
+    const { measure, table } = this.#test;
+    const chain = this.#chain;
+    if (measure.kind === 'count') {
+      const { min, max } = measure;
+      chain.collect(slot, max === Infinity ? min : max + 1);
+      return chain.count >= min && chain.count <= max;
     }
+    chain.collect(slot, Infinity);
+    if (measure.kind === 'edge') {
+      const index = chain.edge(measure.fn === 'first', this.#present);
+      return index !== NONE && this.#fits(index);
+    }
+    const value = this.#aggregate.value(measure.fn, chain);
+    return value !== undefined && this.#fitsValue(value, table.participantRows.get(slot));
   }
 
-  #fitsEdge(isFirst: boolean): boolean {
-    const { times } = this.#test.table;
-    let best = NONE;
-    let bestMs = 0;
-    // Oldest arrival first, so that a tie goes to the earlier one for `first` and to the later one for `last`.
-    for (let i = this.#found.length - 1; i >= 0; i--) {
-      const index = this.#found[i];
-      if (!this.#present(index)) continue;
-      const timeMs = times.get(index);
-      if (best !== NONE && (isFirst ? timeMs >= bestMs : timeMs < bestMs)) continue;
-      best = index;
-      bestMs = timeMs;
-    }
-    return best !== NONE && this.#fits(best);
+  /** Whether the profile's events satisfy the measure; a profile may have none. */
+  fitsRow(row: number): boolean {
+    const { measure, table } = this.#test;
+    const slot = table.slotOf(row);
+    if (slot >= 0) return this.fits(slot);
+    if (measure.kind === 'count') return measure.min <= 0;
+    if (measure.kind === 'edge' || (measure.fn !== 'sum' && measure.fn !== 'count_distinct')) return false;
+    return this.#fitsValue(0, row);
   }
+}
 
-  #aggregate(fn: 'sum' | 'avg' | 'min' | 'max' | 'count_distinct'): number | undefined {
-    let sum = 0;
-    let count = 0;
-    let min = Infinity;
-    let max = -Infinity;
-    for (let i = this.#found.length - 1; i >= 0; i--) {
-      const index = this.#found[i];
-      for (const { guard, source } of this.#inputs) {
-        if (!guard(index)) continue;
-        if (source.kind === 'plain') {
-          const value = source.numbers.get(index);
-          if (Number.isNaN(value)) continue;
-          sum += value;
-          count += 1;
-          min = Math.min(min, value);
-          max = Math.max(max, value);
-        } else {
-          const code = source.arrays.codes.get(index);
-          const { sums, counts, mins, maxs } = source.summary;
-          if (counts[code] === 0) continue;
-          sum += sums[code];
-          count += counts[code];
-          min = Math.min(min, mins[code]);
-          max = Math.max(max, maxs[code]);
-        }
-      }
-    }
-    if (fn === 'sum') return sum;
-    if (count === 0) return undefined;
-    return fn === 'avg' ? sum / count : fn === 'min' ? min : max;
-  }
+function valueFit({ selection, against }: Extract<Measure, { kind: 'number' }>): ValueFit {
+  return against === undefined ? (value) => fitsNumber(selection, value) : fieldFit(against);
+}
+
+function fieldFit({ relation, cells }: FieldTest): ValueFit {
+  const readers = cells.map((cell) => cellReader(readableCell(cell)));
+  const list = new ScalarList();
+  return (value, row) => {
+    list.clear();
+    for (let r = 0; r < readers.length; r++) readers[r](row, list);
+    return fitsAnyNumber(relation, value, list);
+  };
 }

@@ -7,8 +7,11 @@
 import { unreachable } from '../../base/assert.ts';
 import type { F64Column } from '../../memory/fixed-column.ts';
 import type { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
-import type { CodeSelection, Formula, NumberSelection } from '../binder/formula.ts';
+import type { CodeSelection, CompareTest, Formula, NumberSelection } from '../binder/formula.ts';
+import { bucketTest } from '../binder/random-bucket.ts';
 import { fitsNumber } from '../binder/value-test.ts';
+import { liveIdentities, readableCell } from './live-cell.ts';
+import { compileRelation } from './relation.ts';
 
 export type IndexTest = (index: number) => boolean;
 
@@ -20,6 +23,10 @@ export function compileIndexTest(formula: Formula): IndexTest {
       return codeTest(formula.column, formula.selection);
     case 'numbers':
       return numberTest(formula.column, formula.selection);
+    case 'compare':
+      return compileCompare(formula);
+    case 'random':
+      return bucketTest(formula.bucket, liveIdentities(formula.data));
     case 'not': {
       const part = compileIndexTest(formula.of);
       return (index) => !part(index);
@@ -31,6 +38,12 @@ export function compileIndexTest(formula: Formula): IndexTest {
     default:
       return unreachable(formula);
   }
+}
+
+function compileCompare({ relation, left, right, rows }: CompareTest): IndexTest {
+  const fits = compileRelation(relation, readableCell(left), readableCell(right));
+  if (rows === undefined) return (index) => fits(index, index);
+  return (index) => fits(index, rows.get(index));
 }
 
 export function allOf(parts: readonly IndexTest[]): IndexTest {
@@ -62,8 +75,14 @@ function codeTest(column: CodeColumn, selection: CodeSelection): IndexTest {
   switch (selection.kind) {
     case 'none':
       return never;
-    case 'any':
-      return (index) => column.get(index) !== 0;
+    case 'any': {
+      const { fits } = selection;
+      if (fits === undefined) return (index) => column.get(index) !== 0;
+      return (index) => {
+        const code = column.get(index);
+        return code !== 0 && fits(code);
+      };
+    }
     case 'one': {
       const { code } = selection;
       return (index) => column.get(index) === code;

@@ -30,7 +30,7 @@ export function chainPlan(test: EventTest, candidates: RowSet | undefined): Chai
 }
 
 /** Profiles are written over: in a later turn they are not what they were at the instant. */
-function readsProfiles(formula: Formula): boolean {
+export function readsProfiles(formula: Formula): boolean {
   if (formula.kind === 'and' || formula.kind === 'or') return formula.of.some(readsProfiles);
   if (formula.kind === 'not') return readsProfiles(formula.of);
   return formula.kind === 'compare' && formula.rows !== undefined;

@@ -54,7 +54,7 @@ export class Evaluator {
   }
 
   *#run(operator: Operator, candidates: RowSet | undefined): Evaluation {
-    const { rowCount, slabs, probeNsMax } = this.#options;
+    const { rowCount, slabs, switches, probeNsMax } = this.#options;
     switch (operator.kind) {
       case 'rows':
         return candidates === undefined ? operator.rows : candidates.and(operator.rows);
@@ -72,7 +72,7 @@ export class Evaluator {
       case 'events':
         return yield* this.#events(operator, candidates);
       case 'sequence':
-        return yield* selectSequence(operator.sequence, candidates, probeNsMax);
+        return yield* selectSequence(operator.sequence, candidates, switches.probeChains ? probeNsMax : 0);
       case 'not': {
         const rows = yield* this.evaluate(operator.of, candidates);
         return (candidates ?? RowSet.all(rowCount)).andNot(rows);
@@ -126,7 +126,8 @@ export class Evaluator {
   }
 
   *#events(operator: EventOperator, candidates: RowSet | undefined): Evaluation {
-    const { test, scan } = operator;
+    const { test, scan, verdict } = operator;
+    const { rowCount, slabs } = this.#options;
     const known = this.#measured.get(operator);
     if (known !== undefined) return within(known, candidates);
     const chains = this.#chains(operator, candidates);
@@ -135,7 +136,7 @@ export class Evaluator {
       return within(yield* this.#paced(found, 1), candidates);
     }
     const state = yield scan;
-    const rows = rowsOfState(test.measure, state!, this.#options.rowCount);
+    const rows = rowsOfState(test.measure, verdict, state!, rowCount, slabs);
     this.#measured.set(operator, rows);
     return within(rows, candidates);
   }

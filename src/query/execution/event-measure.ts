@@ -1,17 +1,23 @@
 /** An event test → the scan that measures it, and the scan's state → the rows that satisfy it. */
+import { assert } from '../../base/assert.ts';
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { EventTest, Measure } from '../binder/bound-expression.ts';
+import type { Relation } from '../binder/cell.ts';
 import { numberSources, type ScalarSource } from '../binder/value-source.ts';
 import type { TimeRange } from '../binder/window.ts';
-import { compileIndexTest } from '../evaluation/index-test.ts';
+import { cellReader } from '../evaluation/readable-cell.ts';
+import { fitsAnyNumber } from '../evaluation/relation.ts';
+import { ScalarList } from '../evaluation/scalar-list.ts';
 import { type AccumulatorState, NO_EVENT } from './accumulator.ts';
+import { type CellImage, captureCell, readableImage } from './cell-image.ts';
 import { newControl } from './chunk-claim.ts';
 import { distinctInputs } from './distinct-source.ts';
 import { KernelBuilder, packingLoop } from './kernel.ts';
 import { type MeasureScan, type NumberInput, type ScanMeasure, windowChunks } from './measure-scan.ts';
 import type { ImageSet, Program } from './program.ts';
+import { compileProgramTest } from './program-test.ts';
 
 /** A measuring scan over the events of a table, captured now. */
 export function eventScan(
@@ -73,21 +79,66 @@ export function fitsNoEvent(measure: Measure): boolean {
   return selection.kind === 'range' ? selection.min <= 0 && selection.max >= 0 : selection.values.includes(0);
 }
 
-export function rowsOfState(measure: Measure, state: AccumulatorState, rowCount: number): RowSet {
+/** What is left to ask of a value when the scan is done, captured with it: a profile may change in the meantime. */
+export type Verdict =
+  | { readonly kind: 'edge'; readonly fits: Program }
+  | { readonly kind: 'against'; readonly relation: Relation; readonly cells: readonly CellImage[] }
+  | undefined;
+
+export function captureVerdict(measure: Measure, images: ImageSet): Verdict {
+  if (measure.kind === 'edge') return { kind: 'edge', fits: images.program(measure.fits) };
+  if (measure.kind === 'count' || measure.against === undefined) return undefined;
+  const { relation, cells } = measure.against;
+  return { kind: 'against', relation, cells: cells.map((cell) => captureCell(cell, images)) };
+}
+
+export function rowsOfState(
+  measure: Measure,
+  verdict: Verdict,
+  state: AccumulatorState,
+  rowCount: number,
+  slabs: readonly SharedArrayBuffer[],
+): RowSet {
   const words = new Uint32Array(wordCountOf(rowCount));
-  if (measure.kind === 'edge') {
-    const fits = compileIndexTest(measure.fits);
+  if (verdict?.kind === 'edge') {
+    const fits = compileProgramTest(verdict.fits, slabs);
     for (let row = 0; row < rowCount; row++) {
       const index = state.indexes[row];
       if (index !== NO_EVENT && fits(index)) words[row >>> 5] |= 1 << (row & 31);
     }
     return RowSet.ofWords(words);
   }
+  assert(measure.kind !== 'edge', 'first and last have a verdict');
   const builder = new KernelBuilder([], 0, rowCount);
   const term = stateTerm(measure, state, builder);
   const loop = packingLoop(term, rowCount, builder.argument(words), '0');
   builder.run(`const length=${builder.argument(rowCount)},count=length>>>5;${loop}return 0;`);
+  if (verdict?.kind === 'against' && measure.kind === 'number')
+    keepFitting(words, verdict, measure, state, rowCount, slabs);
   return RowSet.ofWords(words);
+}
+
+/** Of the rows that have a value, those whose value stands in the relation to a number of the profile's own. */
+function keepFitting(
+  words: Uint32Array,
+  { relation, cells }: Extract<Verdict, { kind: 'against' }>,
+  { fn }: Extract<Measure, { kind: 'number' }>,
+  state: AccumulatorState,
+  rowCount: number,
+  slabs: readonly SharedArrayBuffer[],
+): void {
+  const values: ArrayLike<number> = fn === 'count_distinct' ? state.counts : state.values;
+  const { counts } = state;
+  const readers = cells.map((cell) => cellReader(readableImage(slabs, cell)));
+  const list = new ScalarList();
+  for (let row = 0; row < rowCount; row++) {
+    const bit = 1 << (row & 31);
+    if ((words[row >>> 5] & bit) === 0) continue;
+    list.clear();
+    for (const read of readers) read(row, list);
+    if (!fitsAnyNumber(relation, fn === 'avg' ? values[row] / counts[row] : values[row], list))
+      words[row >>> 5] &= ~bit;
+  }
 }
 
 /** Whether the value of row `i` fits. Nothing measured is NaN for avg (0/0) and an infinity for min and max: no value. */

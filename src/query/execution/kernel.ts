@@ -8,6 +8,7 @@
  */
 import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import type { CodeSelection, NumberSelection } from '../binder/formula.ts';
+import { bucketTest } from '../binder/random-bucket.ts';
 import {
   type ColumnImage,
   chunkLength,
@@ -18,7 +19,9 @@ import {
   minOf,
   viewChunk,
 } from './column-image.ts';
+import { compareTerm } from './compare-program.ts';
 import type { Program } from './program.ts';
+import { identityReader } from './random-access.ts';
 
 type Kernel = (args: readonly unknown[]) => number;
 
@@ -80,6 +83,13 @@ export class KernelBuilder {
         return this.#codes(program.image, program.selection);
       case 'numbers':
         return this.#numbers(program.image, program.selection);
+      case 'compare':
+        return compareTerm(this, program);
+      case 'random': {
+        const { firstIndex } = this;
+        const fits = bucketTest(program.bucket, identityReader(this.slabs, program.identities));
+        return `${this.argument((i: number) => fits(firstIndex + i))}(i)`;
+      }
       case 'not': {
         const part = this.term(program.of);
         return typeof part === 'boolean' ? !part : `!(${part})`;

@@ -6,7 +6,7 @@ import { unreachable } from '../../base/assert.ts';
 import type { EventTest, SeenTest } from '../binder/bound-expression.ts';
 import type { Switches } from '../planner/pass.ts';
 import type { Plan } from '../planner/plan.ts';
-import { captureEventTest } from './event-measure.ts';
+import { captureEventTest, captureVerdict, type Verdict } from './event-measure.ts';
 import type { MeasureScan } from './measure-scan.ts';
 import { type CapturedParticipants, captureParticipants } from './participant-rows.ts';
 import type { ImageSet, Program } from './program.ts';
@@ -19,7 +19,7 @@ export type Operator = { readonly plan: Plan } & (
   | { readonly kind: 'participants'; readonly participants: CapturedParticipants }
   | { readonly kind: 'scan'; readonly program: Program }
   | { readonly kind: 'seen'; readonly matches: SeenTest['matches']; readonly seen: CapturedSeen }
-  | { readonly kind: 'events'; readonly test: EventTest; readonly scan: MeasureScan }
+  | { readonly kind: 'events'; readonly test: EventTest; readonly scan: MeasureScan; readonly verdict: Verdict }
   | { readonly kind: 'sequence'; readonly sequence: CapturedSequence }
   | { readonly kind: 'and' | 'or'; readonly of: readonly Operator[] }
   | { readonly kind: 'not'; readonly of: Operator }
@@ -61,7 +61,7 @@ export class OperatorCapture {
         return { plan, kind: 'seen', matches: plan.test.matches, seen: captureSeen(plan.test, images) };
       case 'events': {
         const scan = captureEventTest(plan.test, rowCount, images, switches.skipChunks);
-        return { plan, kind: 'events', test: plan.test, scan };
+        return { plan, kind: 'events', test: plan.test, scan, verdict: captureVerdict(plan.test.measure, images) };
       }
       case 'sequence':
         return { plan, kind: 'sequence', sequence: captureSequence(plan.test, rowCount, images) };

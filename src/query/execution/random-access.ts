@@ -1,0 +1,155 @@
+/**
+ * Columns, dictionaries and identities read at any index from images: what a comparison needs whose right side is not at the
+ * index that is scanned, or whose texts are compared by their bytes. An element costs some 5 ns and a cache miss.
+ */
+
+import { BLOCK_MASK, BLOCK_SHIFT, type ByteHeap } from '../../memory/byte-heap.ts';
+import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
+import { ENTRY_OFFSET, ENTRY_STRIDE, ENTRY_TYPE } from '../../profile/identifier-store.ts';
+import type { ShardData } from '../../profile/shard-data.ts';
+import type { TextSource } from '../binder/array-walk.ts';
+import type { IdentitySource } from '../binder/random-bucket.ts';
+import type { ElementSource } from '../evaluation/readable-cell.ts';
+import {
+  type ColumnImage,
+  chunkCountOf,
+  ELEMENT_I8,
+  type ElementView,
+  elementOf,
+  MISSING,
+  viewChunk,
+} from './column-image.ts';
+import type { ImageSet } from './program.ts';
+
+const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
+
+/** Codes: 0 where nothing is. Numbers: NaN. */
+export class ImageReader implements ElementSource {
+  readonly #views: (ElementView | undefined)[] = [];
+  readonly #missing: number[] = [];
+  /** What `get` gives where nothing is. */
+  readonly #nothing: number;
+
+  constructor(slabs: readonly SharedArrayBuffer[], image: ColumnImage, nothing: number) {
+    this.#nothing = nothing;
+    for (let chunk = 0; chunk < chunkCountOf(image); chunk++) {
+      const element = elementOf(image, chunk);
+      this.#views.push(viewChunk(slabs, image, chunk, 0));
+      this.#missing.push(element >= ELEMENT_I8 ? MISSING[element] : 0);
+    }
+  }
+
+  get(index: number): number {
+    const chunk = index >>> CHUNK_SHIFT;
+    const view = this.#views[chunk];
+    const local = index & CHUNK_MASK;
+    if (view === undefined || local >= view.length) return this.#nothing;
+    const value = view[local];
+    return value === this.#missing[chunk] ? this.#nothing : value;
+  }
+}
+
+/** Blocks of a heap: slab, byte offset, size, one after another. */
+export interface HeapImage {
+  readonly blocks: Int32Array;
+}
+
+export function captureHeap(heap: ByteHeap): HeapImage {
+  const blocks = new Int32Array(heap.pages.length * 3);
+  heap.pages.forEach((page, i) => {
+    blocks.set([page.slabIndex, page.offset, page.sizeBytes], i * 3);
+  });
+  return { blocks };
+}
+
+export interface DictionaryImage {
+  readonly heap: HeapImage;
+  /** Heap offset of code i at index i − 1. */
+  readonly offsets: ColumnImage;
+}
+
+/** The same layout as `ByteHeap` reads. */
+export class HeapReader {
+  block: Uint8Array = new Uint8Array(0);
+  start = 0;
+  size = 0;
+  readonly #blocks: Uint8Array[] = [];
+
+  constructor(slabs: readonly SharedArrayBuffer[], { blocks }: HeapImage) {
+    for (let i = 0; i < blocks.length; i += 3) {
+      this.#blocks.push(new Uint8Array(slabs[blocks[i]], blocks[i + 1], blocks[i + 2]));
+    }
+  }
+
+  locate(offset: number): void {
+    const block = this.#blocks[offset >>> BLOCK_SHIFT];
+    let at = offset & BLOCK_MASK;
+    let size = block[at++];
+    if (size >= 0x80) {
+      const second = block[at++];
+      size = (size & 0x7f) | ((second & 0x7f) << 7);
+      if (second >= 0x80) size |= block[at++] << 14;
+    }
+    this.block = block;
+    this.start = at;
+    this.size = size;
+  }
+}
+
+export class DictionaryReader implements TextSource {
+  readonly heap: HeapReader;
+  readonly #offsets: ImageReader;
+
+  constructor(slabs: readonly SharedArrayBuffer[], image: DictionaryImage) {
+    this.heap = new HeapReader(slabs, image.heap);
+    this.#offsets = new ImageReader(slabs, image.offsets, 0);
+  }
+
+  locate(code: number): void {
+    this.heap.locate(this.#offsets.get(code - 1));
+  }
+}
+
+export interface IdentityImage {
+  readonly primaries: ColumnImage;
+  readonly entries: ColumnImage;
+  readonly heap: HeapImage;
+  readonly types: readonly string[];
+}
+
+export function captureIdentities({ identifiers, profiles }: ShardData, images: ImageSet): IdentityImage {
+  const { heap, entries } = identifiers.parts;
+  return {
+    primaries: images.image(profiles.primaries),
+    entries: images.image(entries),
+    heap: captureHeap(heap),
+    types: [...identifiers.types],
+  };
+}
+
+const identityReaders = new WeakMap<IdentityImage, IdentitySource>();
+
+/** Made once for an image, however many chunks are read with it. */
+export function identityReader(slabs: readonly SharedArrayBuffer[], image: IdentityImage): IdentitySource {
+  let reader = identityReaders.get(image);
+  if (reader === undefined) {
+    reader = newIdentityReader(slabs, image);
+    identityReaders.set(image, reader);
+  }
+  return reader;
+}
+
+function newIdentityReader(slabs: readonly SharedArrayBuffer[], image: IdentityImage): IdentitySource {
+  const primaries = new ImageReader(slabs, image.primaries, 0);
+  const entries = new ImageReader(slabs, image.entries, 0);
+  const heap = new HeapReader(slabs, image.heap);
+  return {
+    primaryOf: (row) => primaries.get(row),
+    typeIdOf: (code) => entries.get((code - 1) * ENTRY_STRIDE + ENTRY_TYPE),
+    locate: (code) => {
+      heap.locate(entries.get((code - 1) * ENTRY_STRIDE + ENTRY_OFFSET));
+      return heap;
+    },
+    typeOf: (typeId) => image.types[typeId],
+  };
+}
