@@ -14,6 +14,7 @@ import type {
 import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../../src/model/query.ts';
 import { type Field, propertyFields, traitFields } from './field.ts';
 import { maybe } from './maybe.ts';
+import { perMoment } from './per-moment.ts';
 import { EVENT_NAMES, RATE_THRESHOLDS, SALTS } from './pool.ts';
 import { condition } from './predicate.ts';
 import { predicate } from './property-predicate.ts';
@@ -35,19 +36,19 @@ export const NUMBER_OPERATORS: readonly Operator[] = [
   'not_exists',
 ];
 
-function traitLeaf(nowMs: number): fc.Arbitrary<TraitLeaf> {
+const traitLeaf = perMoment((nowMs): fc.Arbitrary<TraitLeaf> => {
   const fields = traitFields(nowMs);
   const references = fc.constantFrom(...fields).map(({ path }): FieldReference => ({ trait: path }));
   return fc
     .constantFrom(...fields)
     .chain((field) => condition(field, { nowMs, references }).map((rest) => ({ trait: field.path, ...rest })));
-}
+});
 
 const count: fc.Arbitrary<CountCondition> = fc
   .tuple(fc.constantFrom(...COUNT_OPERATORS), fc.nat(3), fc.nat(3))
   .map(([op, value, more]): CountCondition => ({ op, value: op === 'between' ? [value, value + more] : value }));
 
-function aggregateCondition(nowMs: number): fc.Arbitrary<AggregateCondition> {
+const aggregateCondition = perMoment((nowMs): fc.Arbitrary<AggregateCondition> => {
   const traits = traitFields(nowMs).filter((field) => field.isExact);
   const references = fc.constantFrom(...traits).map(({ path }): FieldReference => ({ trait: path }));
   const counts = fc.constantFrom(0, 1, 2, 3);
@@ -68,7 +69,7 @@ function aggregateCondition(nowMs: number): fc.Arbitrary<AggregateCondition> {
       const literals = isPicked ? condition(compared, options) : numericCondition(compared, options);
       return literals.map((rest) => ({ fn, property: field.path, ...rest }));
     });
-}
+});
 
 /** Numbers only: other literals against a computed number are a type error, not a false. */
 function numericCondition(field: Field, options: Parameters<typeof condition>[1]): ReturnType<typeof condition> {
@@ -80,7 +81,7 @@ function numericCondition(field: Field, options: Parameters<typeof condition>[1]
   });
 }
 
-function eventLeaf(nowMs: number): fc.Arbitrary<EventLeaf> {
+const eventLeaf = perMoment((nowMs): fc.Arbitrary<EventLeaf> => {
   const event = fc.oneof(
     { weight: 8, arbitrary: fc.constant<string>('Order Completed') },
     { weight: 5, arbitrary: fc.constantFrom(...EVENT_NAMES) },
@@ -97,7 +98,7 @@ function eventLeaf(nowMs: number): fc.Arbitrary<EventLeaf> {
   return fc
     .tuple(event, maybe(where, 4), measured, maybe(during, 5))
     .map(([name, ...parts]) => Object.assign({ event: name }, ...parts));
-}
+});
 
 function segmentLeaf(keys: readonly string[]): fc.Arbitrary<SegmentLeaf> {
   return fc.constantFrom(...keys).map((segment) => ({ segment }));

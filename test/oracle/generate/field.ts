@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import type { Operator } from '../../../src/model/query.ts';
 import type { JsonScalar } from '../naive/json-value.ts';
+import { perMoment } from './per-moment.ts';
 import {
   AGES,
   CITIES,
@@ -59,7 +60,7 @@ const LIST: readonly Operator[] = ['contains', 'contains', 'not_contains', 'eq',
 const FLAG: readonly Operator[] = ['eq', 'neq', 'exists'];
 
 /** Any type; numbers that sum exactly. */
-export function anyScalar(nowMs: number): fc.Arbitrary<JsonScalar> {
+export const anyScalar = perMoment((nowMs): fc.Arbitrary<JsonScalar> => {
   return fc.oneof(
     fc.constantFrom<JsonScalar>(...EXACT_NUMBERS),
     fc.constantFrom<JsonScalar>(...NAMES, ...SKUS, ...TIERS),
@@ -68,13 +69,13 @@ export function anyScalar(nowMs: number): fc.Arbitrary<JsonScalar> {
     // Alike as text, different in type.
     fc.constantFrom<JsonScalar>(50, '50', true, 'true', 0, '0', ''),
   );
-}
+});
 
 function field(path: string, suits: readonly Operator[], scalar: fc.Arbitrary<JsonScalar>, isExact = true): Field {
   return { path, suits, scalar, isExact };
 }
 
-export function traitFields(nowMs: number): readonly Field[] {
+export const traitFields = perMoment((nowMs): readonly Field[] => {
   const any = anyScalar(nowMs);
   return [
     field('country', TEXT, fc.constantFrom<JsonScalar>(...COUNTRIES)),
@@ -106,9 +107,9 @@ export function traitFields(nowMs: number): readonly Field[] {
     field('name.below', ANY, any),
     field('never.sent', ANY, any),
   ];
-}
+});
 
-export function propertyFields(nowMs: number): readonly Field[] {
+export const propertyFields = perMoment((nowMs): readonly Field[] => {
   const any = anyScalar(nowMs);
   return [
     // Named more often, because every event may carry them.
@@ -136,4 +137,4 @@ export function propertyFields(nowMs: number): readonly Field[] {
     field('traits.tier', TEXT, fc.constantFrom<JsonScalar>(...TIERS)),
     field('never.sent', ANY, any),
   ];
-}
+});

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import type { FieldReference, PropertyPredicate } from '../../../src/model/query.ts';
 import { propertyFields, traitFields } from './field.ts';
+import { perMoment } from './per-moment.ts';
 import { condition } from './predicate.ts';
 
-export function predicate(nowMs: number): fc.Arbitrary<PropertyPredicate> {
+export const predicate = perMoment((nowMs): fc.Arbitrary<PropertyPredicate> => {
   const fields = propertyFields(nowMs);
   const references = fc.oneof(
     fc.constantFrom(...fields).map(({ path }): FieldReference => ({ property: path })),
@@ -13,4 +14,4 @@ export function predicate(nowMs: number): fc.Arbitrary<PropertyPredicate> {
   return fc
     .constantFrom(...fields)
     .chain((field) => condition(field, { nowMs, references }).map((rest) => ({ property: field.path, ...rest })));
-}
+});

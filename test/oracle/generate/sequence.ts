@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { SequenceLeaf, SequenceStep } from '../../../src/model/query.ts';
 import type { EventChoice } from '../naive/event-choice.ts';
 import { maybe } from './maybe.ts';
+import { perMoment } from './per-moment.ts';
 import { EVENT_NAMES, STEP_DURATIONS, VISIT_EVENTS } from './pool.ts';
 import { predicate } from './property-predicate.ts';
 import { window } from './window.ts';
@@ -39,7 +40,7 @@ function step(nowMs: number, isFirst: boolean): fc.Arbitrary<SequenceStep> {
     .map((parts) => Object.assign({}, ...parts));
 }
 
-export function sequenceLeaf(nowMs: number): fc.Arbitrary<SequenceLeaf> {
+export const sequenceLeaf = perMoment((nowMs): fc.Arbitrary<SequenceLeaf> => {
   const later = fc.array(step(nowMs, false), { maxLength: STEP_COUNT_MAX - 1, size: 'max' });
   const during = maybe(
     window(nowMs).map((each) => ({ window: each })),
@@ -50,4 +51,4 @@ export function sequenceLeaf(nowMs: number): fc.Arbitrary<SequenceLeaf> {
     const start: SequenceStep = rest.length === 0 ? { ...first, nth: 'first' } : first;
     return { sequence: [start, ...rest], ...when };
   });
-}
+});

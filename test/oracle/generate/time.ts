@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { calendarPeriod } from '../naive/calendar.ts';
 import { durationMsOf } from '../naive/duration.ts';
+import { perMoment } from './per-moment.ts';
 import { ANCHORS, CALENDAR_UNITS, DURATIONS, HOT_DURATIONS, NEAR_DATES, TIME_ZONES } from './pool.ts';
 
 const DAY_MS = 86_400_000;
@@ -13,13 +14,13 @@ function ownZone(nowMs: number): string {
 }
 
 /** Mostly the zone that belongs to the moment, so that events lie on the edges of the periods that are asked about. */
-export function timeZone(nowMs: number): fc.Arbitrary<string> {
+export const timeZone = perMoment((nowMs): fc.Arbitrary<string> => {
   return fc.oneof(
     { weight: 5, arbitrary: fc.constant(ownZone(nowMs)) },
     { weight: 3, arbitrary: fc.constant('UTC') },
     { weight: 1, arbitrary: fc.constantFrom(...TIME_ZONES) },
   );
-}
+});
 
 /** A duration; a few come up more often, so that they meet the times that lie that long ago. */
 export const duration: fc.Arbitrary<string> = fc.oneof(
@@ -28,7 +29,7 @@ export const duration: fc.Arbitrary<string> = fc.oneof(
 );
 
 /** Half of all times and date literals come from these, so that they meet each other to the millisecond. */
-function hotInstants(nowMs: number): readonly number[] {
+const hotInstants = perMoment((nowMs): readonly number[] => {
   const own = ownZone(nowMs);
   const ago = HOT_DURATIONS.flatMap((text) => [nowMs - durationMsOf(text), nowMs + durationMsOf(text)]);
   const edges = (['day', 'month'] as const).flatMap((unit) => [
@@ -36,9 +37,9 @@ function hotInstants(nowMs: number): readonly number[] {
     calendarPeriod(unit, -1, 'UTC', nowMs).fromMs,
   ]);
   return [nowMs, ...ago, ...edges];
-}
+});
 
-export function instant(nowMs: number): fc.Arbitrary<number> {
+export const instant = perMoment((nowMs): fc.Arbitrary<number> => {
   const hot = fc.tuple(fc.constantFrom(...hotInstants(nowMs)), jitterMs).map(([timeMs, ms]) => timeMs + ms);
   const ago = fc.tuple(duration, jitterMs).map(([text, ms]) => nowMs - durationMsOf(text) + ms);
   const edge = fc
@@ -51,7 +52,7 @@ export function instant(nowMs: number): fc.Arbitrary<number> {
     { weight: 3, arbitrary: edge },
     { weight: 1, arbitrary: anywhere },
   );
-}
+});
 
 function withOffset(timeMs: number, sign: 1 | -1, minutes: number): string {
   const local = new Date(timeMs + sign * minutes * 60_000).toISOString().slice(0, -1);
@@ -75,11 +76,11 @@ const FORMS: readonly ((timeMs: number) => string)[] = [
 ];
 
 /** ISO text that the language takes as a date. */
-export function dateText(nowMs: number): fc.Arbitrary<string> {
+export const dateText = perMoment((nowMs): fc.Arbitrary<string> => {
   return fc.tuple(instant(nowMs), fc.constantFrom(...FORMS)).map(([timeMs, form]) => form(timeMs));
-}
+});
 
 /** What a date field holds in practice: dates, and now and then something that only looks like one. */
-export function datelikeText(nowMs: number): fc.Arbitrary<string> {
+export const datelikeText = perMoment((nowMs): fc.Arbitrary<string> => {
   return fc.oneof({ weight: 9, arbitrary: dateText(nowMs) }, { weight: 1, arbitrary: fc.constantFrom(...NEAR_DATES) });
-}
+});

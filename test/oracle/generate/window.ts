@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import type { Window } from '../../../src/model/query.ts';
 import { durationMsOf } from '../naive/duration.ts';
 import { mustInstantOf } from '../naive/window.ts';
+import { perMoment } from './per-moment.ts';
 import { CALENDAR_UNITS } from './pool.ts';
 import { dateText, duration, timeZone } from './time.ts';
 
-export function window(nowMs: number): fc.Arbitrary<Window> {
+export const window = perMoment((nowMs): fc.Arbitrary<Window> => {
   const date = dateText(nowMs);
   const offset = fc.constantFrom(undefined, 0, -1, -1, -2, -3, 1);
   const zone = fc.oneof(fc.constant(undefined), timeZone(nowMs), timeZone(nowMs));
@@ -25,7 +26,7 @@ export function window(nowMs: number): fc.Arbitrary<Window> {
     { weight: 1, arbitrary: date.map((to): Window => ({ to })) },
     { weight: 4, arbitrary: calendar },
   );
-}
+});
 
 /** The farther end first; two equal ends are no window. */
 function betweenAgo(): fc.Arbitrary<Window> {

@@ -11,9 +11,22 @@ const DAY_MS = 86_400_000;
 const QUARTER_HOUR_MS = 900_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 const starts = new Map<string, number>();
+const days = new Map<string, number>();
+const REMEMBERED_DAY_COUNT_MAX = 100_000;
 
-/** The local date of an instant as days from 1970-01-01. */
+/** The local date of an instant as days from 1970-01-01; remembered, because the same few instants are asked for over and over. */
 function localDayOf(instantMs: number, timeZone: string): number {
+  const key = `${timeZone} ${instantMs}`;
+  let day = days.get(key);
+  if (day === undefined) {
+    if (days.size >= REMEMBERED_DAY_COUNT_MAX) days.clear();
+    day = findLocalDay(instantMs, timeZone);
+    days.set(key, day);
+  }
+  return day;
+}
+
+function findLocalDay(instantMs: number, timeZone: string): number {
   let format = formats.get(timeZone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-US', { timeZone, year: 'numeric', month: 'numeric', day: 'numeric' });
