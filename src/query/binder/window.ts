@@ -66,7 +66,7 @@ function calendarRange(window: CalendarWindow, nowMs: number): TimeRange {
 }
 
 /** The first date (days since 1970) of the unit that holds `today`, moved by `offset` units. */
-function firstDay(unit: CalendarWindow['calendar'], today: number, offset: number): number {
+export function firstDay(unit: CalendarWindow['calendar'], today: number, offset: number): number {
   if (unit === 'day') return today + offset;
   // 1970-01-01 was a Thursday, three days after a Monday.
   if (unit === 'week') return Math.floor((today + 3) / 7) * 7 - 3 + offset * 7;

@@ -15,6 +15,8 @@ export interface AccumulatorState {
   readonly counts: Counts;
   readonly values: Float64Array;
   readonly indexes: Uint32Array;
+  /** Latest event of each row, for `purchases`. */
+  readonly latest: Float64Array;
   readonly distinct: { readonly tags: Uint8Array; readonly values: Float64Array } | undefined;
 }
 
@@ -25,6 +27,7 @@ export class Accumulator {
   readonly counts: Counts;
   readonly values: Float64Array;
   readonly indexes: Uint32Array;
+  readonly latest: Float64Array;
   readonly distinct: DistinctSet | undefined;
 
   constructor(measure: ScanMeasure, rowCount: number) {
@@ -36,13 +39,15 @@ export class Accumulator {
     if (kind === 'max' || kind === 'last') this.values.fill(-Infinity);
     const hasIndexes = kind === 'first' || kind === 'last';
     this.indexes = hasIndexes ? new Uint32Array(new SharedArrayBuffer(rowCount * 4)).fill(NO_EVENT) : NO_INDEXES;
+    const latest = kind === 'purchases' ? new Float64Array(new SharedArrayBuffer(rowCount * 8)) : NO_VALUES;
+    this.latest = latest.fill(-Infinity);
     this.distinct = kind === 'distinct' ? new DistinctSet() : undefined;
   }
 
   /** `isTotal`: the distinct values themselves are wanted. */
   state(isTotal: boolean): AccumulatorState {
-    const { counts, values, indexes } = this;
-    return { counts, values, indexes, distinct: isTotal ? this.distinct?.entries() : undefined };
+    const { counts, values, indexes, latest } = this;
+    return { counts, values, indexes, latest, distinct: isTotal ? this.distinct?.entries() : undefined };
   }
 }
 
@@ -54,6 +59,7 @@ function countsFor(measure: ScanMeasure, rowCount: number): Counts {
       return new Uint32Array(new SharedArrayBuffer(rowCount * 4));
     case 'distinct':
     case 'avg':
+    case 'purchases':
       return new Uint32Array(new SharedArrayBuffer(rowCount * 4));
     default:
       return new Uint8Array(0);
@@ -75,6 +81,11 @@ export function mergeStates(measure: ScanMeasure, states: readonly AccumulatorSt
       case 'sum':
         addValues(merged.values, other.values);
         break;
+      case 'purchases':
+        addCounts(merged.counts, other.counts, Infinity);
+        addValues(merged.values, other.values);
+        takeGreater(merged.latest, other.latest);
+        break;
       case 'distinct':
         addCounts(merged.counts, other.counts, Infinity);
         break;
@@ -84,9 +95,7 @@ export function mergeStates(measure: ScanMeasure, states: readonly AccumulatorSt
         }
         break;
       case 'max':
-        for (let r = 0; r < merged.values.length; r++) {
-          if (other.values[r] > merged.values[r]) merged.values[r] = other.values[r];
-        }
+        takeGreater(merged.values, other.values);
         break;
       default:
         mergeEdges(merged, other, measure.kind === 'first');
@@ -101,6 +110,10 @@ function addCounts(to: Counts, from: Counts, cap: number): void {
 
 function addValues(to: Float64Array, from: Float64Array): void {
   for (let r = 0; r < to.length; r++) to[r] += from[r];
+}
+
+function takeGreater(to: Float64Array, from: Float64Array): void {
+  for (let r = 0; r < to.length; r++) if (from[r] > to[r]) to[r] = from[r];
 }
 
 /** Ties of time go to the earlier arrival for `first`, to the later one for `last`. */

@@ -19,6 +19,8 @@ export type NumberInput =
 export type ScanMeasure =
   | { readonly kind: 'count'; readonly cap: number }
   | { readonly kind: 'sum' | 'avg' | 'min' | 'max'; readonly inputs: readonly NumberInput[] }
+  /** Count, sum and latest time at once. */
+  | { readonly kind: 'purchases'; readonly inputs: readonly NumberInput[] }
   | { readonly kind: 'first' | 'last'; readonly present: Program }
   | { readonly kind: 'distinct'; readonly sources: readonly DistinctSource[] };
 

@@ -5,8 +5,9 @@ import { cancellation } from './cancellation.ts';
 import { stop, WHOLE } from './chunk-claim.ts';
 import { runScan, type Scan, type ScanOutcome, type ScanTask } from './scan.ts';
 
-/** A rough figure, a nanosecond an element: enough to tell whether a hand-over pays. */
+/** A rough figure, a nanosecond an element where the scan does not know better: enough to tell whether a hand-over pays. */
 export function scanCostNs(scan: Scan): number {
+  if ('costNs' in scan) return scan.costNs;
   const elementCount = scan.kind === 'measure' ? scan.elementCount : scan.rowCount;
   return Math.min(elementCount, scan.chunks.length * CHUNK_ROWS);
 }

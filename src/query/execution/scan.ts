@@ -3,10 +3,16 @@ import { type PartitionScan, partitionSteps } from '../index/run-partition.ts';
 import { type RunScan, runSteps } from '../index/run-sort.ts';
 import type { AccumulatorState } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
+import { type GatherScan, gatherSteps } from './gather-scan.ts';
+import { type GroupOutcome, type GroupScan, groupSteps } from './group-scan.ts';
 import { measureSteps } from './measure-run.ts';
 import type { MeasureScan } from './measure-scan.ts';
+import { type RetentionOutcome, type RetentionScan, retentionSteps } from './retention-scan.ts';
 import { type RowScan, rowScanSteps } from './row-scan.ts';
 import { type SequenceScan, sequenceSteps } from './sequence-scan.ts';
+import { type SortScan, sortScanSteps } from './sort-scan.ts';
+import type { SortedNumbers } from './sorted-numbers.ts';
+import { type TallyOutcome, type TallyScan, tallySteps } from './tally-scan.ts';
 
 /** Each kind of scan with what one worker's part of it gives back; plain data over shared memory. */
 interface ScanKinds {
@@ -17,6 +23,12 @@ interface ScanKinds {
   readonly runs: { readonly scan: RunScan; readonly outcome: undefined };
   readonly sequence: { readonly scan: SequenceScan; readonly outcome: undefined };
   readonly measure: { readonly scan: MeasureScan; readonly outcome: AccumulatorState };
+  readonly gather: { readonly scan: GatherScan; readonly outcome: SortedNumbers };
+  /** The values are put in order where they lie. */
+  readonly sort: { readonly scan: SortScan; readonly outcome: undefined };
+  readonly retention: { readonly scan: RetentionScan; readonly outcome: RetentionOutcome };
+  readonly group: { readonly scan: GroupScan; readonly outcome: GroupOutcome };
+  readonly tally: { readonly scan: TallyScan; readonly outcome: TallyOutcome };
 }
 export type Scan = ScanKinds[keyof ScanKinds]['scan'];
 export type ScanOutcome<S extends Scan> = ScanKinds[S['kind']]['outcome'];
@@ -39,6 +51,16 @@ export function* scanSteps({ scan, slabs, share }: ScanTask): Generator<number, 
       return yield* runSteps(scan, share);
     case 'sequence':
       return yield* sequenceSteps(scan, slabs, share);
+    case 'gather':
+      return yield* gatherSteps(scan, slabs, share);
+    case 'sort':
+      return yield* sortScanSteps(scan);
+    case 'retention':
+      return yield* retentionSteps(scan, slabs, share);
+    case 'group':
+      return yield* groupSteps(scan, slabs, share);
+    case 'tally':
+      return yield* tallySteps(scan);
     default: {
       const accumulator = yield* measureSteps(scan, slabs, share);
       return accumulator.state(scan.isTotal);

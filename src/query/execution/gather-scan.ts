@@ -1,0 +1,146 @@
+/**
+ * Gathers the numbers of the elements that count and puts them in order, on whichever thread runs it: for percentiles. Where all are
+ * whole numbers of a small range they are counted instead.
+ */
+import { ChunkClaim, type Share } from './chunk-claim.ts';
+import {
+  chunkCountOf,
+  ELEMENT_ABSENT,
+  ELEMENT_F64,
+  elementOf,
+  MISSING,
+  maxOf,
+  minOf,
+  viewChunk,
+} from './column-image.ts';
+import type { DistinctSource } from './distinct-scan.ts';
+import { TAG_NUMBER } from './distinct-set.ts';
+import { KernelBuilder } from './kernel.ts';
+import { type ElementScan, filterOf, guarded, memberRowOf } from './measure-scan.ts';
+import { sortSteps } from './number-sort.ts';
+import type { SortedNumbers } from './sorted-numbers.ts';
+
+/** Plain numbers, or the numbers among an array's scalars. */
+export interface GatherScan extends ElementScan {
+  readonly kind: 'gather';
+  readonly sources: readonly DistinctSource[];
+  readonly costNs: number;
+}
+
+/** A counter each: 4 MiB. */
+const COUNTED_RANGE_MAX = 1 << 20;
+const CHUNK_ROWS = 65_536;
+const GATHER_NS = 3;
+
+/** Yields after each piece what it is estimated to have cost. */
+export function* gatherSteps(
+  scan: GatherScan,
+  slabs: readonly SharedArrayBuffer[],
+  share: Share,
+): Generator<number, SortedNumbers, void> {
+  const claim = new ChunkClaim(scan.chunks, scan.control, false, share);
+  const range = countedRange(scan);
+  if (range !== undefined) return yield* countedSteps(scan, slabs, claim, range);
+  let gathered = new Float64Array(0);
+  let count = 0;
+  const reserve = (extra: number): void => {
+    if (count + extra <= gathered.length) return;
+    const larger = new Float64Array(Math.max(CHUNK_ROWS, 2 * gathered.length, count + extra));
+    larger.set(gathered.subarray(0, count));
+    gathered = larger;
+  };
+  for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) {
+    for (const source of scan.sources) {
+      if (source.kind === 'numbers') {
+        reserve(CHUNK_ROWS);
+        count = scanSource(scan, slabs, chunk, source, gathered, count, 'out[n++]=x;');
+      } else if (source.kind === 'array') {
+        const picked = new Float64Array(CHUNK_ROWS);
+        const found = scanSource(scan, slabs, chunk, source, picked, 0, 'out[n++]=x;');
+        const { starts, tags, values } = source;
+        for (let i = 0; i < found; i++) {
+          const code = picked[i];
+          reserve(starts[code + 1] - starts[code]);
+          for (let s = starts[code]; s < starts[code + 1]; s++) {
+            if (tags[s] === TAG_NUMBER) gathered[count++] = values[s];
+          }
+        }
+      }
+    }
+    yield GATHER_NS * CHUNK_ROWS;
+  }
+  const values = new Float64Array(new SharedArrayBuffer(count * 8));
+  values.set(gathered.subarray(0, count));
+  yield* sortSteps(values);
+  return { values, ends: undefined };
+}
+
+/** Runs `step` on the value `x` of every element that counts and has one, with `out` and with `n`, which begins as `first`. Gives `n`. */
+function scanSource(
+  scan: GatherScan,
+  slabs: readonly SharedArrayBuffer[],
+  chunk: number,
+  { present, image }: DistinctSource,
+  out: Float64Array | Uint32Array,
+  first: number,
+  step: string,
+): number {
+  const builder = new KernelBuilder(slabs, chunk, scan.elementCount);
+  const filter = filterOf({ ...scan, where: { kind: 'and', of: [scan.where, present] } }, builder);
+  const view = filter === false ? undefined : viewChunk(slabs, image, chunk, builder.length);
+  if (view === undefined) return first;
+  const body = guarded(filter, `${memberRowOf(scan, builder)}const x=${builder.argument(view)}[i];${step}`);
+  const start = `const out=${builder.argument(out)};let n=${builder.argument(first)};`;
+  return builder.run(`${start}for(let i=0;i<${builder.argument(builder.length)};i++){${body}}return n;`);
+}
+
+interface CountedRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The bounds of all numbers where they are whole and lie close together. */
+function countedRange({ sources }: GatherScan): CountedRange | undefined {
+  let min = Infinity;
+  let max = -Infinity;
+  for (const { kind, image } of sources) {
+    if (kind === 'array') return undefined;
+    if (kind !== 'numbers') continue;
+    for (let chunk = 0; chunk < chunkCountOf(image); chunk++) {
+      const element = elementOf(image, chunk);
+      if (element === ELEMENT_ABSENT) continue;
+      if (element === ELEMENT_F64) return undefined;
+      min = Math.min(min, Math.max(minOf(image, chunk), MISSING[element] + 1));
+      max = Math.max(max, Math.min(maxOf(image, chunk), -MISSING[element] - 1));
+    }
+  }
+  return max - min < COUNTED_RANGE_MAX ? { min, max } : undefined;
+}
+
+function* countedSteps(
+  scan: GatherScan,
+  slabs: readonly SharedArrayBuffer[],
+  claim: ChunkClaim,
+  { min, max }: CountedRange,
+): Generator<number, SortedNumbers, void> {
+  const counts = new Uint32Array(Math.max(0, max - min + 1));
+  for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) {
+    for (const source of scan.sources) {
+      if (source.kind === 'numbers') scanSource(scan, slabs, chunk, source, counts, min, 'out[x-n]++;');
+    }
+    yield GATHER_NS * CHUNK_ROWS;
+  }
+  let distinct = 0;
+  for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) distinct += 1;
+  const values = new Float64Array(new SharedArrayBuffer(distinct * 8));
+  const ends = new Float64Array(new SharedArrayBuffer(distinct * 8));
+  let at = 0;
+  let sum = 0;
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i] === 0) continue;
+    sum += counts[i];
+    values[at] = min + i;
+    ends[at++] = sum;
+  }
+  return { values, ends };
+}
