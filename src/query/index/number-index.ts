@@ -23,6 +23,8 @@ const SAMPLE_COUNT = 16_384;
 const NO_BUCKET = 0xff;
 /** Single numbers that are looked for one by one; more are left to a scan. */
 const LIST_COUNT_MAX = 16;
+/** A row that finds its bucket and goes into its bitmap. */
+const BUILD_NS = 20;
 
 export class NumberIndex {
   readonly #column: NumberColumn;
@@ -37,13 +39,23 @@ export class NumberIndex {
   #below: RowBitmap[] = [];
   /** By row. */
   #bucketOf: Uint8Array = new Uint8Array(0);
+  #lowest: Float64Array = new Float64Array(0);
   #sizeBytes = -1;
+  /** Rows that were there at the beginning; later ones come by the log. */
+  readonly #rowCount: number;
+  #builtCount = 0;
 
+  /** Empty: `build` until it is done. What changes meanwhile is in the log, and a change that the build has seen too does no harm. */
   constructor(column: NumberColumn, owner: ValueColumn, rowCount: number) {
     this.#column = column;
     this.#owner = owner;
-    this.#build(rowCount);
+    this.#rowCount = rowCount;
+    this.#begin();
     owner.numberChanges = this.#log;
+  }
+
+  get restNs(): number {
+    return (this.#rowCount - this.#builtCount) * BUILD_NS;
   }
 
   get isUsable(): boolean {
@@ -133,32 +145,56 @@ export class NumberIndex {
     return low;
   }
 
-  /** Boundaries from a sample, then the rows sorted by bucket, a chunk at a time, so that bitmaps take them in few large pieces. */
-  #build(rowCount: number): void {
-    this.#chooseBounds(rowCount);
+  #begin(): void {
+    this.#chooseBounds(this.#rowCount);
     const count = this.#uppers.length;
     this.#buckets = Array.from({ length: count }, () => new RowBitmap());
     this.#below = Array.from({ length: Math.ceil(count / GROUP_SIZE) - 1 }, () => new RowBitmap());
-    this.#bucketOf = new Uint8Array(capacityFor(rowCount)).fill(NO_BUCKET);
-    const lowest = new Float64Array(count).fill(Infinity);
-    const sizes = new Uint32Array(count);
-    const sorted = Array.from({ length: count }, () => new Uint32Array(CHUNK_ROWS));
-    for (let first = 0; first < rowCount; first += CHUNK_ROWS) {
-      sizes.fill(0);
-      const end = Math.min(rowCount, first + CHUNK_ROWS);
-      for (let row = first; row < end; row++) {
-        const value = this.#column.get(row);
-        if (Number.isNaN(value)) continue;
-        const bucket = this.#bucketFor(value);
-        this.#bucketOf[row] = bucket;
-        if (value < lowest[bucket]) lowest[bucket] = value;
-        sorted[bucket][sizes[bucket]++] = row;
-      }
-      for (let bucket = 0; bucket < count; bucket++) {
-        if (sizes[bucket] > 0) this.#buckets[bucket].add(sorted[bucket].subarray(0, sizes[bucket]));
+    this.#bucketOf = new Uint8Array(capacityFor(this.#rowCount)).fill(NO_BUCKET);
+    this.#lowest = new Float64Array(count).fill(Infinity);
+    if (this.#rowCount === 0) this.#finish();
+  }
+
+  /** For about `costNs`; true when all rows are in. */
+  build(costNs: number): boolean {
+    const chunks = Math.max(1, Math.floor(costNs / (BUILD_NS * CHUNK_ROWS)));
+    const until = Math.min(this.#rowCount, this.#builtCount + chunks * CHUNK_ROWS);
+    for (let first = this.#builtCount; first < until; first += CHUNK_ROWS) {
+      this.#add(first, Math.min(until, first + CHUNK_ROWS));
+    }
+    this.#builtCount = until;
+    this.#sizeBytes = -1;
+    if (until < this.#rowCount) return false;
+    this.#finish();
+    return true;
+  }
+
+  /** Rows sorted by bucket, so that bitmaps take them in large pieces. */
+  #add(first: number, end: number): void {
+    const count = this.#uppers.length;
+    const starts = new Uint32Array(count + 1);
+    const buckets = this.#bucketOf;
+    for (let row = first; row < end; row++) {
+      const value = this.#column.get(row);
+      if (Number.isNaN(value)) continue;
+      const bucket = this.#bucketFor(value);
+      buckets[row] = bucket;
+      starts[bucket + 1] += 1;
+      if (value < this.#lowest[bucket]) this.#lowest[bucket] = value;
+    }
+    for (let bucket = 0; bucket < count; bucket++) starts[bucket + 1] += starts[bucket];
+    const sorted = new Uint32Array(starts[count]);
+    const next = starts.slice();
+    for (let row = first; row < end; row++) if (buckets[row] !== NO_BUCKET) sorted[next[buckets[row]]++] = row;
+    for (let bucket = 0; bucket < count; bucket++) {
+      if (starts[bucket + 1] > starts[bucket]) {
+        this.#buckets[bucket].add(sorted.subarray(starts[bucket], starts[bucket + 1]));
       }
     }
-    this.#isSingle = Uint8Array.from(lowest, (value, bucket) => (value === this.#uppers[bucket] ? 1 : 0));
+  }
+
+  #finish(): void {
+    this.#isSingle = Uint8Array.from(this.#lowest, (value, bucket) => (value === this.#uppers[bucket] ? 1 : 0));
     for (let group = 0; group < this.#below.length; group++) {
       const members = this.#buckets.slice(group * GROUP_SIZE, (group + 1) * GROUP_SIZE).map((bitmap) => bitmap.rows());
       if (group > 0) members.push(this.#below[group - 1].rows());

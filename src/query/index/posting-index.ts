@@ -15,6 +15,8 @@ import { BoundedChangeLog } from './bounded-change-log.ts';
 const CODE_COUNT_MAX = 256;
 const ROW_COUNT_MAX = 20_000;
 const STALE_SHARE = 16;
+/** A row that joins its code's list: two writes far apart. */
+const BUILD_NS = 15;
 
 export class PostingIndex {
   readonly #column: TextColumn;
@@ -25,13 +27,19 @@ export class PostingIndex {
   readonly #heads: Uint32Array;
   readonly #next: Uint32Array;
 
+  #builtCount = 0;
+
+  /** Empty: `build` until it is done. What changes meanwhile is in the log. */
   constructor(column: TextColumn, rowCount: number) {
     this.#column = column;
     this.#generation = column.generation;
     this.#heads = new Uint32Array(column.dictionary.count + 1);
     this.#next = new Uint32Array(rowCount);
-    this.#build(rowCount);
     column.changes = this.#log;
+  }
+
+  get restNs(): number {
+    return (this.#next.length - this.#builtCount) * BUILD_NS;
   }
 
   get isUsable(): boolean {
@@ -67,18 +75,24 @@ export class PostingIndex {
     if (this.#column.changes === this.#log) this.#column.changes = undefined;
   }
 
-  #build(rowCount: number): void {
-    for (let first = 0; first < rowCount; first += CHUNK_ROWS) {
+  /** For about `costNs`; true when all rows are in. */
+  build(costNs: number): boolean {
+    const chunks = Math.max(1, Math.floor(costNs / (BUILD_NS * CHUNK_ROWS)));
+    const until = Math.min(this.#next.length, this.#builtCount + chunks * CHUNK_ROWS);
+    for (let first = this.#builtCount; first < until; first += CHUNK_ROWS) {
       const view = this.#column.codes.chunk(first / CHUNK_ROWS);
       if (view === undefined) continue;
-      const length = Math.min(view.length, rowCount - first);
+      const length = Math.min(view.length, until - first);
       for (let i = 0; i < length; i++) {
         const code = view[i];
-        if (code === 0) continue;
+        // A code learned since is of a row that the log names.
+        if (code === 0 || code >= this.#heads.length) continue;
         this.#next[first + i] = this.#heads[code];
         this.#heads[code] = first + i + 1;
       }
     }
+    this.#builtCount = until;
+    return until === this.#next.length;
   }
 
   #drain(): void {

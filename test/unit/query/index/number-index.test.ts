@@ -55,6 +55,7 @@ describe('the index of numbers', () => {
           world.apply([identify('u0', { v: 1 }), ...first.map((v, i) => identify(`u${i}`, { v }))]);
           const column = columnOf(world);
           const index = new NumberIndex(column.numbers!, column, world.data.profiles.count);
+          while (!index.build(1));
           for (const one of selections) expect(found(index, one)).toEqual(expected(world, one));
           for (const [user, v] of changes) world.apply([identify(`u${user}`, { v })]);
           for (const one of selections) expect(found(index, one)).toEqual(expected(world, one));
@@ -72,6 +73,7 @@ describe('the index of numbers', () => {
     world.apply(Array.from({ length: 70_000 }, (_, i) => identify(`u${i}`, { v: ((i * 7_919) % 50_021) / 8 })));
     const column = columnOf(world);
     const index = new NumberIndex(column.numbers!, column, 70_000);
+    while (!index.build(1));
     for (const [min, max] of [
       [100, 200],
       [-Infinity, 3_000.125],

@@ -39,6 +39,7 @@ describe('postings', () => {
           world.apply([identify('u0', { v: 'v0' }), ...first.map((v, i) => identify(`u${i}`, { v }))]);
           const strings = stringsOf(world);
           const index = new PostingIndex(strings, world.data.profiles.count);
+          while (!index.build(1));
           const check = (): void => {
             const { count } = strings.dictionary;
             for (let code = 1; code <= count; code++) {
@@ -66,6 +67,7 @@ describe('postings', () => {
     world.apply(Array.from({ length: 30_000 }, (_, i) => identify(`u${i}`, { v: i < 25_000 ? 'same' : `v${i}` })));
     const strings = stringsOf(world);
     const index = new PostingIndex(strings, 30_000);
+    while (!index.build(1));
     expect(index.rows({ kind: 'one', code: strings.codes.get(0) })).toBeUndefined();
     expect(index.rows({ kind: 'any' })).toBeUndefined();
     expect(found(index, { kind: 'one', code: strings.codes.get(29_999) })).toEqual([29_999]);
