@@ -16,7 +16,7 @@ export function drive(evaluation: Evaluation, instant: Instant): RowSet | Promis
   while (step.done !== true) {
     const waiting = waitFor(step.value, instant);
     if (waiting !== undefined) return driveLater(evaluation, instant, waiting);
-    step = evaluation.next(step.value.kind === 'pause' ? undefined : instant.scanHere(step.value));
+    step = evaluation.next(step.value.kind === 'pause' ? undefined : (instant.scanHere(step.value) as Resumption));
   }
   return step.value;
 }
@@ -26,7 +26,7 @@ async function driveLater(evaluation: Evaluation, instant: Instant, first: Promi
   while (step.done !== true) {
     const waiting = waitFor(step.value, instant);
     if (waiting !== undefined) step = evaluation.next(await waiting);
-    else step = evaluation.next(step.value.kind === 'pause' ? undefined : instant.scanHere(step.value));
+    else step = evaluation.next(step.value.kind === 'pause' ? undefined : (instant.scanHere(step.value) as Resumption));
     assertGoing(instant.signal);
   }
   return step.value;
@@ -38,7 +38,7 @@ type Resumption = Parameters<Evaluation['next']>[0];
 function waitFor(step: Scan | Pause, instant: Instant): Promise<Resumption> | undefined {
   if (step.kind === 'pause') return instant.pause()?.then(() => undefined);
   if (instant.isForWorkers(step)) return onWorkers(step, instant);
-  return instant.spend(scanCostNs(step))?.then(() => instant.scanHere(step));
+  return instant.spend(scanCostNs(step))?.then(() => instant.scanHere(step) as Resumption);
 }
 
 async function onWorkers(scan: Scan, instant: Instant): Promise<Resumption> {
