@@ -23,12 +23,13 @@ const FUNCTION_OF: Readonly<Record<string, AggregateFunction>> = {
 };
 
 /**
- * Errors: query_syntax for the grammar; query_invalid, query_type and query_too_large as of `checkExpression`. All but
- * the limit on the text's length carry a span.
+ * Errors: query_syntax for the grammar; query_invalid, query_type and query_too_large as of `checkExpression`. All carry a span.
  */
 export function parseText(text: string, limits: QueryLimits = DEFAULT_QUERY_LIMITS): Expression {
   if (text.length > limits.textLength) {
-    throw new EngineError('query_too_large', `the query is longer than ${limits.textLength} characters`);
+    throw new EngineError('query_too_large', `the query is longer than ${limits.textLength} characters`, {
+      span: { start: limits.textLength, end: text.length },
+    });
   }
   const stream = new TokenStream(text, limits);
   const expression = parseWhole(stream);
