@@ -8,18 +8,22 @@ import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
 import type { Router } from '../router/router.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import type { WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
+import { Completer } from './completion/completer.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
 import { NameCheck } from './name-check.ts';
 import { QueryService } from './query-service.ts';
 import { QuestionReader } from './question-reader.ts';
+import { readSchema } from './schema/catalogue.ts';
+import { Slices } from './schema/slices.ts';
 import { SegmentService } from './segment-service.ts';
 import { SegmentStore } from './segment-store.ts';
 import { stateHashOf } from './state-hash.ts';
@@ -50,6 +54,7 @@ export class EmbeddedEngine implements Engine {
   readonly #ingest: IngestPipeline;
   readonly #queries: QueryService;
   readonly #segments: SegmentService;
+  readonly #completer: Completer;
   readonly #timers: (() => void)[] = [];
   #lookups = 0;
   #lookupMisses = 0;
@@ -66,6 +71,7 @@ export class EmbeddedEngine implements Engine {
     const store = new SegmentStore(folder?.segments);
     const names = new NameCheck(parts.shards);
     this.#segments = new SegmentService(store, names, clock);
+    this.#completer = new Completer(parts.shards, store, clock);
     this.#queries = new QueryService(parts.shards, parts.pool, clock, new QuestionReader(store, names));
     if (folder !== undefined) {
       this.#checkDisk(folder);
@@ -154,6 +160,14 @@ export class EmbeddedEngine implements Engine {
   async deleteSegment(key: string): Promise<void> {
     this.#assertOpen();
     this.#segments.delete(key);
+  }
+
+  schema(narrowing?: SchemaNarrowing, signal?: AbortSignal): Promise<Schema> {
+    return readSchema(this.#parts.shards, new Slices(this.#parts.clock, signal), narrowing);
+  }
+
+  complete(request: CompletionRequest): Promise<CompletionAnswer> {
+    return this.#completer.complete(request);
   }
 
   async *exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array> {

@@ -7,6 +7,7 @@ import type { EngineError } from '../model/error.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
 
 /** A msgpack WebSocket frame, after the engine read it. */
@@ -45,6 +46,11 @@ export interface Engine {
   segments(): readonly Segment[];
   /** Errors: segment_not_found, segment_in_use, storage_failed. */
   deleteSegment(key: string): Promise<void>;
+
+  /** Everything that was ever sent, read from the data in slices. Errors: query_cancelled. */
+  schema(narrowing?: SchemaNarrowing, signal?: AbortSignal): Promise<Schema>;
+  /** What may be typed next in a query text. */
+  complete(request: CompletionRequest): Promise<CompletionAnswer>;
 
   /** All profiles as JSON texts, each with all its events when asked; a consistent order, not a consistent instant. */
   exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array>;

@@ -33,6 +33,7 @@ export { EngineError, type ErrorCode } from '../model/error.ts';
 export type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../model/ingest.ts';
 export type { Identifier, LookupOptions, Profile, ProfileEvent } from '../model/profile.ts';
 export type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
+export type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 export type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
 export type { Value } from '../model/value.ts';
 export type { Engine, EngineStats } from './engine.ts';

@@ -126,7 +126,7 @@ export class SegmentExpansion {
       return known;
     }
     const before = this.#way.indexOf(key);
-    if (before >= 0) throw cycleError([...this.#way.slice(before), key], this.#pointer);
+    if (before >= 0) throw cycleError([...this.#way.slice(before), key], `${this.#pointer}/segment`);
     const definition = this.#definitions.definition(key);
     if (definition === undefined) throw unknownError(key, this.#way, this.#definitions.keys(), this.#pointer);
     this.#way.push(key);

@@ -7,14 +7,18 @@ export interface FieldSchema {
   readonly types: readonly { readonly type: ValueType; readonly count: number }[];
   /** Profiles (of a trait) or events (of a property) that have it. */
   readonly count: number;
+  /** Distinct values by type and value; an array counts as it was sent. */
   readonly distinct: number;
   /** False = `distinct` is an estimate. */
   readonly isDistinctExact: boolean;
-  /** ISO texts; null = not known. */
+  /** A path inside arrays of which only some were looked into: its counts are estimates. */
+  readonly isSampled?: true | undefined;
+  /** Times of the events that have it, ISO texts; null = not known: of traits, and of paths inside arrays. */
   readonly firstAt: string | null;
   readonly lastAt: string | null;
   /** Kinds of calls and libraries that it came by, such as `identify` or `analytics-node`. */
   readonly sources: readonly string[];
+  /** The most frequent few, cut at 64 characters. */
   readonly examples: readonly (string | number | boolean)[];
 }
 export interface EventSchema {
@@ -32,6 +36,12 @@ export interface Schema {
   readonly traits: readonly FieldSchema[];
 }
 
+/** Which part of the schema is wanted: one event with its properties, one trait with what is below it; absent = all. */
+export interface SchemaNarrowing {
+  readonly event?: string | undefined;
+  readonly trait?: string | undefined;
+}
+
 /** What may be typed next in a query text. */
 export interface CompletionRequest {
   readonly text: string;
@@ -46,6 +56,8 @@ export interface Completion {
   readonly kind: 'trait' | 'event' | 'property' | 'value' | 'keyword' | 'segment';
   /** Profiles or events that have it. */
   readonly count?: number | undefined;
+  /** The count comes from a part of the data. */
+  readonly isEstimate?: true | undefined;
 }
 export interface CompletionAnswer {
   readonly start: number;

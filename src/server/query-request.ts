@@ -4,6 +4,7 @@
  */
 import { EngineError } from '../model/error.ts';
 import type { QueryRequest } from '../model/query.ts';
+import type { CompletionRequest } from '../model/schema.ts';
 import { isRecord } from './http/json-text.ts';
 
 type Check = readonly [expected: string, isValid: (value: unknown) => boolean];
@@ -33,6 +34,40 @@ const FIELDS: ReadonlyMap<string, Check> = new Map([
   ['at', ['a moment in ISO 8601', isText]],
   ['timeoutMs', ['a whole number of milliseconds', isWhole]],
 ] satisfies readonly (readonly [string, Check])[]);
+
+/** Fields of a flat analysis that belong to the question around it. */
+const AROUND: ReadonlySet<string> = new Set(['where', 'at', 'timeoutMs', 'strict', 'explain', 'optimizer']);
+
+/** `{"steps":[…],"within":"1d","where"?,"at"?}` → `{"as":"funnel","funnel":{…},"where"?,"at"?}`. */
+export function parseAnalysisRequest(kind: 'funnel' | 'retention', value: unknown): QueryRequest {
+  if (!isRecord(value)) {
+    const example =
+      kind === 'funnel' ? '{"steps":[{"event":"…"},{"event":"…"}]}' : '{"cohort":{"event":"…"},"period":"month"}';
+    throw new EngineError('query_invalid', `a ${kind} is a JSON object such as ${example}`);
+  }
+  const request: Record<string, unknown> = { as: kind };
+  const analysis: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) {
+    if (AROUND.has(name)) request[name] = field;
+    // Not by assignment: a field called __proto__ is a field like any other, to be refused by name.
+    else Object.defineProperty(analysis, name, { value: field, enumerable: true });
+  }
+  return parseQueryRequest({ ...request, [kind]: analysis });
+}
+
+export function parseCompletionRequest(value: unknown): CompletionRequest {
+  if (!isRecord(value) || !isText(value['text'])) {
+    throw new EngineError('query_invalid', 'a completion needs the text so far: {"text":"country = ","position":10}');
+  }
+  for (const name of ['position', 'limit']) {
+    if (value[name] !== undefined && !isWhole(value[name]))
+      throw new EngineError('query_invalid', `"${name}" must be a whole number`, { details: { field: name } });
+  }
+  const unknown = Object.keys(value).find((name) => !['text', 'position', 'limit'].includes(name));
+  if (unknown !== undefined)
+    throw new EngineError('query_invalid', `a completion has no field "${unknown.slice(0, 64)}"`);
+  return value as Readonly<Record<string, unknown>> & CompletionRequest;
+}
 
 /** `ignored` names what belongs to the door, such as `op` and `ref` of a frame. */
 export function parseQueryRequest(value: unknown, ignored: ReadonlySet<string> = new Set()): QueryRequest {

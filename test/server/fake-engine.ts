@@ -10,6 +10,7 @@ import { EngineError } from '../../src/model/error.ts';
 import type { IngestOptions, IngestResult, RejectedItem } from '../../src/model/ingest.ts';
 import type { Identifier, LookupOptions, Profile, ProfileEvent } from '../../src/model/profile.ts';
 import type { QueryAnswer, QueryRequest } from '../../src/model/query.ts';
+import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../../src/model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved } from '../../src/model/segment.ts';
 
 export type Item = Record<string, unknown>;
@@ -141,6 +142,32 @@ export class FakeEngine implements Engine {
 
   async deleteSegment(key: string): Promise<void> {
     this.#segments.delete(key);
+  }
+
+  readonly narrowings: (SchemaNarrowing | undefined)[] = [];
+
+  async schema(narrowing?: SchemaNarrowing): Promise<Schema> {
+    if (this.failure !== undefined) throw this.failure;
+    this.narrowings.push(narrowing);
+    const field = {
+      name: 'country',
+      types: [{ type: 'string' as const, count: 2 }],
+      count: 2,
+      distinct: 2,
+      isDistinctExact: true,
+      firstAt: null,
+      lastAt: null,
+      sources: ['identify'],
+      examples: ['DE', 'FR'],
+    };
+    const properties = [{ ...field, name: 'total', isSampled: true as const }];
+    const event = { name: 'E', count: 3, profiles: 1, firstAt: null, lastAt: null, sources: ['track'], properties };
+    return { profiles: this.people.size, events: [event], traits: [field] };
+  }
+
+  async complete({ text, position = text.length }: CompletionRequest): Promise<CompletionAnswer> {
+    const completion = { insert: 'country', label: 'country', kind: 'trait' as const };
+    return { start: 0, end: position, completions: [completion] };
   }
 
   async *exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array> {

@@ -18,7 +18,8 @@ const KIND_LABEL: Readonly<Record<Exclude<TokenKind, 'word' | 'symbol' | 'end'>,
 
 /** A name or value that the caller has to know: what of, for completion. */
 export type Slot =
-  | { readonly kind: 'trait' | 'event' | 'segment' | 'operator' }
+  | { readonly kind: 'trait' }
+  | { readonly kind: 'event' | 'segment' | 'operator' }
   /** Of any event where none is named yet. */
   | { readonly kind: 'property'; readonly event: string | undefined }
   | { readonly kind: 'value'; readonly of: Subject };

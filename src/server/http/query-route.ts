@@ -1,6 +1,8 @@
 /** Queries over HTTP. When the client leaves, its query is cancelled: nobody waits for the answer. */
 
-import { parseQueryRequest } from '../query-request.ts';
+import { EngineError } from '../../model/error.ts';
+import type { QueryRequest } from '../../model/query.ts';
+import { parseAnalysisRequest, parseCompletionRequest, parseQueryRequest } from '../query-request.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { parseJsonBytes } from './json-text.ts';
@@ -9,16 +11,45 @@ import { parseJsonBytes } from './json-text.ts';
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 
 export async function queryRoute(exchange: Exchange): Promise<void> {
+  await answer(exchange, parseQueryRequest(await readJson(exchange)));
+}
+
+/** The flat form of one kind of question: `/v1/query/funnel` takes the funnel's own fields beside `where`, `at` and so on. */
+export function analysisRoute(kind: 'funnel' | 'retention'): (exchange: Exchange) => Promise<void> {
+  return async (exchange) => answer(exchange, parseAnalysisRequest(kind, await readJson(exchange)));
+}
+
+export async function completeRoute(exchange: Exchange): Promise<void> {
+  const request = parseCompletionRequest(await readJson(exchange));
+  exchange.json(await exchange.door.engine.complete(request));
+}
+
+async function answer(exchange: Exchange, request: QueryRequest): Promise<void> {
+  exchange.json(await exchange.door.engine.query(request, signalOf(exchange)));
+}
+
+/** Aborts when the client leaves before its answer. */
+export function signalOf(exchange: Exchange): AbortSignal {
+  const cancel = new AbortController();
+  exchange.onLeave(() => cancel.abort());
+  return cancel.signal;
+}
+
+/** Must be called before the handler's first await. */
+export async function readJson(exchange: Exchange): Promise<unknown> {
   const body = await readBody(exchange, {
     limitBytes: Math.min(BODY_LIMIT_BYTES, exchange.door.settings.limits.bodySizeBytes),
   });
-  let json: unknown;
   try {
-    json = parseJsonBytes(body.bytes);
+    return parseJsonBytes(body.bytes);
   } finally {
     body.release();
   }
-  const cancel = new AbortController();
-  exchange.onLeave(() => cancel.abort());
-  exchange.json(await exchange.door.engine.query(parseQueryRequest(json), cancel.signal));
+}
+
+/** The one value of a parameter of the URL's query; undefined when absent. Errors: invalid_request when it is there twice. */
+export function parameterOf(parameters: URLSearchParams, name: string): string | undefined {
+  const values = parameters.getAll(name);
+  if (values.length > 1) throw new EngineError('invalid_request', `"${name}" is there twice`);
+  return values[0];
 }

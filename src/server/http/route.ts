@@ -12,12 +12,20 @@ import { exportRoute } from './export-route.ts';
 import { BATCH_KINDS, ingestRoute, SINGLE_KINDS } from './ingest-route.ts';
 import { profilesRoute } from './lookup-route.ts';
 import { healthRoute, metricsRoute, readyRoute } from './operation-route.ts';
-import { queryRoute } from './query-route.ts';
+import { analysisRoute, completeRoute, queryRoute } from './query-route.ts';
+import { schemaRoute } from './schema-route.ts';
+import {
+  deleteSegmentRoute,
+  saveSegmentRoute,
+  segmentMembersRoute,
+  segmentRoute,
+  segmentsRoute,
+} from './segment-route.ts';
 
 export type Handler = (exchange: Exchange, request: HttpRequest) => void | Promise<void>;
 
 export interface Route {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** As in OpenAPI: `/v1/profiles/{id}`. */
   readonly path: string;
   readonly access: Access;
@@ -37,6 +45,15 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
     ),
     { method: 'post', path: '/v1/profiles/get', access: 'read', handle: profilesRoute(page) },
     { method: 'post', path: '/v1/query', access: 'read', handle: queryRoute },
+    { method: 'post', path: '/v1/query/funnel', access: 'read', handle: analysisRoute('funnel') },
+    { method: 'post', path: '/v1/query/retention', access: 'read', handle: analysisRoute('retention') },
+    { method: 'post', path: '/v1/query/complete', access: 'read', handle: completeRoute },
+    { method: 'get', path: '/v1/segments', access: 'read', handle: segmentsRoute },
+    { method: 'get', path: '/v1/segments/{key}/members', access: 'read', handle: segmentMembersRoute },
+    { method: 'get', path: '/v1/segments/{key}', access: 'read', handle: segmentRoute },
+    { method: 'put', path: '/v1/segments/{key}', access: 'admin', handle: saveSegmentRoute },
+    { method: 'delete', path: '/v1/segments/{key}', access: 'admin', handle: deleteSegmentRoute },
+    { method: 'get', path: '/v1/schema', access: 'read', handle: schemaRoute },
     { method: 'get', path: '/v1/export', access: 'read', handle: exportRoute },
     { method: 'post', path: '/v1/admin/checkpoint', access: 'admin', handle: checkpointRoute },
     { method: 'get', path: '/v1/admin/state-hash', access: 'admin', handle: stateHashRoute },

@@ -14,25 +14,20 @@ import { isReady } from './operation-route.ts';
 import { PROFILE_PATH, type Route, routes, STREAM_PATH } from './route.ts';
 
 interface KnownPath {
-  readonly prefix: string;
-  readonly isPrefix: boolean;
+  readonly pattern: RegExp;
   readonly method: string;
 }
-
-/** What later versions serve, so that a caller reads why and not only that. */
-const LATER: readonly (readonly [prefix: string, name: string])[] = [
-  ['/v1/query/funnel', 'funnels'],
-  ['/v1/query/retention', 'retention'],
-  ['/v1/segments', 'saved segments'],
-];
 
 export function addRoutes(app: App, door: Door, page: BytePage, openApiJson: () => string): void {
   const table = routes(page, openApiJson);
   for (const route of table) {
     const meter = door.metrics.meter(route.path);
     const handler = (response: HttpResponse, request: HttpRequest): void => run(door, meter, route, response, request);
-    if (route.method === 'get') app.get(patternOf(route.path), handler);
-    else app.post(patternOf(route.path), handler);
+    const pattern = patternOf(route.path);
+    if (route.method === 'get') app.get(pattern, handler);
+    else if (route.method === 'post') app.post(pattern, handler);
+    else if (route.method === 'put') app.put(pattern, handler);
+    else app.del(pattern, handler);
   }
   app.get(patternOf(PROFILE_PATH), profileHandler(door, door.metrics.meter(PROFILE_PATH)));
   const known = [...table, { method: 'get', path: PROFILE_PATH }, { method: 'get', path: STREAM_PATH }].map(knownPath);
@@ -65,13 +60,15 @@ function refuse(
   try {
     const path = request.getUrl();
     const method = request.getMethod();
-    const allowed = [...new Set(known.filter((entry) => isOn(entry, path)).map((entry) => entry.method.toUpperCase()))];
+    const allowed = [
+      ...new Set(known.filter((entry) => entry.pattern.test(path)).map((entry) => entry.method.toUpperCase())),
+    ];
     if (method === 'head') {
       // An answer to HEAD has no body, which the exchange would send. Balancers ask for /health and /ready this way.
       if (path === '/health') exchange.sendHeadOnly(200);
       else if (path === '/ready') exchange.sendHeadOnly(isReady(door) ? 200 : 503);
       else exchange.sendHeadOnly(allowed.length > 0 ? 405 : 404, [['allow', allowed.join(', ')]]);
-    } else if (allowed.length === 0) throw notFound(path);
+    } else if (allowed.length === 0) throw notFound();
     else if (method === 'get' && path === STREAM_PATH) {
       throw new EngineError('invalid_request', 'this is a WebSocket endpoint: connect with ws:// or wss://');
     } else {
@@ -85,25 +82,16 @@ function refuse(
   }
 }
 
-function notFound(path: string): EngineError {
-  const later = LATER.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
-  if (later !== undefined) return new EngineError('not_found', `this version does not serve ${later[1]} yet`);
+function notFound(): EngineError {
   return new EngineError('not_found', 'there is nothing here; /openapi.json lists what there is');
 }
 
+/** A last `{part}` takes all that follows, slashes too; one in the middle takes one part. */
 function patternOf(path: string): string {
-  return path.replace(/\{\w+\}$/, '*');
+  return path.replace(/\{\w+\}$/, '*').replace(/\{(\w+)\}/g, ':$1');
 }
 
 function knownPath(route: { readonly method: string; readonly path: string }): KnownPath {
-  const isPrefix = route.path.endsWith('}');
-  return {
-    prefix: isPrefix ? route.path.slice(0, route.path.lastIndexOf('{')) : route.path,
-    isPrefix,
-    method: route.method,
-  };
-}
-
-function isOn(entry: KnownPath, path: string): boolean {
-  return entry.isPrefix ? path.startsWith(entry.prefix) && path.length > entry.prefix.length : path === entry.prefix;
+  const pattern = patternOf(route.path).replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+').replace(/\*$/, '.+');
+  return { pattern: new RegExp(`^${pattern}$`), method: route.method };
 }

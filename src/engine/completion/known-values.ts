@@ -1,0 +1,170 @@
+/**
+ * Values of one field, for completion: looked up in bounded time however long the column and however large its dictionary. Counts are
+ * exact where all of the column was read, else scaled up from an even part of it; of a dictionary too large to count only values that
+ * begin as typed are given, from its newest part.
+ */
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
+import { type CodeColumn, NUMBER_MISSING, type NumberColumn } from '../../memory/ladder-column.ts';
+import type { TextColumn } from '../../profile/text-column.ts';
+import { BOOLEAN_TRUE, type ValueColumn } from '../../profile/value-column.ts';
+import { type ArrayVisitor, ArrayWalk } from '../../query/binder/array-walk.ts';
+import type { PathReach } from '../../query/binder/path-reach.ts';
+import { topCodes } from '../schema/top-values.ts';
+import { GUESS_RANK, matchRank } from './match.ts';
+
+/** Elements read of one column. */
+const ELEMENT_COUNT_MAX = 16 * CHUNK_ROWS;
+const NUMBER_COUNT_MAX = CHUNK_ROWS;
+/** Dictionaries larger than this hold values of their own for nearly everybody. */
+const COUNTED_ENTRY_COUNT_MAX = 262_144;
+/** Entries whose text is looked at. */
+const READ_ENTRY_COUNT_MAX = 20_000;
+const COMPARED_ENTRY_COUNT_MAX = 200_000;
+const WALKED_ARRAY_COUNT_MAX = 2_000;
+/** Longer values are nothing that somebody picks from a list. */
+const VALUE_SIZE_BYTES_MAX = 200;
+
+export type KnownValue = string | number | boolean;
+
+export class KnownValues {
+  readonly counts = new Map<KnownValue, number | undefined>();
+  isEstimate = false;
+  readonly #typed: string;
+  readonly #limit: number;
+
+  constructor(typed: string, limit: number) {
+    this.#typed = typed;
+    this.#limit = limit;
+  }
+
+  /** `length`: rows or events of the column's table. */
+  addReach(reach: PathReach, length: number): void {
+    if (reach.exact !== undefined) this.#addColumn(reach.exact, length);
+    for (const { column, rest } of reach.through) if (column.arrays !== undefined) this.#addArrays(column.arrays, rest);
+  }
+
+  #addColumn({ strings, numbers, booleans }: ValueColumn, length: number): void {
+    if (strings !== undefined) this.#addTexts(strings, length);
+    if (numbers !== undefined) this.#addNumbers(numbers, length);
+    if (booleans === undefined) return;
+    const { counts, scale } = this.#count(booleans, 3, length);
+    for (const code of [1, 2]) this.#add(code === BOOLEAN_TRUE, counts[code], scale);
+  }
+
+  #add(value: KnownValue, count: number, scale: number): void {
+    if (count > 0) this.counts.set(value, (this.counts.get(value) ?? 0) + Math.round(count * scale));
+  }
+
+  #addTexts(column: TextColumn, length: number): void {
+    const { dictionary } = column;
+    if (dictionary.count > COUNTED_ENTRY_COUNT_MAX) {
+      this.#addLike(column);
+      return;
+    }
+    const { counts, scale } = this.#count(column.codes, dictionary.count + 1, length);
+    const codes = topCodes(counts, this.#typed === '' ? this.#limit : 1_000);
+    for (const code of codes) {
+      const text = readText(column, code);
+      if (text !== undefined && this.#isWanted(text)) this.#add(text, counts[code], scale);
+    }
+    if (this.#typed === '' || codes.length < 1_000) return;
+    const step = Math.max(1, Math.ceil(dictionary.count / READ_ENTRY_COUNT_MAX));
+    for (let code = 1; code < counts.length; code += step) {
+      if (counts[code] === 0) continue;
+      const text = readText(column, code);
+      if (text !== undefined && !this.counts.has(text) && this.#isWanted(text)) this.#add(text, counts[code], scale);
+    }
+    if (step > 1) this.#addLike(column);
+  }
+
+  #isWanted(text: string): boolean {
+    return (matchRank(text, this.#typed) ?? GUESS_RANK) < GUESS_RANK;
+  }
+
+  /** Entries that begin as typed, newest first, compared as bytes. */
+  #addLike({ dictionary }: TextColumn): void {
+    this.isEstimate = true;
+    const typed = Buffer.from(this.#typed);
+    const last = Math.max(1, dictionary.count - COMPARED_ENTRY_COUNT_MAX);
+    let found = 0;
+    for (let code = dictionary.count; code >= last && found < this.#limit; code--) {
+      dictionary.locate(code);
+      const { block, start, size } = dictionary.heap;
+      if (size < typed.length || size > VALUE_SIZE_BYTES_MAX) continue;
+      let i = 0;
+      while (i < typed.length && lower(block[start + i]) === lower(typed[i])) i += 1;
+      if (i < typed.length) continue;
+      const text = dictionary.text(code);
+      if (!this.counts.has(text)) this.counts.set(text, undefined);
+      found += 1;
+    }
+  }
+
+  /** Whole chunks, spread evenly, the newest among them. */
+  #count(column: CodeColumn, codeCount: number, length: number): { counts: Uint32Array; scale: number } {
+    const counts = new Uint32Array(codeCount);
+    const step = Math.max(1, Math.ceil(length / ELEMENT_COUNT_MAX));
+    let read = 0;
+    for (let c = column.chunkCount - 1; c >= 0; c -= step) {
+      const size = Math.min(CHUNK_ROWS, length - c * CHUNK_ROWS);
+      const view = column.chunk(c);
+      read += Math.max(0, size);
+      const until = Math.min(size, view?.length ?? 0);
+      if (view !== undefined) for (let i = 0; i < until; i++) counts[view[i]] += 1;
+    }
+    counts[0] = 0;
+    if (step > 1) this.isEstimate = true;
+    const present = Math.min(length, column.chunkCount * CHUNK_ROWS);
+    return { counts, scale: step > 1 && read > 0 ? present / read : 1 };
+  }
+
+  #addNumbers(column: NumberColumn, length: number): void {
+    const step = Math.max(1, Math.ceil(length / NUMBER_COUNT_MAX));
+    const counts = new Map<number, number>();
+    for (let c = 0; c < column.chunkCount; c++) {
+      const view = column.chunk(c);
+      if (view === undefined) continue;
+      const missing = NUMBER_MISSING[column.rungs[c]];
+      const until = Math.min(view.length, length - c * CHUNK_ROWS);
+      for (let i = c % step; i < until; i += step) {
+        const value = view[i];
+        if (value !== missing && !Number.isNaN(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
+      }
+    }
+    if (step > 1) this.isEstimate = true;
+    const wanted = [...counts].filter(([value]) => String(value).startsWith(this.#typed));
+    for (const [value, count] of wanted.sort((a, b) => b[1] - a[1]).slice(0, this.#limit))
+      this.#add(value, count, step);
+  }
+
+  /** How many of the looked-at arrays have it: that orders values, and is no count of events. */
+  #addArrays(column: TextColumn, rest: readonly string[]): void {
+    const { dictionary } = column;
+    this.isEstimate = true;
+    const walk = new ArrayWalk(rest);
+    const take = (value: KnownValue): false => {
+      if (this.#isWanted(String(value))) this.counts.set(value, this.counts.get(value));
+      return false;
+    };
+    const visitor: ArrayVisitor = {
+      present: () => false,
+      number: take,
+      boolean: take,
+      text: (bytes, start, size) =>
+        size <= VALUE_SIZE_BYTES_MAX &&
+        take(Buffer.from(bytes.buffer, bytes.byteOffset + start, size).toString('utf8')),
+    };
+    const last = Math.max(1, dictionary.count - WALKED_ARRAY_COUNT_MAX);
+    for (let code = dictionary.count; code >= last; code--) walk.run(dictionary, code, visitor);
+  }
+}
+
+function readText({ dictionary }: TextColumn, code: number): string | undefined {
+  dictionary.locate(code);
+  return dictionary.heap.size > VALUE_SIZE_BYTES_MAX ? undefined : dictionary.text(code);
+}
+
+/** ASCII letters only: enough to compare beginnings. */
+function lower(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+}

@@ -1,0 +1,223 @@
+/**
+ * Reads one column into a tally, chunk by chunk with turns between. Events do not change once written, so all properties of an event
+ * are read up to one length; traits do change, and a column whose codes were renumbered meanwhile is read again.
+ */
+import { parseIsoDateBytesMs } from '../../base/iso-date.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
+import { type CodeColumn, NUMBER_MISSING, type NumberColumn } from '../../memory/ladder-column.ts';
+import type { TimeColumn } from '../../memory/time-column.ts';
+import type { TextColumn } from '../../profile/text-column.ts';
+import { BOOLEAN_FALSE, BOOLEAN_TRUE, MARK_EMPTY, MARK_NULL, type ValueColumn } from '../../profile/value-column.ts';
+import type { ArrayPaths } from './array-paths.ts';
+import type { FieldTally } from './field-tally.ts';
+import type { Slices } from './slices.ts';
+import { exampleText, topCodes } from './top-values.ts';
+
+/** Candidates that one shard's column brings. */
+const TOP_CODE_COUNT = 64;
+const ENTRIES_PER_LOOK = 256;
+/** Chunks of a number column whose values are all counted. */
+const FULL_CHUNK_COUNT = 8;
+
+export interface ScanContext {
+  readonly slices: Slices;
+  /** Indexes [0, length) are read. */
+  readonly length: number;
+  /** One shard only: its dictionaries tell how many texts are distinct. */
+  readonly isWhole: boolean;
+  /** Of events. */
+  readonly times?: TimeColumn | undefined;
+  /** Of events: which library sent each. */
+  readonly libraries?: LibraryColumn | undefined;
+  /** Given each array column, to look for paths inside. */
+  readonly paths: ArrayPaths;
+}
+
+export interface LibraryColumn {
+  readonly codes: CodeColumn;
+  /** 1 where the code was met; as many as there were libraries when the scan began. */
+  readonly seen: Uint8Array;
+}
+
+type View = { readonly length: number; readonly [index: number]: number };
+
+export async function scanColumn(column: ValueColumn, tally: FieldTally, context: ScanContext): Promise<void> {
+  const { numbers, strings, booleans, arrays, marks } = column;
+  if (numbers !== undefined) await scanNumbers(numbers, tally, context);
+  if (strings !== undefined) {
+    const counts = await countCodes(strings, tally, context);
+    tally.count('string', await readTexts(strings, counts, tally, context));
+  }
+  if (booleans !== undefined) {
+    const counts = new Uint32Array(3);
+    await scanCodes(booleans, counts, tally, context);
+    for (const code of [BOOLEAN_TRUE, BOOLEAN_FALSE]) {
+      if (counts[code] === 0) continue;
+      tally.values.add(code === BOOLEAN_TRUE, counts[code]);
+      tally.distinct.addBoolean(code === BOOLEAN_TRUE);
+    }
+    tally.count('boolean', counts[BOOLEAN_TRUE] + counts[BOOLEAN_FALSE]);
+  }
+  if (arrays !== undefined) {
+    const counts = await countCodes(arrays, tally, context);
+    tally.count('array', await readArrays(arrays, counts, tally, context));
+    await context.paths.read(column.segments, arrays, counts, context.slices);
+  }
+  if (marks !== undefined) {
+    const counts = new Uint32Array(3);
+    await scanCodes(marks, counts, undefined, context);
+    tally.count('null', counts[MARK_NULL]);
+    tally.count('object', counts[MARK_EMPTY]);
+  }
+}
+
+/** How often each code stands, of one numbering. */
+async function countCodes(column: TextColumn, tally: FieldTally, context: ScanContext): Promise<Uint32Array> {
+  for (;;) {
+    const { generation } = column;
+    const counts = new Uint32Array(column.dictionary.count + 1);
+    await scanCodes(column.codes, counts, tally, context);
+    if (column.generation === generation) return counts;
+  }
+}
+
+async function scanCodes(
+  column: CodeColumn,
+  counts: Uint32Array,
+  tally: FieldTally | undefined,
+  context: ScanContext,
+): Promise<void> {
+  const { slices } = context;
+  for (let c = 0; c < column.chunkCount; c++) {
+    if (slices.isDue) await slices.pause();
+    const view = column.chunk(c);
+    const length = Math.min(view?.length ?? 0, context.length - c * CHUNK_ROWS);
+    if (view === undefined || length <= 0) continue;
+    // Codes given out since the counts were made fall off their end.
+    for (let i = 0; i < length; i++) counts[view[i]] += 1;
+    if (tally !== undefined) seeEvents(view, 0, c, length, tally, context);
+  }
+  counts[0] = 0;
+}
+
+async function scanNumbers(column: NumberColumn, tally: FieldTally, context: ScanContext): Promise<void> {
+  const { slices } = context;
+  const counts = new Map<number, number>();
+  // Examples of a long column are taken from a part of it.
+  const stride = column.chunkCount > FULL_CHUNK_COUNT ? 16 : 1;
+  let found = 0;
+  for (let c = 0; c < column.chunkCount; c++) {
+    const whole = Math.min(column.chunk(c)?.length ?? 0, context.length - c * CHUNK_ROWS);
+    // A chunk of numbers is hashed value by value: more than one slice.
+    for (let from = 0; from < whole; from += CHUNK_ROWS / 4) {
+      if (slices.isDue) await slices.pause();
+      const view = column.chunk(c) as View;
+      const missing = NUMBER_MISSING[column.rungs[c]];
+      const until = Math.min(whole, from + CHUNK_ROWS / 4);
+      for (let i = from; i < until; i++) {
+        const value = view[i];
+        if (value === missing || Number.isNaN(value)) continue;
+        found += 1;
+        tally.distinct.addNumber(value);
+        if (i % stride !== 0) continue;
+        const before = counts.get(value);
+        if (before !== undefined) counts.set(value, before + 1);
+        else if (counts.size < CHUNK_ROWS) counts.set(value, 1);
+      }
+    }
+    const view = column.chunk(c);
+    if (view !== undefined && whole > 0) seeEvents(view, NUMBER_MISSING[column.rungs[c]], c, whole, tally, context);
+  }
+  for (const [value, count] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, TOP_CODE_COUNT))
+    tally.values.add(value, count);
+  tally.count('number', found);
+}
+
+/** The times and libraries of the events of the chunk that have a value. */
+function seeEvents(
+  view: View,
+  missing: number,
+  chunk: number,
+  length: number,
+  tally: FieldTally,
+  { times, libraries }: ScanContext,
+): void {
+  const offsets = times?.chunk(chunk);
+  if (times !== undefined && offsets !== undefined) {
+    const base = times.bases[chunk];
+    let first = Number.POSITIVE_INFINITY;
+    let last = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < length; i++) {
+      const value = view[i];
+      if (value === missing || Number.isNaN(value)) continue;
+      const offset = offsets[i];
+      if (offset < first) first = offset;
+      if (offset > last) last = offset;
+    }
+    tally.see(base + first, base + last);
+  }
+  const codes = libraries?.codes.chunk(chunk);
+  if (libraries === undefined || codes === undefined) return;
+  const { seen } = libraries;
+  const until = Math.min(length, codes.length);
+  for (let i = 0; i < until; i++) if (view[i] !== missing && !Number.isNaN(view[i])) seen[codes[i]] = 1;
+}
+
+/** Distinct texts, the most frequent ones, and whether all are dates. Gives how many values there are. */
+async function readTexts(
+  column: TextColumn,
+  counts: Uint32Array,
+  tally: FieldTally,
+  { slices, isWhole }: ScanContext,
+): Promise<number> {
+  const { generation, dictionary } = column;
+  let total = 0;
+  let usedCount = 0;
+  for (let code = 1; code < counts.length; code++) {
+    if (code % ENTRIES_PER_LOOK === 0 && slices.isDue) {
+      await slices.pause();
+      // Renumbered: what was counted stands, the texts behind the codes are gone.
+      if (column.generation !== generation) break;
+    }
+    if (counts[code] === 0) continue;
+    total += counts[code];
+    usedCount += 1;
+    if (!tally.areAllDates && isWhole) continue;
+    dictionary.locate(code);
+    const { block, start, size } = dictionary.heap;
+    if (!isWhole) tally.distinct.addBytes(block, start, size);
+    if (tally.areAllDates && Number.isNaN(parseIsoDateBytesMs(block, start, size))) tally.areAllDates = false;
+  }
+  if (isWhole) tally.distinctInDictionaries += usedCount;
+  if (column.generation === generation) {
+    for (const code of topCodes(counts, TOP_CODE_COUNT)) {
+      dictionary.locate(code);
+      const { block, start, size } = dictionary.heap;
+      tally.values.add(exampleText(block, start, size), counts[code]);
+    }
+  }
+  return total;
+}
+
+async function readArrays(
+  column: TextColumn,
+  counts: Uint32Array,
+  tally: FieldTally,
+  { slices, isWhole }: ScanContext,
+): Promise<number> {
+  const { generation, dictionary } = column;
+  let total = 0;
+  let usedCount = 0;
+  for (let code = 1; code < counts.length; code++) {
+    if (counts[code] === 0) continue;
+    total += counts[code];
+    usedCount += 1;
+    if (isWhole) continue;
+    if (code % ENTRIES_PER_LOOK === 0 && slices.isDue) await slices.pause();
+    if (column.generation !== generation) continue;
+    dictionary.locate(code);
+    tally.distinct.addBytes(dictionary.heap.block, dictionary.heap.start, dictionary.heap.size);
+  }
+  if (isWhole) tally.distinctInDictionaries += usedCount;
+  return total;
+}

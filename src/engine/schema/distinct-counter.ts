@@ -1,0 +1,96 @@
+/**
+ * How many distinct values were added: exact up to 65,536 (by a 53-bit fingerprint each), beyond by HyperLogLog
+ * (Flajolet and others, 2007) with 16,384 registers, whose standard error is 0.8 %. Adding a value again changes nothing.
+ */
+import { mix32, murmur32, xxh32 } from '../../base/hash.ts';
+
+const EXACT_MAX = 65_536;
+const TABLE_SIZE = 2 * EXACT_MAX;
+const REGISTER_BITS = 14;
+const REGISTER_COUNT = 1 << REGISTER_BITS;
+const SEED = 0x5eed;
+
+const TRUE_BYTES = Uint8Array.of(0xff, 1);
+const FALSE_BYTES = Uint8Array.of(0xff, 0);
+
+const scratch = new Float64Array(1);
+const halves = new Uint32Array(scratch.buffer);
+
+export class DistinctCounter {
+  /** Fingerprints while exact; 0 = free. */
+  #table: Float64Array | undefined;
+  #registers: Uint8Array | undefined;
+  #count = 0;
+
+  get isExact(): boolean {
+    return this.#registers === undefined;
+  }
+
+  get count(): number {
+    return this.#registers === undefined ? this.#count : estimate(this.#registers);
+  }
+
+  addNumber(value: number): void {
+    // −0 is 0.
+    scratch[0] = value + 0;
+    const [low, high] = halves;
+    // Two halves that nothing ties together: one chooses a register, the other its rank.
+    this.#add(mix32(low ^ mix32(high ^ SEED)), mix32(Math.imul(low, 0x9e37_79b1) ^ mix32(high + 0x7f4a_7c15)));
+  }
+
+  addBytes(bytes: Uint8Array, start: number, size: number): void {
+    this.#add(xxh32(bytes, start, size, SEED), murmur32(bytes, start, size, SEED));
+  }
+
+  addBoolean(value: boolean): void {
+    // Bytes that are no text.
+    this.addBytes(value ? TRUE_BYTES : FALSE_BYTES, 0, 2);
+  }
+
+  #add(a: number, b: number): void {
+    if (this.#registers !== undefined) {
+      addToRegisters(this.#registers, a, b);
+      return;
+    }
+    this.#table ??= new Float64Array(TABLE_SIZE);
+    const fingerprint = a * 0x20_0000 + (b >>> 11) + 1;
+    let at = a & (TABLE_SIZE - 1);
+    while (this.#table[at] !== 0) {
+      if (this.#table[at] === fingerprint) return;
+      at = (at + 1) & (TABLE_SIZE - 1);
+    }
+    this.#table[at] = fingerprint;
+    this.#count += 1;
+    if (this.#count > EXACT_MAX) this.#estimateFrom(this.#table);
+  }
+
+  #estimateFrom(table: Float64Array): void {
+    this.#registers = new Uint8Array(REGISTER_COUNT);
+    for (const entry of table) {
+      if (entry === 0) continue;
+      const fingerprint = entry - 1;
+      const a = Math.floor(fingerprint / 0x20_0000);
+      addToRegisters(this.#registers, a, (fingerprint - a * 0x20_0000) << 11);
+    }
+    this.#table = undefined;
+  }
+}
+
+/** The register comes from one half, the rank from the other: its 21 upper bits, the same however the value was added. */
+function addToRegisters(registers: Uint8Array, a: number, b: number): void {
+  const at = a >>> (32 - REGISTER_BITS);
+  const rank = Math.min(Math.clz32(b & ~0x7ff), 21) + 1;
+  if (rank > registers[at]) registers[at] = rank;
+}
+
+function estimate(registers: Uint8Array): number {
+  let sum = 0;
+  let emptyCount = 0;
+  for (const rank of registers) {
+    sum += 2 ** -rank;
+    if (rank === 0) emptyCount += 1;
+  }
+  const raw = ((0.7213 / (1 + 1.079 / REGISTER_COUNT)) * REGISTER_COUNT ** 2) / sum;
+  const isSmall = raw <= 2.5 * REGISTER_COUNT && emptyCount > 0;
+  return Math.round(isSmall ? REGISTER_COUNT * Math.log(REGISTER_COUNT / emptyCount) : raw);
+}
