@@ -6,6 +6,7 @@
 import { unreachable } from '../../base/assert.ts';
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { eventCostNs, participantCostNs, SEEN_NS } from '../planner/cost.ts';
 import type { Switches } from '../planner/pass.ts';
 import { type ChainPlan, chainPlan, rowsOfChains } from './chain-rows.ts';
@@ -17,6 +18,7 @@ import { PAUSE, Pace } from './pace.ts';
 import { rowsOfParticipants } from './participant-rows.ts';
 import type { Program } from './program.ts';
 import { candidateChunks } from './row-scan.ts';
+import { isRunCountBetter, rowsOfRunCount } from './run-count-rows.ts';
 import { rowsOfSeen } from './seen-rows.ts';
 import { selectSequence } from './sequence-select.ts';
 import type { Trace } from './trace.ts';
@@ -126,14 +128,19 @@ export class Evaluator {
   }
 
   *#events(operator: EventOperator, candidates: RowSet | undefined): Evaluation {
-    const { test, scan, verdict } = operator;
+    const { test, scan, verdict, runCount } = operator;
     const { rowCount, slabs } = this.#options;
     const known = this.#measured.get(operator);
     if (known !== undefined) return within(known, candidates);
     const chains = this.#chains(operator, candidates);
+    this.#options.trace?.choose(operator, chains === undefined ? 'scan' : 'by chains');
     if (chains !== undefined) {
       const found = rowsOfChains(test, chains, scan.elementCount, this.#options.rowCount);
       return within(yield* this.#paced(found, 1), candidates);
+    }
+    const windowCount = Math.min(scan.elementCount, scan.chunks.length * CHUNK_ROWS);
+    if (runCount !== undefined && isRunCountBetter(runCount, windowCount, candidates?.cardinality ?? rowCount)) {
+      return yield* rowsOfRunCount(runCount, candidates);
     }
     const state = yield scan;
     const rows = rowsOfState(test.measure, verdict, state!, rowCount, slabs);

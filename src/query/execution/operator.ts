@@ -10,6 +10,7 @@ import { captureEventTest, captureVerdict, type Verdict } from './event-measure.
 import type { MeasureScan } from './measure-scan.ts';
 import { type CapturedParticipants, captureParticipants } from './participant-rows.ts';
 import type { ImageSet, Program } from './program.ts';
+import { type CapturedRunCount, captureRunCount } from './run-count-rows.ts';
 import { type CapturedSeen, captureSeen } from './seen-rows.ts';
 import { type CapturedSequence, captureSequence } from './sequence-select.ts';
 
@@ -19,7 +20,14 @@ export type Operator = { readonly plan: Plan } & (
   | { readonly kind: 'participants'; readonly participants: CapturedParticipants }
   | { readonly kind: 'scan'; readonly program: Program }
   | { readonly kind: 'seen'; readonly matches: SeenTest['matches']; readonly seen: CapturedSeen }
-  | { readonly kind: 'events'; readonly test: EventTest; readonly scan: MeasureScan; readonly verdict: Verdict }
+  | {
+      readonly kind: 'events';
+      readonly test: EventTest;
+      readonly scan: MeasureScan;
+      readonly verdict: Verdict;
+      /** The other way to count, where there is one. */
+      readonly runCount: CapturedRunCount | undefined;
+    }
   | { readonly kind: 'sequence'; readonly sequence: CapturedSequence }
   | { readonly kind: 'and' | 'or'; readonly of: readonly Operator[] }
   | { readonly kind: 'not'; readonly of: Operator }
@@ -61,7 +69,9 @@ export class OperatorCapture {
         return { plan, kind: 'seen', matches: plan.test.matches, seen: captureSeen(plan.test, images) };
       case 'events': {
         const scan = captureEventTest(plan.test, rowCount, images, switches.skipChunks);
-        return { plan, kind: 'events', test: plan.test, scan, verdict: captureVerdict(plan.test.measure, images) };
+        const runCount = captureRunCount(plan.test, rowCount, images);
+        const verdict = captureVerdict(plan.test.measure, images);
+        return { plan, kind: 'events', test: plan.test, scan, verdict, runCount };
       }
       case 'sequence':
         return { plan, kind: 'sequence', sequence: captureSequence(plan.test, rowCount, images) };

@@ -44,6 +44,7 @@ const TAIL_COUNT_MIN = 65_536;
 export class RunStore {
   readonly #sizeBytesMax: number;
   readonly #runs = new Map<EventTable, EventRuns>();
+  readonly #lostNs = new Map<EventTable, number>();
   #sizeBytes = 0;
 
   constructor(sizeBytesMax: number) {
@@ -70,8 +71,16 @@ export class RunStore {
     return runsSizeBytes(eventCount, rowCount) <= this.#sizeBytesMax;
   }
 
+  /** Notes what a question lost for want of runs; true once the losses would have paid for making them. */
+  isWorthMaking(table: EventTable, lostNs: number, makeNs: number): boolean {
+    const sum = (this.#lostNs.get(table) ?? 0) + lostNs;
+    this.#lostNs.set(table, sum);
+    return sum >= makeNs;
+  }
+
   keep(table: EventTable, runs: EventRuns): void {
     this.#drop(table);
+    this.#lostNs.delete(table);
     this.#runs.set(table, runs);
     this.#sizeBytes += sizeOf(runs);
     for (const other of this.#runs.keys()) {
