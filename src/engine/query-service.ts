@@ -1,6 +1,7 @@
 /** Questions from the door to the shards and back: check, scatter, gather. One instant per shard; `watermark` names it. */
 import { parseIsoDateMs } from '../base/iso-date.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
+import { Admission } from '../query/execution/admission.ts';
 import { ShardQuery } from '../query/execution/shard-query.ts';
 import type { CheckedRequest } from '../query/parser/check-request.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -11,6 +12,9 @@ import { Question } from './answer/question.ts';
 import type { QuestionReader } from './question-reader.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** Large questions to a shard that are worked on at a time, and that wait for it; small ones are never kept waiting. */
+const ACTIVE_COUNT = 16;
+const WAITING_COUNT = 1_000;
 const EVERYONE: Expression = { and: [] };
 
 export class QueryService {
@@ -23,7 +27,16 @@ export class QueryService {
 
   constructor(shards: readonly Shard[], pool: WorkerPool, clock: Clock, reader: QuestionReader) {
     this.#shards = shards;
-    this.#queries = shards.map((shard) => new ShardQuery(shard.data, pool, { hashSeed: shard.hashSeed }));
+    const admission = new Admission(ACTIVE_COUNT, WAITING_COUNT);
+    this.#queries = shards.map((shard) => {
+      const options = {
+        hashSeed: shard.hashSeed,
+        admission,
+        yieldTurn: clock.yieldTurn,
+        monotonicMs: clock.monotonicMs,
+      };
+      return new ShardQuery(shard.data, pool, options);
+    });
     this.#clock = clock;
     this.#reader = reader;
   }
@@ -54,12 +67,15 @@ export class QueryService {
       atMs,
       signal,
       timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      passesOff: request.optimizer?.off,
     };
     const watermark = this.#shards.map((shard) => shard.appliedSeq);
     const parts = { shards: this.#shards, queries: this.#queries, clock: this.#clock };
-    const body = await answerer(new Question(request, request.where ?? EVERYONE, options, parts));
+    const question = new Question(request, request.where ?? EVERYONE, options, parts);
+    const body = await answerer(question);
+    const plan = question.plan();
     const tookMs = Math.round((this.#clock.monotonicMs() - startedMs) * 1_000) / 1_000;
-    return { ...body, tookMs, watermark };
+    return { ...body, tookMs, watermark, ...(plan === undefined ? {} : { plan }) };
   }
 
   close(): void {

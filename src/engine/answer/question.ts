@@ -1,14 +1,14 @@
 /** A checked question on its way through the shards: what every kind of answer works from. */
 import type { RowSet } from '../../bitmap/row-set.ts';
-import type { AnswerBody, Expression } from '../../model/query.ts';
-import type { Instant, STALE } from '../../query/execution/instant.ts';
-import type { SelectOptions, ShardQuery } from '../../query/execution/shard-query.ts';
+import type { AnswerBody, Expression, QueryPlan } from '../../model/query.ts';
+import { type ExplainedSelection, mergePlans, underOne } from '../../query/execution/explain.ts';
+import { askTogether, type SelectOptions, type ShardQuery } from '../../query/execution/shard-query.ts';
+import type { Capture } from '../../query/execution/shard-question.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Shard } from '../../shard/shard.ts';
 
-/** Captures on one shard, in the turn of the question; what it returns is called with the selected rows. */
-export type Capture<T> = (instant: Instant) => (rows: RowSet) => T | typeof STALE | Promise<T | typeof STALE>;
+export type { Capture } from '../../query/execution/shard-question.ts';
 
 export class Question {
   readonly request: CheckedRequest;
@@ -18,6 +18,8 @@ export class Question {
   readonly shards: readonly Shard[];
   readonly clock: Clock;
   readonly #queries: readonly ShardQuery[];
+  /** A list of shards for each time that shards were asked. */
+  readonly #explained: (readonly ExplainedSelection[])[] = [];
 
   constructor(
     request: CheckedRequest,
@@ -34,8 +36,24 @@ export class Question {
   }
 
   /** Every shard's part, in the order of the shards; all are captured in this turn. */
-  ask<T>(capture: Capture<T>): Promise<readonly T[]> {
-    return Promise.all(this.#queries.map((query) => query.run(this.where, this.options, capture)));
+  async ask<T>(capture: Capture<T>): Promise<readonly T[]> {
+    const plans: ExplainedSelection[] = [];
+    const questions = this.#queries.map((query, index) => {
+      const explain = (selection: ExplainedSelection): void => {
+        plans[index] = selection;
+      };
+      const options = this.request.explain === true ? { ...this.options, explain } : this.options;
+      return query.question(this.where, options, capture);
+    });
+    const answers = await askTogether(questions);
+    if (plans.length > 0) this.#explained.push(plans);
+    return answers;
+  }
+
+  /** Of all that was asked, each over all shards; undefined unless `explain` was asked for. */
+  plan(): QueryPlan | undefined {
+    const [first, ...others] = this.#explained.map((plans) => mergePlans(plans.map((selection) => selection.plan())));
+    return others.length === 0 ? first : underOne([first, ...others]);
   }
 
   /** The selected rows of every shard. */

@@ -181,7 +181,7 @@ export class CodeSelector implements Selector {
   #extendInstants(column: TextColumn, kept: KeptInstants): void {
     const { dictionary } = kept;
     const work = (costNs: number): boolean => {
-      if (this.#instants.get(column) !== kept) return true;
+      if (this.#instants.get(column) !== kept || column.dictionary !== dictionary) return true;
       const { count, heap } = dictionary;
       if (count >= kept.instants.length) {
         const larger = newInstants(capacityFor(count));
@@ -222,17 +222,18 @@ export class CodeSelector implements Selector {
     }
     this.#tables.delete(key);
     this.#tables.set(key, kept);
-    if (kept.count < dictionary.count) this.#extend(key, kept, costNs, compile());
+    if (kept.count < dictionary.count) this.#extend(column, key, kept, costNs, compile());
     this.#trim();
     return kept.fitCount === 0 ? NONE : { kind: 'table', table: kept.table, fitCount: kept.fitCount };
   }
 
   /** A query that is still running may hold the table: the codes that are written now are new to it. */
-  #extend(key: string, kept: KeptTable, testNs: number, fits: (code: number) => boolean): void {
+  #extend(column: TextColumn, key: string, kept: KeptTable, testNs: number, fits: (code: number) => boolean): void {
     const { dictionary } = kept;
     const { heap } = dictionary;
     const work = (costNs: number): boolean => {
-      if (this.#tables.get(key) !== kept) return true;
+      // Dropped, or renumbered meanwhile: who still wants it begins again.
+      if (this.#tables.get(key) !== kept || column.dictionary !== dictionary) return true;
       const { count } = dictionary;
       if (count >= kept.table.length) this.#grow(kept, capacityFor(count));
       let code = kept.count;

@@ -10,6 +10,7 @@ import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { ConditionBinder } from '../binder/bind-condition.ts';
 import type { Moment } from '../binder/bind-events.ts';
 import type { CodeSelector } from '../binder/code-selector.ts';
+import type { RunStore } from '../index/event-runs.ts';
 import { assertGoing } from './cancellation.ts';
 import { Pace } from './pace.ts';
 import { ImageSet } from './program.ts';
@@ -26,6 +27,8 @@ export interface InstantOptions {
   readonly moment: Moment;
   /** Work (ns on one thread) from which a scan goes to workers. */
   readonly thresholdNs: number;
+  /** Where runs of events are kept. */
+  readonly runs?: RunStore | undefined;
   /** Gives the event loop a turn; absent = work on this thread is done in one go. */
   readonly yieldTurn?: (() => Promise<void>) | undefined;
 }
@@ -39,7 +42,7 @@ export class Instant {
   readonly rowCount: number;
   readonly conditions: ConditionBinder;
   /** Capture through this only in the turn of the instant. */
-  readonly images = new ImageSet();
+  readonly images: ImageSet;
   /** Aborted when the caller left or the time ran out. */
   signal: AbortSignal | undefined;
   readonly #runner: ScanRunner;
@@ -48,13 +51,14 @@ export class Instant {
   readonly #yieldTurn: (() => Promise<void>) | undefined;
   readonly #pace = new Pace();
 
-  constructor({ data, selector, pool, moment, thresholdNs, yieldTurn }: InstantOptions) {
+  constructor({ data, selector, pool, moment, thresholdNs, yieldTurn, runs }: InstantOptions) {
     this.data = data;
     this.selector = selector;
     this.moment = moment;
     this.nowMs = moment.atMs ?? moment.nowMs;
     this.rowCount = data.profiles.count;
     this.conditions = new ConditionBinder(selector, this.nowMs, data.profiles);
+    this.images = new ImageSet(runs);
     this.#runner = new ScanRunner(data.memory.slabs, pool);
     this.#pool = pool;
     this.#thresholdNs = thresholdNs;

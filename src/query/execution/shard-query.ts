@@ -1,5 +1,5 @@
 /**
- * Questions to one shard. A query is bound, planned and captured in one turn: that is the instant it answers for. If little
+ * Questions to one shard. A question is bound, planned and captured in one turn: that is the instant it answers for. If little
  * is left to do, it is answered in the same turn; else a snapshot holds the captured pages while workers scan, or this thread
  * goes on in later turns, and the shard goes on writing.
  */
@@ -7,16 +7,15 @@ import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/query.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
-import { ExpressionBinder } from '../binder/bind-expression.ts';
+import { Chores } from '../binder/chores.ts';
 import { CodeSelector } from '../binder/code-selector.ts';
 import { assertSupported } from '../binder/supported.ts';
-import { planOf } from '../planner/plan.ts';
+import { RunStore, RunStore } from '../index/event-runs.ts';
 import { ValueIndexes } from '../planner/value-index.ts';
-import { assertGoing } from './cancellation.ts';
-import { drive } from './drive.ts';
-import { Evaluator } from './evaluator.ts';
-import { Instant, STALE } from './instant.ts';
-import { OperatorCapture } from './operator.ts';
+import type { Admission } from './admission.ts';
+import { type Capture, type SelectOptions, ShardQuestion, type ShardQuestionParts } from './shard-question.ts';
+
+export type { SelectOptions } from './shard-question.ts';
 
 export interface ShardQueryOptions {
   /** The seed of the shard's dictionaries (texts are found by hash); without it equality walks dictionaries. */
@@ -25,49 +24,51 @@ export interface ShardQueryOptions {
   readonly indexSizeBytesMax?: number | undefined;
   /** Memory for answers of dictionaries to text, date and array tests. */
   readonly selectionSizeBytesMax?: number | undefined;
+  /** Memory for runs of events: each profile's in order. */
+  readonly runSizeBytesMax?: number | undefined;
+  /** Memory for events in order, profile by profile. */
+  readonly runSizeBytesMax?: number | undefined;
   /** Work (ns on one thread) from which scans go to workers. */
   readonly workerThresholdNs?: number | undefined;
   /** Gives the event loop a turn between slices of work on this thread; absent = it is done in one go. */
   readonly yieldTurn?: (() => Promise<void>) | undefined;
-}
-
-export interface SelectOptions {
-  readonly nowMs: number;
-  readonly atMs?: number | undefined;
-  /** Aborted with a TimeoutError = query_timeout, else query_cancelled. */
-  readonly signal?: AbortSignal | undefined;
-  /** From the call on; holds while workers scan. */
-  readonly timeoutMs?: number | undefined;
-  /** Names of the optimizer's passes that are left out. */
-  readonly passesOff?: readonly string[] | undefined;
+  /** For `explain`: durations. */
+  readonly monotonicMs?: (() => number) | undefined;
+  /** Bounds how many large questions are worked on at a time, over all shards. */
+  readonly admission?: Admission | undefined;
 }
 
 const DEFAULT_INDEX_SIZE_BYTES = 256 * 1024 * 1024;
+const DEFAULT_RUN_SIZE_BYTES = 256 * 1024 * 1024;
 const DEFAULT_SELECTION_SIZE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_RUN_SIZE_BYTES = 256 * 1024 * 1024;
 /** A half million elements; handing over costs 60 µs, and until then lookups wait no longer than that. */
 const DEFAULT_WORKER_THRESHOLD_NS = 500_000;
-/** Chains followed on this thread when workers could scan instead. */
-const PROBE_NS_MAX = 5_000_000;
 
 export class ShardQuery {
-  readonly #data: ShardData;
-  readonly #pool: WorkerPool | undefined;
-  readonly #selector: CodeSelector;
-  readonly #indexes: ValueIndexes;
-  readonly #thresholdNs: number;
-  readonly #yieldTurn: (() => Promise<void>) | undefined;
+  readonly #parts: ShardQuestionParts;
 
   constructor(data: ShardData, pool: WorkerPool | undefined, options: ShardQueryOptions = {}) {
-    this.#data = data;
-    this.#pool = pool;
-    this.#selector = new CodeSelector(options.hashSeed, options.selectionSizeBytesMax ?? DEFAULT_SELECTION_SIZE_BYTES);
-    this.#indexes = new ValueIndexes(options.indexSizeBytesMax ?? DEFAULT_INDEX_SIZE_BYTES);
-    this.#thresholdNs = options.workerThresholdNs ?? DEFAULT_WORKER_THRESHOLD_NS;
-    this.#yieldTurn = pool === undefined ? undefined : options.yieldTurn;
+    const chores = new Chores();
+    const { indexSizeBytesMax, selectionSizeBytesMax } = options;
+    this.#parts = {
+      data,
+      pool,
+      chores,
+      selector: new CodeSelector(options.hashSeed, selectionSizeBytesMax ?? DEFAULT_SELECTION_SIZE_BYTES, chores),
+      indexes: new ValueIndexes(indexSizeBytesMax ?? DEFAULT_INDEX_SIZE_BYTES, chores),
+      runs: new RunStore(options.runSizeBytesMax ?? DEFAULT_RUN_SIZE_BYTES),
+      runs: new RunStore(options.runSizeBytesMax ?? DEFAULT_RUN_SIZE_BYTES),
+      admission: options.admission,
+      thresholdNs: options.workerThresholdNs ?? DEFAULT_WORKER_THRESHOLD_NS,
+      yieldTurn: pool === undefined ? undefined : options.yieldTurn,
+      monotonicMs: options.monotonicMs,
+    };
   }
 
   get memoryBytes(): number {
-    return this.#indexes.sizeBytes + this.#selector.usedBytes;
+    const { indexes, selector, runs } = this.#parts;
+    return indexes.sizeBytes + selector.usedBytes + runs.sizeBytes;
   }
 
   /** The rows of the profiles for which the expression holds, as of the moment of the call. */
@@ -76,66 +77,47 @@ export class ShardQuery {
   }
 
   /**
-   * One question at one instant. `capture` is called in the turn of the call, together with the binding of the condition: it takes
-   * images of all it will need. What it returns is called with the selected rows, while a snapshot holds those images.
+   * One question at one instant. `capture` is called in the turn of the call, together with the binding of the condition (again in a
+   * later turn where something had to be prepared). What it returns is called with the selected rows, while a snapshot holds what it took.
    */
-  async run<T>(
-    expression: Expression,
-    options: SelectOptions,
-    capture: (instant: Instant) => (rows: RowSet) => T | typeof STALE | Promise<T | typeof STALE>,
-  ): Promise<T> {
-    assertSupported(expression, options.atMs);
-    for (;;) {
-      assertGoing(options.signal);
-      const instant = new Instant({
-        data: this.#data,
-        selector: this.#selector,
-        pool: this.#pool,
-        moment: { nowMs: options.nowMs, atMs: options.atMs },
-        thresholdNs: this.#thresholdNs,
-        yieldTurn: this.#yieldTurn,
-      });
-      const evaluate = this.#captureSelection(expression, options, instant);
-      const finish = capture(instant);
-      const answer = await this.#withSnapshot(options, async (signal) => {
-        instant.signal = signal;
-        const rows = await evaluate();
-        return finish(rows);
-      });
-      if (answer !== STALE) return answer as T;
-    }
+  async run<T>(expression: Expression, options: SelectOptions, capture: Capture<T>): Promise<T> {
+    const [answer] = await askTogether([this.question(expression, options, capture)]);
+    return answer;
   }
 
-  #captureSelection(expression: Expression, options: SelectOptions, instant: Instant): () => RowSet | Promise<RowSet> {
-    const { rowCount, images } = instant;
-    const bound = new ExpressionBinder(this.#data, this.#selector, instant.moment).bind(expression);
-    const { root, switches } = planOf(bound, { indexes: this.#indexes, rowCount, off: options.passesOff });
-    const operator = new OperatorCapture({ rowCount, images, switches }).capture(root);
-    const evaluator = new Evaluator({
-      rowCount,
-      slabs: this.#data.memory.slabs,
-      switches,
-      probeNsMax: this.#pool === undefined || root.costNs < this.#thresholdNs ? Infinity : PROBE_NS_MAX,
-    });
-    return () => drive(evaluator.evaluate(operator), instant);
+  /** A question that is not captured yet; to be closed. Errors: query_unsupported. */
+  question<T>(expression: Expression, options: SelectOptions, capture: Capture<T>): ShardQuestion<T> {
+    assertSupported(expression, options.atMs);
+    return new ShardQuestion(this.#parts, expression, options, capture);
   }
 
   /** Lets go of the change logs it listens to. */
   close(): void {
-    this.#indexes.close();
-    this.#selector.clear();
+    this.#parts.indexes.close();
+    this.#parts.runs.clear();
+    this.#parts.selector.clear();
   }
+}
 
-  /** Taken in the turn of the capture: from here on the captured pages do not change. */
-  async #withSnapshot<T>(options: SelectOptions, work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
-    const { memory } = this.#data;
-    const snapshot = memory.snapshot();
-    const deadline = this.#pool?.deadline(options.signal, options.timeoutMs);
-    try {
-      return await work(deadline?.signal ?? options.signal);
-    } finally {
-      deadline?.clear();
-      memory.release(snapshot);
+/** Asks questions that are captured in one turn, however long some of them need to prepare; and closes them. */
+export async function askTogether<T>(questions: readonly ShardQuestion<T>[]): Promise<T[]> {
+  try {
+    for (;;) {
+      const unready = questions.filter((question) => !question.capture());
+      if (unready.length === 0) break;
+      await allEnded(unready.map((question) => question.prepare()));
     }
+    return await allEnded(questions.map((question) => question.finish()));
+  } finally {
+    for (const question of questions) question.close();
   }
+}
+
+/** Waits for all, also when one fails: until then the others read their snapshots. */
+async function allEnded<T>(answers: readonly Promise<T>[]): Promise<T[]> {
+  const outcomes = await Promise.allSettled(answers);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
 }

@@ -1,10 +1,12 @@
 /** The body of a query request. A text in `where` is parsed here, so that all behind it sees the AST only. */
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
+import { PASS_NAMES, type PassName } from '../../model/optimizer.ts';
 import { type Expression, type QueryRequest, RESULT_KINDS, type ResultKind } from '../../model/query.ts';
 import { checkAggregateRequest } from './check-aggregate.ts';
 import { checkBreakdown } from './check-breakdown.ts';
 import { checkExpression } from './check-expression.ts';
+import { checkFunnel } from './check-funnel.ts';
 import { type CheckedOverlap, checkOverlap } from './check-overlap.ts';
 import { checkRetention } from './check-retention.ts';
 import { checkRfm } from './check-rfm.ts';
@@ -73,6 +75,7 @@ export function checkRequest(json: unknown, limits: QueryLimits = DEFAULT_QUERY_
     ...optional(object, 'events', (events, at) => checkInteger(events, at, '"events"', 0, EVENT_COUNT_MAX)),
     ...optional(object, 'aggregate', (aggregate, at) => checkAggregateRequest(check, aggregate, at)),
     ...optional(object, 'breakdown', (breakdown, at) => checkBreakdown(check, breakdown, at)),
+    ...optional(object, 'funnel', (funnel, at) => checkFunnel(check, funnel, at)),
     ...optional(object, 'retention', (retention, at) => checkRetention(check, retention, at)),
     ...optional(object, 'rfm', (rfm, at) => checkRfm(check, rfm, at)),
     ...optional(object, 'overlap', (overlap, at) => checkOverlap(check, overlap, at)),
@@ -81,6 +84,7 @@ export function checkRequest(json: unknown, limits: QueryLimits = DEFAULT_QUERY_
     ...optional(object, 'mode', (mode, at) => checkWord(mode, MODES, at, '"mode"')),
     ...optional(object, 'explain', (explain, at) => checkBoolean(explain, at, '"explain"')),
     ...optional(object, 'strict', (strict, at) => checkBoolean(strict, at, '"strict"')),
+    ...optional(object, 'optimizer', (optimizer, at) => checkOptimizer(check, optimizer, at)),
   };
   assertAnalysis(request);
   return request;
@@ -100,6 +104,13 @@ function checkBoolean(json: unknown, at: string, what: string): boolean {
   return json;
 }
 
+function checkOptimizer(check: JsonCheck, json: unknown, at: string): { readonly off: readonly PassName[] } {
+  const object = checkObject(json, at, '"optimizer"');
+  checkKeys(object, ['off'], at, '"optimizer"');
+  const list = check.list(field(object, 'off'), below(at, 'off'), '"off"');
+  return { off: list.map((name, index) => checkWord(name, PASS_NAMES, below(below(at, 'off'), index), 'a pass')) };
+}
+
 function checkFields(check: JsonCheck, json: unknown, at: string): readonly string[] {
   return check.list(json, at, '"fields"').map((name, index) => checkText(name, below(at, index), 'a field'));
 }
@@ -116,6 +127,7 @@ function checkAt(json: unknown, at: string): string {
 const ANALYSIS_EXAMPLES = {
   aggregate: '{"fn":"sum","event":"Order Completed","property":"total"}',
   breakdown: '{"by":["country"]}',
+  funnel: '{"steps":[{"event":"Page Viewed"},{"event":"Order Completed"}]}',
   retention: '{"cohort":{"event":"Order Completed"},"period":"month"}',
   rfm: '{"event":"Order Completed","amount":"total"}',
   overlap: '{"segments":["big-spenders","newsletter"]}',

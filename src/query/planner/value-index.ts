@@ -10,6 +10,7 @@ import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { CodeColumn } from '../../memory/ladder-column.ts';
 import { ChangeLog, TextColumn } from '../../profile/text-column.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
+import { Chores } from '../binder/chores.ts';
 import type { CodeSelection, CodeTest } from '../binder/formula.ts';
 
 /** Distinct values beyond which a column is scanned instead. */
@@ -19,6 +20,8 @@ const UNION_COUNT_MAX = 512;
 const LOG_LIMIT = 3_000_000;
 /** Rows sorted by code at a time while building: 4 MB. */
 const BUILD_ROWS = 16 * CHUNK_ROWS;
+/** A row that goes into a bitmap. */
+const BUILD_NS = 10;
 
 class BoundedChangeLog extends ChangeLog {
   isLost = false;
@@ -40,14 +43,22 @@ export class ValueIndex {
   /** By code. */
   readonly #bitmaps: (RowBitmap | undefined)[] = [];
   #sizeBytes = -1;
+  /** Rows that were there at the beginning; later ones come by the log. */
+  readonly #rowCount: number;
+  #builtCount = 0;
 
+  /** Empty: `build` until it is done. What changes meanwhile is in the log, and a change that the build has seen too does no harm. */
   constructor(column: CodeColumn, owner: TextColumn | ValueColumn, rowCount: number) {
     this.#column = column;
     this.#owner = owner;
     this.#generation = owner instanceof TextColumn ? owner.generation : 0;
-    this.#build(rowCount);
+    this.#rowCount = rowCount;
     if (owner instanceof TextColumn) owner.changes = this.#log;
     else owner.booleanChanges = this.#log;
+  }
+
+  get restNs(): number {
+    return (this.#rowCount - this.#builtCount) * BUILD_NS;
   }
 
   /** Whether it can be brought up to date; if not, it has to be built anew. */
@@ -86,25 +97,32 @@ export class ValueIndex {
     }
   }
 
-  /** A counting sort of the rows by code, a stretch at a time, so that each bitmap takes its rows in a few large pieces. */
-  #build(rowCount: number): void {
+  /** For about `costNs`; true when all rows are in. */
+  build(costNs: number): boolean {
+    const chunks = Math.max(1, Math.floor(costNs / (BUILD_NS * CHUNK_ROWS)));
+    const until = Math.min(this.#rowCount, this.#builtCount + chunks * CHUNK_ROWS);
+    for (let from = this.#builtCount; from < until; from += BUILD_ROWS)
+      this.#add(from, Math.min(from + BUILD_ROWS, until));
+    this.#builtCount = until;
+    this.#sizeBytes = -1;
+    return until === this.#rowCount;
+  }
+
+  /** A counting sort of the rows by code, so that each bitmap takes its rows in a few large pieces. */
+  #add(from: number, until: number): void {
     const ends = new Uint32Array(INDEX_VALUE_COUNT_MAX + 2);
-    const sorted = new Uint32Array(Math.min(BUILD_ROWS, rowCount));
-    for (let from = 0; from < rowCount; from += BUILD_ROWS) {
-      const until = Math.min(from + BUILD_ROWS, rowCount);
-      ends.fill(0);
-      this.#eachView(from, until, (view, length) => {
-        for (let i = 0; i < length; i++) ends[view[i]] += 1;
-      });
-      ends[0] = 0;
-      for (let code = 1; code < ends.length; code++) ends[code] += ends[code - 1];
-      const starts = ends.slice();
-      this.#eachView(from, until, (view, length, first) => {
-        for (let i = 0; i < length; i++) if (view[i] !== 0) sorted[starts[view[i] - 1]++] = first + i;
-      });
-      for (let code = 1; code < ends.length; code++) {
-        if (ends[code] > ends[code - 1]) this.#bitmapOf(code).add(sorted.subarray(ends[code - 1], ends[code]));
-      }
+    const sorted = new Uint32Array(until - from);
+    this.#eachView(from, until, (view, length) => {
+      for (let i = 0; i < length; i++) ends[view[i]] += 1;
+    });
+    ends[0] = 0;
+    for (let code = 1; code < ends.length; code++) ends[code] += ends[code - 1];
+    const starts = ends.slice();
+    this.#eachView(from, until, (view, length, first) => {
+      for (let i = 0; i < length; i++) if (view[i] !== 0) sorted[starts[view[i] - 1]++] = first + i;
+    });
+    for (let code = 1; code < ends.length; code++) {
+      if (ends[code] > ends[code - 1]) this.#bitmapOf(code).add(sorted.subarray(ends[code - 1], ends[code]));
     }
   }
 
@@ -164,11 +182,13 @@ function valueCountOf(owner: TextColumn | ValueColumn): number {
 
 export class ValueIndexes {
   readonly #sizeBytesMax: number;
+  readonly #chores: Chores;
   /** In the order of last use. */
   readonly #indexes = new Map<CodeColumn, ValueIndex>();
 
-  constructor(sizeBytesMax: number) {
+  constructor(sizeBytesMax: number, chores = new Chores()) {
     this.#sizeBytesMax = sizeBytesMax;
+    this.#chores = chores;
   }
 
   get sizeBytes(): number {
@@ -177,7 +197,7 @@ export class ValueIndexes {
     return sum;
   }
 
-  /** The rows that satisfy the test, or undefined where a scan is the better way. */
+  /** The rows that satisfy the test, or undefined where a scan is the better way or the index is noted to be built first. */
   rows(test: CodeTest, rowCount: number): RowSet | undefined {
     const { owner, column, selection } = test;
     if (owner === undefined) return undefined;
@@ -192,13 +212,25 @@ export class ValueIndexes {
       index.close();
       index = undefined;
     }
-    const isNew = index === undefined;
     index ??= new ValueIndex(column, owner, rowCount);
     this.#indexes.delete(column);
     this.#indexes.set(column, index);
-    const rows = index.rows(selection);
-    if (isNew) this.#trim(column);
-    return rows;
+    if (index.restNs > 0 && this.#isLeftForLater(column, index)) return undefined;
+    return index.rows(selection);
+  }
+
+  #isLeftForLater(column: CodeColumn, index: ValueIndex): boolean {
+    const work = (costNs: number): boolean => {
+      // Dropped meanwhile: who still wants it begins again.
+      if (this.#indexes.get(column) !== index || !index.isUsable || !index.build(costNs)) {
+        return this.#indexes.get(column) !== index || !index.isUsable;
+      }
+      this.#trim(column);
+      return true;
+    };
+    if (this.#chores.defers(index.restNs, { work })) return true;
+    work(Number.POSITIVE_INFINITY);
+    return false;
   }
 
   #trim(kept: CodeColumn): void {

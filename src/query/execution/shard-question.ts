@@ -1,0 +1,189 @@
+/**
+ * One question to one shard on its way. It is captured in one turn, which is the instant it answers for: bound, planned, its columns
+ * captured, and whatever else its answer will need. What is too long for a turn is found on that first trial, done in slices,
+ * and the question is captured again; so the instant is that of the last capture.
+ *
+ * Invariant: between `capture` and the answer a snapshot holds the captured pages.
+ */
+import type { RowSet } from '../../bitmap/row-set.ts';
+import type { Snapshot } from '../../memory/slab-memory.ts';
+import type { Expression } from '../../model/query.ts';
+import type { ShardData } from '../../profile/shard-data.ts';
+import type { Deadline, WorkerPool } from '../../runtime/worker-pool.ts';
+import { ExpressionBinder } from '../binder/bind-expression.ts';
+import type { Chore, Chores } from '../binder/chores.ts';
+import type { CodeSelector } from '../binder/code-selector.ts';
+import type { RunStore, RunStore } from '../index/event-runs.ts';
+import { planOf } from '../planner/plan.ts';
+import type { ValueIndexes } from '../planner/value-index.ts';
+import type { Admission } from './admission.ts';
+import { assertGoing } from './cancellation.ts';
+import { drive } from './drive.ts';
+import { Evaluator } from './evaluator.ts';
+import { ExplainedSelection } from './explain.ts';
+import { Instant, STALE } from './instant.ts';
+import { OperatorCapture } from './operator.ts';
+import { SLICE_NS } from './pace.ts';
+import { Trace } from './trace.ts';
+
+/** What all questions to a shard share. */
+export interface ShardQuestionParts {
+  readonly data: ShardData;
+  readonly pool: WorkerPool | undefined;
+  readonly selector: CodeSelector;
+  readonly indexes: ValueIndexes;
+  readonly runs: RunStore;
+  readonly chores: Chores;
+  readonly runs: RunStore;
+  readonly admission: Admission | undefined;
+  /** Work (ns on one thread) from which scans go to workers. */
+  readonly thresholdNs: number;
+  /** Gives the event loop a turn between slices of work on this thread; absent = it is done in one go. */
+  readonly yieldTurn: (() => Promise<void>) | undefined;
+  /** For `explain`: durations. */
+  readonly monotonicMs: (() => number) | undefined;
+}
+
+export interface SelectOptions {
+  readonly nowMs: number;
+  readonly atMs?: number | undefined;
+  /** Aborted with a TimeoutError = query_timeout, else query_cancelled. */
+  readonly signal?: AbortSignal | undefined;
+  /** From the call on. */
+  readonly timeoutMs?: number | undefined;
+  /** Names of the optimizer's passes that are left out. */
+  readonly passesOff?: readonly string[] | undefined;
+  /** Given the plan and what it did, when the rows are there. */
+  readonly explain?: ((selection: ExplainedSelection) => void) | undefined;
+}
+
+export type Finish<T> = (rows: RowSet) => T | typeof STALE | Promise<T | typeof STALE>;
+/** Takes images of all that the answer will need, in the turn of the question; what it returns is called with the selected rows. */
+export type Capture<T> = (instant: Instant) => Finish<T>;
+
+interface Captured<T> {
+  readonly instant: Instant;
+  readonly evaluate: () => RowSet | Promise<RowSet>;
+  readonly finish: Finish<T>;
+  readonly snapshot: Snapshot;
+}
+
+/** Chains followed on this thread when workers could scan instead. */
+const PROBE_NS_MAX = 5_000_000;
+/** Trials after which a question is captured whatever that takes: writers may be faster than the slices. */
+const TRIAL_COUNT_MAX = 6;
+
+export class ShardQuestion<T> {
+  readonly #parts: ShardQuestionParts;
+  readonly #expression: Expression;
+  readonly #options: SelectOptions;
+  readonly #capture: Capture<T>;
+  readonly #deadline: Deadline | undefined;
+  readonly #signal: AbortSignal | undefined;
+  #captured: Captured<T> | undefined;
+  #chores: readonly Chore[] = [];
+  #trialCount = 0;
+  #needsAdmission = false;
+  #isAdmitted = false;
+
+  constructor(parts: ShardQuestionParts, expression: Expression, options: SelectOptions, capture: Capture<T>) {
+    this.#parts = parts;
+    this.#expression = expression;
+    this.#options = options;
+    this.#capture = capture;
+    this.#deadline = parts.pool?.deadline(options.signal, options.timeoutMs);
+    this.#signal = this.#deadline?.signal ?? options.signal;
+  }
+
+  /** Captures it as of this turn. False: there is something to `prepare` first. Errors: query_timeout, query_cancelled. */
+  capture(): boolean {
+    this.#release();
+    assertGoing(this.#signal);
+    const { data, selector, pool, thresholdNs, yieldTurn, chores, runs } = this.#parts;
+    const { nowMs, atMs } = this.#options;
+    this.#trialCount += 1;
+    const isLast = yieldTurn === undefined || this.#trialCount > TRIAL_COUNT_MAX;
+    chores.begin(isLast ? Number.POSITIVE_INFINITY : SLICE_NS);
+    try {
+      const moment = { nowMs, atMs };
+      const instant = new Instant({ data, selector, pool, moment, thresholdNs, yieldTurn, runs });
+      instant.signal = this.#signal;
+      const evaluate = this.#captureSelection(instant);
+      const finish = this.#capture(instant);
+      this.#chores = chores.end();
+      if (this.#chores.length > 0 || (this.#needsAdmission && !this.#isAdmitted)) return false;
+      this.#captured = { instant, evaluate, finish, snapshot: data.memory.snapshot() };
+      return true;
+    } finally {
+      chores.end();
+    }
+  }
+
+  /** Does what the last trial found to be too long for a turn. Errors: overloaded, query_timeout, query_cancelled. */
+  async prepare(): Promise<void> {
+    const { admission, yieldTurn } = this.#parts;
+    if (admission !== undefined && !this.#isAdmitted) {
+      await admission.enter(this.#signal);
+      this.#isAdmitted = true;
+    }
+    for (const chore of this.#chores) {
+      while (!chore.work(SLICE_NS)) {
+        await yieldTurn?.();
+        assertGoing(this.#signal);
+      }
+      // Each may have been a whole slice.
+      await yieldTurn?.();
+      assertGoing(this.#signal);
+    }
+    this.#chores = [];
+  }
+
+  /** The answer as of the last capture; as of a later one where a dictionary was renumbered meanwhile. */
+  async finish(): Promise<T> {
+    for (;;) {
+      const { evaluate, finish } = this.#captured!;
+      const answer = await finish(await evaluate());
+      if (answer !== STALE) return answer as T;
+      while (!this.capture()) await this.prepare();
+    }
+  }
+
+  /** However it ended. */
+  close(): void {
+    this.#release();
+    this.#deadline?.clear();
+    if (this.#isAdmitted) this.#parts.admission?.leave();
+    this.#isAdmitted = false;
+  }
+
+  #release(): void {
+    if (this.#captured !== undefined) this.#parts.data.memory.release(this.#captured.snapshot);
+    this.#captured = undefined;
+  }
+
+  #captureSelection(instant: Instant): () => RowSet | Promise<RowSet> {
+    const { data, selector, indexes, pool, thresholdNs, admission, monotonicMs } = this.#parts;
+    const { passesOff, explain } = this.#options;
+    const { rowCount, images } = instant;
+    const bound = new ExpressionBinder(data, selector, instant.moment).bind(this.#expression);
+    const plan = planOf(bound, { indexes, rowCount, off: passesOff });
+    const { root, switches } = plan;
+    const isLarge = pool !== undefined && root.costNs >= thresholdNs;
+    this.#needsAdmission = isLarge && admission !== undefined;
+    const operator = new OperatorCapture({ rowCount, images, switches }).capture(root);
+    const trace = explain === undefined ? undefined : new Trace(monotonicMs ?? (() => 0));
+    const evaluator = new Evaluator({
+      rowCount,
+      slabs: data.memory.slabs,
+      switches,
+      probeNsMax: isLarge ? PROBE_NS_MAX : Number.POSITIVE_INFINITY,
+      trace,
+    });
+    if (explain === undefined || trace === undefined) return () => drive(evaluator.evaluate(operator), instant);
+    return async () => {
+      const rows = await drive(evaluator.evaluate(operator), instant);
+      explain(new ExplainedSelection(data, plan, operator, trace));
+      return rows;
+    };
+  }
+}
