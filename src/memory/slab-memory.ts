@@ -11,9 +11,14 @@
  * worker and a checkpoint see one instant, and neither stops the writer. An append needs no copy, because a snapshot never
  * reads past the length it took; it only stamps the page as written (`touch`), and the page stays visible to the snapshot.
  *
+ * A checkpoint reads for seconds while everything is written to; copies that the writer goes on in would leave a hole in the slabs
+ * for every page that is ever hot. So its snapshot is a still one (`StillSnapshot`): read by this thread alone, each
+ * page once. There the old bytes are put aside, outside the slabs, and the writer stays where it is.
+ *
  * Owned by one thread; only the bytes are shared.
  */
 import { assert } from '../base/assert.ts';
+import { StillSnapshot } from './still-snapshot.ts';
 
 const FIRST_SLAB_SIZE_BYTES = 1 << 20;
 const LAST_SLAB_SIZE_BYTES = 1 << 26;
@@ -33,6 +38,8 @@ export class Page {
   savedId = 0;
   /** The snapshot it was saved from: the saved copy is good while `stamp <= savedEpoch`. */
   savedEpoch = 0;
+  /** The still snapshot that has read it and needs it no more. */
+  takenEpoch = 0;
 
   constructor(slabIndex: number, offset: number, sizeBytes: number, bornEpoch: number) {
     this.slabIndex = slabIndex;
@@ -60,6 +67,7 @@ export class SlabMemory {
   #slabSize = 0;
   readonly #free: { slabIndex: number; offset: number }[][] = [];
   #live: number[] = [];
+  #still: StillSnapshot | undefined;
   #retired: { page: Page; retiredAt: number }[] = [];
 
   /** Bytes of pages that were given back, or left over at the end of a slab, and wait for the next taker. */
@@ -120,7 +128,7 @@ export class SlabMemory {
 
   /** Gives the page back, at once or when the last snapshot that sees it is released. */
   free(page: Page): void {
-    if (this.#isVisible(page)) {
+    if (this.#isVisible(page) || this.#isAwaited(page)) {
       this.#retired.push({ page, retiredAt: this.epoch });
       return;
     }
@@ -137,9 +145,21 @@ export class SlabMemory {
     return false;
   }
 
+  /** Whether the still snapshot has yet to read it. */
+  #isAwaited(page: Page): boolean {
+    const still = this.#still;
+    return (
+      still !== undefined && page.bornEpoch <= still.epoch && page.takenEpoch !== still.epoch && !still.asides.has(page)
+    );
+  }
+
   /** The page to write to instead of `page`: itself, newly stamped, or a copy when a snapshot still sees the old bytes. */
   own(page: Page): Page {
     if (!this.#isVisible(page)) {
+      if (this.#isAwaited(page)) {
+        this.#still!.putAside(page, this.bytes(page));
+        this.usedBytes += page.sizeBytes;
+      }
       page.stamp = this.epoch;
       return page;
     }
@@ -152,7 +172,7 @@ export class SlabMemory {
   /** Notes an append to the page. True when no live snapshot sees it: until the next epoch anything may be written to it. */
   touch(page: Page): boolean {
     page.stamp = this.epoch;
-    return !this.#isVisible(page);
+    return !this.#isVisible(page) && !this.#isAwaited(page);
   }
 
   bytes(page: Page): Uint8Array {
@@ -166,15 +186,38 @@ export class SlabMemory {
     return snapshot;
   }
 
+  /** One at a time. */
+  stillSnapshot(): StillSnapshot {
+    assert(this.#still === undefined, 'a still snapshot is alive');
+    this.#still = new StillSnapshot(this.epoch);
+    this.epoch += 1;
+    return this.#still;
+  }
+
+  /** The page's bytes as of the still snapshot, good until the next write to the page; from now on nobody copies it for the snapshot's sake. */
+  take(still: StillSnapshot, page: Page): Uint8Array {
+    assert(still === this.#still && page.takenEpoch !== still.epoch, 'a page is taken once');
+    page.takenEpoch = still.epoch;
+    const aside = still.takeAside(page);
+    if (aside !== undefined) this.usedBytes -= page.sizeBytes;
+    return aside ?? this.bytes(page);
+  }
+
   release(snapshot: Snapshot): void {
-    const at = this.#live.indexOf(snapshot.epoch);
-    assert(at >= 0, 'snapshot released twice');
-    this.#live.splice(at, 1);
+    if (snapshot === this.#still) {
+      this.usedBytes -= this.#still.asideBytes;
+      this.#still = undefined;
+    } else {
+      const at = this.#live.indexOf(snapshot.epoch);
+      assert(at >= 0, 'snapshot released twice');
+      this.#live.splice(at, 1);
+    }
     if (this.#retired.length === 0) return;
     // A retired page is visible to a snapshot taken after its birth and before its retirement.
+    const epochs = this.#still === undefined ? this.#live : [...this.#live, this.#still.epoch];
     const kept: { page: Page; retiredAt: number }[] = [];
     for (const entry of this.#retired) {
-      const isSeen = this.#live.some((epoch) => epoch >= entry.page.bornEpoch && epoch < entry.retiredAt);
+      const isSeen = epochs.some((epoch) => epoch >= entry.page.bornEpoch && epoch < entry.retiredAt);
       if (isSeen) kept.push(entry);
       else this.#release(entry.page);
     }
@@ -182,6 +225,6 @@ export class SlabMemory {
   }
 
   get liveSnapshotCount(): number {
-    return this.#live.length;
+    return this.#live.length + (this.#still === undefined ? 0 : 1);
   }
 }

@@ -62,21 +62,27 @@ export async function writeCheckpoint(
   yieldTurn: () => Promise<void>,
 ): Promise<CheckpointResult> {
   const { memory } = data;
-  const snapshot = memory.snapshot();
+  const snapshot = memory.stillSnapshot();
   const writer = checkpoints.begin();
   let isCommitting = false;
   try {
     const context = new SaveContext(snapshot);
     const state = data.save(context);
     const pageIds: number[] = [];
-    const written: { page: Page; pageId: number }[] = [];
-    for (const page of context.pages) {
-      if (page.savedId !== 0 && page.stamp <= page.savedEpoch) {
-        pageIds.push(page.savedId);
-        continue;
+    const changed: number[] = [];
+    context.pages.forEach((page, index) => {
+      if (page.savedId === 0 || page.stamp > page.savedEpoch) {
+        changed.push(index);
+      } else {
+        pageIds[index] = page.savedId;
+        memory.take(snapshot, page);
       }
-      const pageId = writer.write(memory.bytes(page));
-      pageIds.push(pageId);
+    });
+    const written: { page: Page; pageId: number }[] = [];
+    for (const index of changed) {
+      const page = context.pages[index];
+      const pageId = writer.write(memory.take(snapshot, page));
+      pageIds[index] = pageId;
       written.push({ page, pageId });
       if (written.length % PAGES_PER_TURN === 0) {
         await writer.drained();

@@ -151,34 +151,42 @@ export class MemoryWorld<Model> {
     this.#memory.release(witness.snapshot);
   }
 
-  /** As `shard/checkpoint.ts`: only pages that changed are written; the subject may be written to halfway. */
+  /** As `shard/checkpoint.ts`: only pages that changed are written, each as of the start; the subject is written to halfway. */
   checkpoint(writesMeanwhile: number, seed: number): void {
-    const witness = this.#capture();
-    const { pages } = witness.context;
+    const memory = this.#memory;
+    const snapshot = memory.stillSnapshot();
+    const context = new SaveContext(snapshot);
+    const state = structuredClone(this.#subject.save(context));
+    const model = this.#kind.copyModel(this.#model);
+    const { pages } = context;
+    const pageIds: number[] = [];
+    const changed: number[] = [];
+    pages.forEach((page, i) => {
+      if (page.savedId === 0 || page.stamp > page.savedEpoch) {
+        changed.push(i);
+        return;
+      }
+      // What is skipped must be in the store as it is.
+      expect(Buffer.compare(this.#stored.get(page.savedId)!, memory.take(snapshot, page))).toBe(0);
+      pageIds[i] = page.savedId;
+    });
     const written: { page: Page; id: number }[] = [];
-    let isHalfway = false;
-    const pageIds = pages.map((page, i) => {
-      if (!isHalfway && i >= pages.length / 2) {
-        isHalfway = true;
-        this.#write(writesMeanwhile, seed);
-      }
-      if (page.savedId !== 0 && page.stamp <= page.savedEpoch) {
-        // What is skipped must be in the store as it is.
-        expect(Buffer.compare(this.#stored.get(page.savedId)!, this.#memory.bytes(page))).toBe(0);
-        return page.savedId;
-      }
+    changed.forEach((at, i) => {
+      if (i === changed.length >>> 1) this.#write(writesMeanwhile, seed);
       const id = this.#nextPageId++;
-      this.#stored.set(id, Uint8Array.from(this.#memory.bytes(page)));
-      written.push({ page, id });
-      return id;
+      this.#stored.set(id, Uint8Array.from(memory.take(snapshot, pages[at])));
+      pageIds[at] = id;
+      written.push({ page: pages[at], id });
     });
     for (const { page, id } of written) {
       page.savedId = id;
-      page.savedEpoch = witness.snapshot.epoch;
+      page.savedEpoch = snapshot.epoch;
     }
+    memory.release(snapshot);
     this.writtenPageCount = written.length;
-    this.#checkpoint = { pageIds, state: structuredClone(witness.state), model: witness.model };
-    this.#dismiss(witness);
+    this.#checkpoint = { pageIds, state, model };
+    const loading = new LoadContext(new SlabMemory(), pageIds, (id) => this.#stored.get(id)!);
+    this.#kind.load(loading, structuredClone(state)).expectEqual(model);
   }
 
   /** The process ends: what is left is the last checkpoint. */

@@ -122,3 +122,57 @@ test('a page that is empty or larger than a MiB is our mistake', () => {
   expect(() => memory.allocate(0)).toThrow(AssertionError);
   expect(() => memory.allocate(MAX_PAGE_SIZE_BYTES + 1)).toThrow(AssertionError);
 });
+
+test('a still snapshot reads old bytes while writers stay in the same page, and costs nothing once it has read them', () => {
+  const memory = new SlabMemory();
+  const column = new U32Column(memory);
+  for (let i = 0; i < 16; i++) column.push(i);
+  const page = column.pages[0];
+  const before = memory.usedBytes;
+  const still = memory.stillSnapshot();
+  column.set(3, 99);
+  column.set(4, 98);
+  expect(column.pages[0]).toBe(page);
+  expect(memory.usedBytes).toBe(2 * before);
+  const bytes = memory.take(still, page);
+  expect([...new Uint32Array(bytes.buffer, bytes.byteOffset, 16)]).toEqual(Array.from({ length: 16 }, (_, i) => i));
+  column.set(5, 97);
+  expect(memory.usedBytes).toBe(before);
+  memory.release(still);
+  expect([memory.usedBytes, column.get(3), column.get(5)]).toEqual([before, 99, 97]);
+});
+
+test('a page that a worker and a still snapshot see is copied for the one and read unchanged by the other', () => {
+  const memory = new SlabMemory();
+  const column = new U32Column(memory);
+  for (let i = 0; i < 16; i++) column.push(i);
+  const page = column.pages[0];
+  const still = memory.stillSnapshot();
+  column.set(0, 50);
+  const worker = memory.snapshot();
+  column.set(0, 60);
+  expect(column.pages[0]).not.toBe(page);
+  column.set(1, 61);
+  expect(memory.bytes(page)[0]).toBe(50);
+  expect(memory.take(still, page)[0]).toBe(0);
+  memory.release(still);
+  expect(memory.bytes(page)[0]).toBe(50);
+  memory.release(worker);
+  expect([memory.usedBytes, column.get(0), column.get(1)]).toEqual([64, 60, 61]);
+});
+
+test('a page given back before the still snapshot read it stays until then, and asides that nobody took are forgotten', () => {
+  const memory = new SlabMemory();
+  const kept = memory.allocate(64);
+  const given = memory.allocate(64);
+  memory.bytes(given)[0] = 7;
+  const still = memory.stillSnapshot();
+  memory.free(given);
+  memory.bytes(memory.allocate(64)).fill(1);
+  memory.own(kept);
+  expect(memory.take(still, given)[0]).toBe(7);
+  expect(() => memory.take(still, given)).toThrow(AssertionError);
+  expect(() => memory.stillSnapshot()).toThrow(AssertionError);
+  memory.release(still);
+  expect([memory.usedBytes, memory.liveSnapshotCount]).toEqual([128, 0]);
+});
