@@ -4,9 +4,10 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import type { TotalRequest } from '../../model/analysis.ts';
+import type { FunnelRequest, TotalRequest } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Expression, Operand, PropertyPredicate } from '../../model/query.ts';
+import { quoted } from '../parser/suggestion.ts';
 
 export function assertSupported(expression: Expression, atMs: number | undefined): void {
   if (atMs === undefined) return;
@@ -40,12 +41,33 @@ export function assertAggregateSupported(aggregate: TotalRequest, atMs: number |
   }
 }
 
+export function assertFunnelSupported({ steps, by }: FunnelRequest, atMs: number | undefined): void {
+  if (atMs === undefined) return;
+  for (const { where, without } of steps) {
+    assertNoTraits(where, atMs);
+    assertNoTraits(without?.where, atMs);
+  }
+  if (typeof by === 'string') assertTraitsKept(by, atMs);
+  else if (by !== undefined && 'trait' in by) assertTraitsKept(by.trait, atMs);
+}
+
+/** Conditions on events, and traits that are looked at. */
+export function assertChoiceSupported(
+  where: readonly PropertyPredicate[] | undefined,
+  traits: readonly string[],
+  atMs: number | undefined,
+): void {
+  if (atMs === undefined) return;
+  assertNoTraits(where, atMs);
+  for (const trait of traits) assertTraitsKept(trait, atMs);
+}
+
 /** Traits are known as they are now; what they were at a past moment is not kept. */
 function assertTraitsKept(trait: string, atMs: number | undefined): void {
   if (atMs === undefined) return;
   throw new EngineError(
     'query_unsupported',
-    `"at" cannot be combined with a condition on a trait (${JSON.stringify(trait)}): the history of traits is not kept yet`,
+    `"at" cannot be combined with a condition on a trait (${quoted(trait)}): the history of traits is not kept yet`,
     { details: { construct: 'at with trait', trait } },
   );
 }

@@ -19,8 +19,8 @@ type CalendarWindow = Extract<Window, { readonly calendar: unknown }>;
 
 const DAY_MS = 86_400_000;
 /** Offsets reach 100 years (the checker's bound), so that every date met on the way has a year of four digits. */
-const CALENDAR_MIN_MS = -30_610_224_000_000;
-const CALENDAR_MAX_MS = 221_845_392_000_000;
+export const CALENDAR_MIN_MS = -30_610_224_000_000;
+export const CALENDAR_MAX_MS = 221_845_392_000_000;
 
 /**
  * With `atMs` the query is asked as of that moment: it is "now" in place of `nowMs`, and no window reaches past it.

@@ -12,6 +12,8 @@ import type { ImageSet } from './program.ts';
 export interface DistinctInputs {
   readonly sources: readonly DistinctSource[];
   readonly textOf: (number: number) => string;
+  /** `textOf` reads a dictionary, which may be renumbered where it is a trait's. */
+  readonly isLive: boolean;
 }
 
 export function distinctInputs(sources: readonly ScalarSource[], images: ImageSet): DistinctInputs {
@@ -43,7 +45,7 @@ export function distinctInputs(sources: readonly ScalarSource[], images: ImageSe
   }
   const textOf = (number: number): string =>
     only === undefined ? numbering.text(number) : only.dictionary.text(number);
-  return { sources: found, textOf };
+  return { sources: found, textOf, isLive: only !== undefined };
 }
 
 function plainSource(guard: Formula, test: Formula, images: ImageSet) {

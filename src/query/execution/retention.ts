@@ -7,13 +7,13 @@ import type { EventChoice, RetentionRequest } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import { eventsOf } from '../binder/bind-events.ts';
+import { assertChoiceSupported } from '../binder/supported.ts';
 import { resolveWindow, type TimeRange } from '../binder/window.ts';
 import { type AccumulatorState, mergeStates } from './accumulator.ts';
 import { type CalendarPeriods, calendarPeriods, periodOf } from './calendar-periods.ts';
 import { eventScan } from './event-measure.ts';
 import type { Instant } from './instant.ts';
 import type { MeasureScan } from './measure-scan.ts';
-import type { NextTurn } from './next-turn.ts';
 import { NO_COHORT, RETENTION_NS, type RetentionOutcome, type RetentionScan, wordsPerRowOf } from './retention-scan.ts';
 import { timeBounds } from './time-bounds.ts';
 
@@ -36,9 +36,10 @@ type EventsScan = Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'>;
 export function captureRetention(
   instant: Instant,
   request: RetentionRequest,
-  nextTurn: NextTurn,
 ): (rows: RowSet) => Promise<RetentionPart> {
   const { moment, data, rowCount } = instant;
+  assertChoiceSupported(request.cohort.where, [], moment.atMs);
+  assertChoiceSupported(request.return?.where, [], moment.atMs);
   const range = resolveWindow(request.window, moment.nowMs, moment.atMs);
   const cohort = captureEvents(instant, request.cohort, range);
   if (cohort === undefined) return async () => NOTHING;
@@ -59,7 +60,7 @@ export function captureRetention(
         `${calendar.starts.length} cohorts of ${periods + 1} periods are more than ${CELL_COUNT_MAX} numbers; narrow the window or take longer periods`,
       );
     }
-    const { cohorts, sizes } = await cohortsOf(rows, state, calendar, rowCount, nextTurn);
+    const { cohorts, sizes } = await cohortsOf(rows, state, calendar, instant);
     const isSameTable = returnTable === cohortTable;
     const wordsPerRow = wordsPerRowOf(periods);
     const masks = new Int32Array(new SharedArrayBuffer(rowCount * wordsPerRow * 4));
@@ -87,7 +88,7 @@ export function captureRetention(
     for (const { counts } of outcomes) for (let i = 0; i < total.length; i++) total[i] += counts[i];
     if (!isSameTable && returnTable !== undefined) {
       const ties = { cohortTable, returnTable, firstIndexes: state.indexes, cohorts, masks, wordsPerRow, width, total };
-      for (const outcome of outcomes) await settleTies(outcome.ties, ties, nextTurn);
+      for (const outcome of outcomes) await settleTies(outcome.ties, ties, instant);
     }
     return partOf(calendar, sizes, total, width);
   };
@@ -107,14 +108,13 @@ async function cohortsOf(
   rows: RowSet,
   { values }: AccumulatorState,
   calendar: CalendarPeriods,
-  rowCount: number,
-  nextTurn: NextTurn,
+  instant: Instant,
 ): Promise<{ readonly cohorts: Uint32Array; readonly sizes: Uint32Array }> {
-  const cohorts = new Uint32Array(new SharedArrayBuffer(rowCount * 4)).fill(NO_COHORT);
+  const cohorts = new Uint32Array(new SharedArrayBuffer(instant.rowCount * 4)).fill(NO_COHORT);
   const sizes = new Uint32Array(calendar.starts.length);
   const selected = rows.rowsFrom(0, rows.cardinality);
   for (let i = 0; i < selected.length; i++) {
-    if (i > 0 && i % ROWS_PER_TURN === 0) await nextTurn();
+    if (i > 0 && i % ROWS_PER_TURN === 0) await instant.pause();
     const row = selected[i];
     if (values[row] === Infinity) continue;
     const cohort = periodOf(calendar, values[row]);
@@ -149,11 +149,11 @@ async function settleTies(
     readonly width: number;
     readonly total: Uint32Array;
   },
-  nextTurn: NextTurn,
+  instant: Instant,
 ): Promise<void> {
   const { cohortTable, returnTable, firstIndexes, cohorts, masks, wordsPerRow, width, total } = parts;
   for (let i = 0; i < ties.length; i += 2) {
-    if (i > 0 && i % ROWS_PER_TURN === 0) await nextTurn();
+    if (i > 0 && i % ROWS_PER_TURN === 0) await instant.pause();
     const row = ties[i];
     if ((masks[row * wordsPerRow] & 1) !== 0) continue;
     if (returnTable.arrivals.get(ties[i + 1]) < cohortTable.arrivals.get(firstIndexes[row])) continue;

@@ -2,6 +2,7 @@
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { RfmRequest } from '../../model/analysis.ts';
 import { eventsOf } from '../binder/bind-events.ts';
+import { assertChoiceSupported } from '../binder/supported.ts';
 import { propertySources } from '../binder/value-source.ts';
 import { resolveWindow } from '../binder/window.ts';
 import { type Counts, mergeStates } from './accumulator.ts';
@@ -10,7 +11,6 @@ import { distinctInputs } from './distinct-source.ts';
 import { eventScan, numberInputs } from './event-measure.ts';
 import type { Instant } from './instant.ts';
 import type { MeasureScan } from './measure-scan.ts';
-import type { NextTurn } from './next-turn.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';
 
 /** Customers in the order of rows, and the same figures in ascending order. */
@@ -25,12 +25,9 @@ export interface RfmPart {
 const ROWS_PER_TURN = 65_536;
 const SORT_NS = 20;
 
-export function captureRfm(
-  instant: Instant,
-  request: RfmRequest,
-  nextTurn: NextTurn,
-): (rows: RowSet) => Promise<RfmPart> {
+export function captureRfm(instant: Instant, request: RfmRequest): (rows: RowSet) => Promise<RfmPart> {
   const { moment, data, rowCount, images, conditions } = instant;
+  assertChoiceSupported(request.where, [], moment.atMs);
   const range = resolveWindow(request.window, moment.nowMs, moment.atMs);
   const table = data.tableOf(request.event);
   const events = table === undefined ? undefined : eventsOf(table, range, request, conditions);
@@ -58,7 +55,7 @@ export function captureRfm(
     const part = partOf(customerCount);
     let at = 0;
     for (let i = 0; i < selected.length; i++) {
-      if (i > 0 && i % ROWS_PER_TURN === 0) await nextTurn();
+      if (i > 0 && i % ROWS_PER_TURN === 0) await instant.pause();
       const row = selected[i];
       if (counts[row] === 0) continue;
       part.rows[at] = row;

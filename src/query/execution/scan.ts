@@ -3,12 +3,14 @@ import { type PartitionScan, partitionSteps } from '../index/run-partition.ts';
 import { type RunScan, runSteps } from '../index/run-sort.ts';
 import type { AccumulatorState } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
+import { type FunnelOutcome, type FunnelScan, funnelSteps } from './funnel-scan.ts';
 import { type GatherScan, gatherSteps } from './gather-scan.ts';
 import { type GroupOutcome, type GroupScan, groupSteps } from './group-scan.ts';
 import { measureSteps } from './measure-run.ts';
 import type { MeasureScan } from './measure-scan.ts';
 import { type RetentionOutcome, type RetentionScan, retentionSteps } from './retention-scan.ts';
 import { type RowScan, rowScanSteps } from './row-scan.ts';
+import { type RunCountScan, runCountSteps } from './run-count.ts';
 import { type SequenceScan, sequenceSteps } from './sequence-scan.ts';
 import { type SortScan, sortScanSteps } from './sort-scan.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';
@@ -21,6 +23,8 @@ interface ScanKinds {
   /** These three leave their result in shared memory. */
   readonly partition: { readonly scan: PartitionScan; readonly outcome: undefined };
   readonly runs: { readonly scan: RunScan; readonly outcome: undefined };
+  readonly funnel: { readonly scan: FunnelScan; readonly outcome: FunnelOutcome };
+  readonly run_count: { readonly scan: RunCountScan; readonly outcome: undefined };
   readonly sequence: { readonly scan: SequenceScan; readonly outcome: undefined };
   readonly measure: { readonly scan: MeasureScan; readonly outcome: AccumulatorState };
   readonly gather: { readonly scan: GatherScan; readonly outcome: SortedNumbers };
@@ -49,6 +53,10 @@ export function* scanSteps({ scan, slabs, share }: ScanTask): Generator<number, 
       return yield* partitionSteps(scan, slabs, share);
     case 'runs':
       return yield* runSteps(scan, share);
+    case 'funnel':
+      return yield* funnelSteps(scan, slabs, share);
+    case 'run_count':
+      return yield* runCountSteps(scan, share);
     case 'sequence':
       return yield* sequenceSteps(scan, slabs, share);
     case 'gather':
