@@ -80,7 +80,7 @@ export class ConditionBinder {
     const parts: Formula[] = [];
     const { numbers, strings, booleans } = column;
     if (numbers !== undefined && test.numbers !== undefined) {
-      parts.push({ kind: 'numbers', column: numbers, selection: test.numbers });
+      parts.push({ kind: 'numbers', owner: column, column: numbers, selection: test.numbers });
     }
     if (strings !== undefined && test.texts !== undefined) {
       parts.push(codes(strings, this.selector.texts(strings, test.texts)));
@@ -121,7 +121,9 @@ function booleanTest(owner: ValueColumn, column: CodeColumn, test: ValueTest): F
 
 function addPresence(column: ValueColumn, parts: Formula[]): void {
   const { numbers, strings, booleans, arrays } = column;
-  if (numbers !== undefined) parts.push({ kind: 'numbers', column: numbers, selection: { kind: 'present' } });
+  if (numbers !== undefined) {
+    parts.push({ kind: 'numbers', owner: column, column: numbers, selection: { kind: 'present' } });
+  }
   if (strings !== undefined) parts.push(codes(strings, { kind: 'any' }));
   if (booleans !== undefined) {
     parts.push({ kind: 'codes', column: booleans, owner: column, selection: { kind: 'any' } });

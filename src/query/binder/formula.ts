@@ -37,6 +37,8 @@ export interface CodeTest {
 }
 export interface NumberTest {
   readonly kind: 'numbers';
+  /** Writes the change log that an index follows; absent for what no index is kept of. */
+  readonly owner?: ValueColumn | undefined;
   readonly column: NumberColumn | F64Column;
   readonly selection: NumberSelection;
 }
