@@ -8,6 +8,7 @@
 import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import { type F64Column, U32Column } from '../../memory/fixed-column.ts';
 import { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
+import type { SerialColumn } from '../../memory/serial-column.ts';
 import type { Page } from '../../memory/slab-memory.ts';
 import { TimeColumn } from '../../memory/time-column.ts';
 
@@ -79,6 +80,16 @@ function elementIn(column: ImageSource, chunk: number): number {
   if (column instanceof NumberColumn) return ELEMENT_I8 + column.rungs[chunk];
   if (column instanceof TimeColumn) return column.isWide(chunk) ? ELEMENT_F64 : ELEMENT_U32;
   return column instanceof U32Column ? ELEMENT_U32 : ELEMENT_F64;
+}
+
+/** Chunks of u16 or u32 offsets from bases that are kept elsewhere. */
+export function captureSerials(column: SerialColumn): ColumnImage {
+  const count = column.pages.length;
+  const image = { pages: new Int32Array(count * PAGE_STRIDE), zones: new Float64Array(count * ZONE_STRIDE) };
+  for (let chunk = 0; chunk < count; chunk++) {
+    setPage(image, chunk, column.pages[chunk], column.isWide(chunk) ? ELEMENT_U32 : ELEMENT_U16);
+  }
+  return image;
 }
 
 function setPage(image: ColumnImage, chunk: number, page: Page, element: number): void {

@@ -30,6 +30,8 @@ export class EventSteps {
   readonly #bits: readonly Uint32Array[];
   readonly #stepTables: Int32Array;
   readonly #eventCounts: Int32Array;
+  /** Per table, the first step that it is used for. */
+  readonly #firstSteps: Int32Array;
 
   constructor(tables: StepTables, slabs: readonly SharedArrayBuffer[]) {
     this.merge = new EventMerge(tables.sources, tables.arrivals, slabs);
@@ -40,6 +42,9 @@ export class EventSteps {
     this.#bits = tables.bits;
     this.#stepTables = tables.stepTables;
     this.#eventCounts = new Int32Array(tables.arrivals.length);
+    this.#firstSteps = Int32Array.from(tables.arrivals, (_, table) =>
+      Math.min(...tables.useSteps.subarray(tables.useStarts[table], tables.useStarts[table + 1])),
+    );
   }
 
   /** Goes to the row. How many steps, from the first on, have any event there: no more than those can be reached. */
@@ -54,6 +59,14 @@ export class EventSteps {
     let step = 0;
     while (step < stepTables.length && counts[stepTables[step]] !== 0) step += 1;
     return step;
+  }
+
+  /** Leaves out the tables that only later steps use. */
+  closeBeyond(stepCount: number): void {
+    const { merge } = this;
+    for (let source = 0; source < merge.sourceCount; source++) {
+      if (this.#firstSteps[merge.tables[source]] >= stepCount) merge.close(source);
+    }
   }
 
   /** Whether the source's next event fits what the use asks for. */
