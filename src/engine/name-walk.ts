@@ -81,6 +81,7 @@ export function visitAnalysis(visitor: NameVisitor, request: CheckedRequest): vo
   if (rfm !== undefined) {
     visitChoice(visitor, rfm, '/rfm');
     visitor.property(rfm.event, rfm.amount, '/rfm/amount');
+    if (rfm.order !== undefined) visitor.property(rfm.event, rfm.order, '/rfm/order');
   }
   overlap?.segments.forEach((segment, i) => {
     if (typeof segment !== 'string' && typeof segment.where !== 'string') {

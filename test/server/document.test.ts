@@ -3,8 +3,9 @@ import { PROFILE_PATH, routes, STREAM_PATH } from '../../src/server/http/route.t
 import { BytePage } from '../../src/server/lookup/byte-page.ts';
 import { errorAnswer, ingestAnswer } from '../../src/server/openapi/ingest-schema.ts';
 import { profile, profilesAnswer } from '../../src/server/openapi/profile-schema.ts';
-import { queryAnswer, queryRequest } from '../../src/server/openapi/query-schema.ts';
-import { asReader, call, post, rig } from './harness.ts';
+import { queryAnswer, queryRequest } from '../../src/server/openapi/query-request-schema.ts';
+import { catalogue, completionAnswer, segmentList, segmentSaved } from '../../src/server/openapi/segment-schema.ts';
+import { asAdmin, asReader, call, post, rig } from './harness.ts';
 
 test('/openapi.json lists every route that the router has, and no other', async () => {
   const { url } = await rig();
@@ -42,6 +43,15 @@ test('real answers have the shapes that it promises', async () => {
   );
   profilesAnswer.parse((await post(`${url}/v1/profiles/get`, { ids: ['u1', 'u2'] }, asReader)).json);
   queryAnswer.parse((await post(`${url}/v1/query`, {}, asReader)).json);
+  const saved = await call(`${url}/v1/segments/a`, {
+    method: 'PUT',
+    headers: asAdmin,
+    body: JSON.stringify({ where: 'not (country = "DE" or did "E")', description: 'x' }),
+  });
+  segmentSaved.parse(saved.json);
+  segmentList.parse((await call(`${url}/v1/segments`, { headers: asReader })).json);
+  catalogue.parse((await call(`${url}/v1/schema`, { headers: asReader })).json);
+  completionAnswer.parse((await post(`${url}/v1/query/complete`, { text: 'c' }, asReader)).json);
   errorAnswer.parse((await call(`${url}/v1/profiles/u1`)).json);
   errorAnswer.parse((await post(`${url}/v1/track`, '{"a')).json);
 });

@@ -279,10 +279,13 @@ describe('queries', () => {
       ref: 3,
       error: { code: 'query_syntax', message: 'bad', details: { position: 1, end: 2 } },
     });
-    expect(await client.ask({ op: 'query', explain: true, ref: 4 })).toMatchObject({
+    expect(await client.ask({ op: 'query', explain: 'yes', ref: 4 })).toMatchObject({
       ref: 4,
-      error: { code: 'query_unsupported' },
+      error: { code: 'query_invalid' },
     });
+    const analysis = { as: 'overlap', overlap: { segments: ['a'] }, explain: true, strict: true, mode: 'exact' };
+    await client.ask({ op: 'query', ...analysis, ref: 5 });
+    expect(engine.queries.at(-1)).toEqual(analysis);
   });
 
   test('too many at once are refused; the connection’s end cancels the rest', async () => {

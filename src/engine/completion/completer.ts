@@ -125,8 +125,8 @@ function checkCompletion(request: CompletionRequest): { text: string; position: 
 
 function add(found: Candidate[], place: CompletionPlace, completion: Completion, weight: number): void {
   const rank = matchRank(completion.label, place.prefix);
-  const isGuess = rank === GUESS_RANK;
-  if (rank !== undefined && !(isGuess && completion.kind === 'value')) found.push({ ...completion, rank, weight });
+  const isGuess = rank === GUESS_RANK && (completion.kind === 'value' || completion.kind === 'keyword');
+  if (rank !== undefined && !isGuess) found.push({ ...completion, rank, weight });
 }
 
 /** Names before keywords of the same fit. */

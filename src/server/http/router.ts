@@ -20,8 +20,11 @@ interface KnownPath {
 
 export function addRoutes(app: App, door: Door, page: BytePage, openApiJson: () => string): void {
   const table = routes(page, openApiJson);
+  const meters = new Map<string, RouteMeter>();
   for (const route of table) {
-    const meter = door.metrics.meter(route.path);
+    // One a path, whatever the methods on it.
+    const meter = meters.get(route.path) ?? door.metrics.meter(route.path);
+    meters.set(route.path, meter);
     const handler = (response: HttpResponse, request: HttpRequest): void => run(door, meter, route, response, request);
     const pattern = patternOf(route.path);
     if (route.method === 'get') app.get(pattern, handler);

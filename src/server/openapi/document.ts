@@ -18,7 +18,7 @@ import {
   text,
 } from './operation.ts';
 import { profile, profilesAnswer, profilesRequest } from './profile-schema.ts';
-import { queryAnswer, queryRequest } from './query-schema.ts';
+import { queryPaths } from './query-paths.ts';
 import { STREAM_DESCRIPTION } from './stream-text.ts';
 
 function paths(): ZodOpenApiPathsObject {
@@ -59,16 +59,7 @@ function paths(): ZodOpenApiPathsObject {
         },
       },
     },
-    '/v1/query': {
-      post: {
-        operationId: 'query',
-        summary: 'Ask for a segment',
-        tags: ['read'],
-        security: READ_SECURITY,
-        requestBody: { required: true, content: { 'application/json': { schema: queryRequest } } },
-        responses: { 200: json(queryAnswer, 'The exact answer.'), ...failures(400, 401, 403, 408, 413, 429, 500, 503) },
-      },
-    },
+    ...queryPaths(),
     '/v1/export': {
       get: {
         operationId: 'export',
@@ -187,7 +178,7 @@ export function openApiJson(): string {
         description:
           'A customer data engine: events in, profiles and segments out, exact and at once. Errors everywhere: `{"error":{"code","message","details"?}}`.',
       },
-      tags: [{ name: 'ingest' }, { name: 'read' }, { name: 'operation' }],
+      tags: [{ name: 'ingest' }, { name: 'read' }, { name: 'query' }, { name: 'segments' }, { name: 'operation' }],
       paths: paths(),
       components: {
         securitySchemes: {

@@ -27,6 +27,7 @@ const FAILURE = {
   403: json(errorAnswer, 'The key is known and may not do this.'),
   404: json(errorAnswer, 'Not found.'),
   408: json(errorAnswer, 'The query ran into its time-out.'),
+  409: json(errorAnswer, 'Others need it: change or delete them first.'),
   413: json(errorAnswer, 'Too large.'),
   415: json(errorAnswer, 'Content-Encoding is not gzip, deflate or br.'),
   429: json(errorAnswer, 'Too many at once: try again after `Retry-After` seconds.'),

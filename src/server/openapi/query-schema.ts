@@ -1,9 +1,8 @@
 /** Shapes of the query language: the JSON form of the AST in model/query.ts, for the reader of /openapi.json. */
 import { z } from 'zod';
 import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../model/query.ts';
-import { profile } from './profile-schema.ts';
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const operand = z
   .union([scalar, z.array(scalar), z.strictObject({ trait: z.string() }), z.strictObject({ property: z.string() })])
   .meta({
@@ -13,11 +12,11 @@ const operand = z
   });
 const operator = z.enum(OPERATORS).meta({ id: 'Operator' });
 const aggregateFunction = z.enum(AGGREGATE_FUNCTIONS).meta({ id: 'AggregateFunction' });
-const duration = z
+export const duration = z
   .string()
   .meta({ id: 'Duration', description: '"90s", "15m", "24h", "7d", "2w"; a day is 24 hours.' });
 
-const windowOfTime = z
+export const windowOfTime = z
   .union([
     z.strictObject({ last: duration }),
     z.strictObject({ between: z.tuple([duration, duration]) }),
@@ -33,7 +32,7 @@ const windowOfTime = z
 const traitLeaf = z
   .strictObject({ trait: z.string(), op: operator, value: operand.optional() })
   .meta({ id: 'TraitLeaf' });
-const propertyPredicate = z
+export const propertyPredicate = z
   .strictObject({ property: z.string(), op: operator, value: operand.optional() })
   .meta({ id: 'PropertyPredicate' });
 const eventLeaf = z
@@ -70,49 +69,7 @@ const randomLeaf = z
 
 export const expression: z.ZodType = z
   .lazy(() => z.union([allOf, anyOf, not, traitLeaf, eventLeaf, sequenceLeaf, segmentLeaf, randomLeaf]))
-  .meta({
-    id: 'Expression',
-    description: 'Leaves that this version does not evaluate are refused with query_unsupported.',
-  });
+  .meta({ id: 'Expression', description: 'Nested by and, or, not; an empty `and` is everyone, an empty `or` no one.' });
 const allOf = z.strictObject({ and: z.array(expression) }).meta({ id: 'And' });
 const anyOf = z.strictObject({ or: z.array(expression) }).meta({ id: 'Or' });
 const not = z.strictObject({ not: expression }).meta({ id: 'Not' });
-
-export const queryRequest = z
-  .strictObject({
-    where: z
-      .union([z.string(), expression])
-      .optional()
-      .meta({ description: 'As text (country = "DE" and did "Order Completed") or JSON; absent = everyone.' }),
-    as: z.enum(['count', 'ids', 'profiles', 'aggregate', 'breakdown', 'funnel', 'retention', 'overlap']).optional(),
-    limit: z.int().min(0).optional(),
-    cursor: z.string().optional(),
-    fields: z.array(z.string()).optional(),
-    events: z.int().min(0).optional(),
-    aggregate: z
-      .strictObject({
-        fn: aggregateFunction,
-        event: z.string().optional(),
-        property: z.string().optional(),
-        trait: z.string().optional(),
-        window: windowOfTime.optional(),
-      })
-      .optional(),
-    at: z.string().optional().meta({ description: 'ISO 8601: evaluate as of that moment.' }),
-    timeoutMs: z.int().min(0).optional(),
-  })
-  .meta({ id: 'QueryRequest' });
-
-const common = {
-  tookMs: z.number(),
-  watermark: z.array(z.number()).meta({ description: 'Applied seq per shard that the answer includes.' }),
-};
-
-export const queryAnswer = z
-  .union([
-    z.strictObject({ count: z.int(), ...common }),
-    z.strictObject({ ids: z.array(z.string()), cursor: z.string().optional(), ...common }),
-    z.strictObject({ profiles: z.array(profile), cursor: z.string().optional(), ...common }),
-    z.strictObject({ value: z.union([z.number(), z.string(), z.boolean(), z.null()]), ...common }),
-  ])
-  .meta({ id: 'QueryAnswer', description: 'One of the four, as `as` asked.' });

@@ -17,7 +17,8 @@ order than their frames. \`?ack=\` in the URL sets the level for frames that nam
 **Lookup**: \`{"op":"get","ids":["user-1","email:a@b.c"],"fields"?,"events"?,"ref":2}\` → \`{"ref":2,"profiles":[{…},null]}\`.
 In a msgpack frame \`"format":"json"\` gives each profile as its JSON text, the fastest form for the server.
 
-**Query**: \`{"op":"query","where":…,"as":"count",…,"ref":3}\` → \`{"ref":3,"count":n,"tookMs","watermark"}\` or \`{"ref":3,"error":{…}}\`.
+**Query**: \`{"op":"query","where":…,"as":"count",…,"ref":3}\` → \`{"ref":3,"count":n,"tookMs","watermark"}\` or \`{"ref":3,"error":{…}}\`. All
+fields and kinds of \`POST /v1/query\`.
 
 **Ping**: \`{"op":"ping","ref":4}\` → \`{"op":"pong","ref":4}\`. WebSocket pings are sent by the server too; a connection that does
 not answer them is closed.
