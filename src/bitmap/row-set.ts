@@ -69,6 +69,11 @@ export class RowSet {
     return new RowSet(Bitmap.or(this.#rows, other.#rows));
   }
 
+  /** How many are in both. */
+  intersectionCount(other: RowSet): number {
+    return this.#rows.andCardinality(other.#rows);
+  }
+
   andNot(other: RowSet): RowSet {
     return new RowSet(Bitmap.andNot(this.#rows, other.#rows));
   }

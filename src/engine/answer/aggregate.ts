@@ -2,6 +2,8 @@
 import { EngineError } from '../../model/error.ts';
 import type { ValueBody } from '../../model/query.ts';
 import { type AggregateRequest, captureAggregate, mergeAggregates } from '../../query/execution/aggregate.ts';
+import { captureNumbers } from '../../query/execution/number-gather.ts';
+import { ranksOf } from './figure.ts';
 import type { Question } from './question.ts';
 
 export async function answerAggregate(question: Question): Promise<ValueBody> {
@@ -10,8 +12,10 @@ export async function answerAggregate(question: Question): Promise<ValueBody> {
     throw new EngineError('query_invalid', '"as": "aggregate" needs "aggregate": {"fn", …}');
   }
   const { fn } = aggregate;
-  if (fn === 'percentile' || fn === 'median')
-    throw new EngineError('query_unsupported', `"${fn}" is not supported yet`);
+  if (fn === 'percentile' || fn === 'median') {
+    const lists = await question.ask((instant) => captureNumbers(instant, aggregate));
+    return { value: ranksOf(lists.flat(), fn === 'median' ? 50 : aggregate.p!) };
+  }
   const request: AggregateRequest = { ...aggregate, fn };
   const parts = await question.ask((instant) => captureAggregate(instant, request));
   return { value: mergeAggregates(fn, parts) };

@@ -2,15 +2,25 @@
 import { EngineError } from '../../model/error.ts';
 import type { ResultKind } from '../../model/query.ts';
 import { answerAggregate } from './aggregate.ts';
+import { answerBreakdown } from './breakdown.ts';
 import { answerCount } from './count.ts';
+import { answerFunnel } from './funnel.ts';
+import { answerOverlap } from './overlap.ts';
 import { answerIds, answerProfiles } from './page.ts';
 import type { Answerer } from './question.ts';
+import { answerRetention } from './retention.ts';
+import { answerRfm } from './rfm.ts';
 
 const ANSWERERS: Readonly<Partial<Record<ResultKind, Answerer>>> = {
   count: answerCount,
   ids: answerIds,
   profiles: answerProfiles,
   aggregate: answerAggregate,
+  breakdown: answerBreakdown,
+  retention: answerRetention,
+  rfm: answerRfm,
+  overlap: answerOverlap,
+  funnel: answerFunnel,
 };
 
 /** Errors: query_unsupported. */

@@ -1,6 +1,7 @@
 /** The groups of a breakdown over all shards: a number for each list of values, and their order. */
 import type { GroupValue } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
+import { compareValues } from './value-order.ts';
 
 /** Groups of one question. Each is an entry here; past it an answer is of no use to anybody. */
 export const GROUP_COUNT_MAX = 1_000_000;
@@ -33,29 +34,12 @@ export function tooManyGroups(): EngineError {
   );
 }
 
-/** Numbers, then texts by UTF-8 bytes, then false and true, then missing. */
-export function compareValues(a: GroupValue, b: GroupValue): number {
-  const rank = rankOf(a) - rankOf(b);
-  if (rank !== 0) return rank;
-  if (typeof a === 'string') return compareUtf8(a, String(b));
-  return Number(a) - Number(b);
-}
-
-export function compareValueLists(a: readonly GroupValue[], b: readonly GroupValue[]): number {
+function compareValueLists(a: readonly GroupValue[], b: readonly GroupValue[]): number {
   for (let d = 0; d < a.length; d++) {
     const order = compareValues(a[d], b[d]);
     if (order !== 0) return order;
   }
   return 0;
-}
-
-function rankOf(value: GroupValue): number {
-  if (value === null) return 3;
-  return typeof value === 'number' ? 0 : typeof value === 'string' ? 1 : 2;
-}
-
-function compareUtf8(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** The first `limit` groups of those with a size, largest first, then by their values. */

@@ -5,6 +5,8 @@
  * Invariant: nothing reads a live column that can be overwritten after that turn; only images, and append-only structures up
  * to the lengths taken at the instant.
  */
+import type { RowSet } from '../../bitmap/row-set.ts';
+import type { Expression } from '../../model/query.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { ConditionBinder } from '../binder/bind-condition.ts';
@@ -45,6 +47,8 @@ export class Instant {
   readonly images: ImageSet;
   /** Aborted when the caller left or the time ran out. */
   signal: AbortSignal | undefined;
+  /** The rows of one more condition, as of this instant; set by whoever asks. */
+  captureSelection: ((expression: Expression) => () => RowSet | Promise<RowSet>) | undefined;
   readonly #runner: ScanRunner;
   readonly #pool: WorkerPool | undefined;
   readonly #thresholdNs: number;
