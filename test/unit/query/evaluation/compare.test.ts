@@ -27,6 +27,7 @@ const POOLS: Readonly<Record<string, readonly unknown[]>> = {
   mixed: [1, 'a', true, '2024-06-13', ['a', 1], null, { below: 1 }, [{ below: 2 }]],
 };
 const FIELDS = Object.keys(POOLS);
+const AGGREGATED = ['small', 'wide', 'word', 'when', 'flag', 'list', 'mixed', 'never'];
 const TRAITS = [...FIELDS, 'first_seen', 'last_seen', 'first_seen.below', 'mixed.below', 'never'];
 const EVENT = 'Order Completed';
 
@@ -48,12 +49,16 @@ function fill(world: World): void {
 }
 
 function* comparisons(): Generator<Expression> {
+  let turn = 0;
   for (const op of REFERENCE_OPERATORS) {
+    turn += 1;
     for (const left of TRAITS) {
       for (const right of TRAITS) {
-        yield { trait: left, op, value: { trait: right } };
-        yield { event: EVENT, where: [{ property: left, op, value: { trait: right } }] };
-        yield { event: EVENT, where: [{ property: left, op, value: { property: `context.${right}` } }] };
+        // Each pair in one place per operator, in turn: all places meet all pairs over the operators.
+        const place = turn++ % 3;
+        if (place === 0) yield { trait: left, op, value: { trait: right } };
+        else if (place === 1) yield { event: EVENT, where: [{ property: left, op, value: { trait: right } }] };
+        else yield { event: EVENT, where: [{ property: left, op, value: { property: `context.${right}` } }] };
       }
     }
   }
@@ -65,8 +70,8 @@ function* aggregates(): Generator<Expression> {
     const isPicked = fn === 'first' || fn === 'last';
     const ops: readonly Operator[] = REFERENCE_OPERATORS.filter((op) => isPicked || NUMBER_OPERATORS.includes(op));
     for (const op of ops) {
-      for (const property of ['small', 'wide', 'word', 'when', 'flag', 'list', 'mixed', 'never']) {
-        for (const trait of TRAITS) {
+      for (const property of AGGREGATED) {
+        for (const trait of ['small', 'wide', 'name', 'loose', 'other', 'tags', 'first_seen', 'never']) {
           const value: FieldReference = { trait };
           yield { event: EVENT, aggregate: { fn, property, op, value } };
           if (property === 'small') yield { event: 'Never Sent', aggregate: { fn, property, op, value } };

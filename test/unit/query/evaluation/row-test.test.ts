@@ -13,7 +13,7 @@ import { HASH_SEED, NOW_MS, type World } from '../execution/world.ts';
 import { condition, items, worldOf } from './random-world.ts';
 
 const SEED = Number(process.env['KITH_ORACLE_SEED'] ?? 20_240_615);
-const RUNS = 25 * Number(process.env['KITH_ORACLE_ROUNDS'] ?? 1);
+const RUNS = 12 * Number(process.env['KITH_ORACLE_ROUNDS'] ?? 1);
 
 let pool: WorkerPool;
 beforeAll(() => {
