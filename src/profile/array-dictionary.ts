@@ -38,7 +38,8 @@ export class ArrayDictionary extends ByteDictionary {
   }
 
   override find(bytes: Uint8Array, offset: number, length: number, hash: number): number {
-    return super.find(this.#packed, 0, this.#pack(bytes, offset, length, false), hash);
+    const size = this.#pack(bytes, offset, length, false);
+    return super.find(this.#packed, 0, size, hash);
   }
 
   override findOrAdd(bytes: Uint8Array, offset: number, length: number, hash: number): number {

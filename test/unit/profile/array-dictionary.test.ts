@@ -40,6 +40,19 @@ test('arrays of every shape come back, and equal ones share a code', () => {
   });
 });
 
+test('an array larger than any before it is found again by a dictionary that has met only small ones', () => {
+  const dictionary = new ArrayDictionary(new SlabMemory());
+  const tags = Array.from({ length: 400 }, (_, i) => `tag-${i}`);
+  for (const tag of tags) codeOf(dictionary, [tag]);
+  const code = codeOf(dictionary, tags);
+  const other = new ArrayDictionary(new SlabMemory());
+  codeOf(other, ['x']);
+  const bytes = pack(tags);
+  expect(codeOf(other, tags)).toBe(2);
+  expect(other.find(bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, 3))).toBe(2);
+  expect(codeOf(dictionary, tags)).toBe(code);
+});
+
 test('ten thousand lists of tags take a quarter of their msgpack', () => {
   const dictionary = new ArrayDictionary(new SlabMemory());
   let plainBytes = 0;
