@@ -1,6 +1,7 @@
 /**
  * Ingest from the door to the shards: scan, route, apply, append, acknowledge. Everything up to the append happens in one turn
- * for up to SLICE_COUNT items; larger batches go on in later turns, so that lookups are never far from their turn.
+ * for up to SLICE_COUNT items (a millisecond); larger batches go on in later turns, one slice a turn however many batches are under way, so that
+ * lookups are never far from their turn. Batches that come together are spread over turns by the doors (`server/ingest-turns.ts`).
  */
 import { Packr } from 'msgpackr';
 import type { EventTape } from '../ingest/event-tape.ts';
@@ -17,7 +18,7 @@ import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { FrameOutcome } from './engine.ts';
 
-const SLICE_COUNT = 512;
+const SLICE_COUNT = 256;
 
 export interface IngestCounters {
   accepted: number;
@@ -42,6 +43,8 @@ export class IngestPipeline {
   readonly #clock: Clock;
   readonly #random: RandomSource;
   readonly #pressure: () => EngineError | undefined;
+  /** Resolves when the last turn asked for has come. */
+  #turns: Promise<void> = Promise.resolve();
   #failure: EngineError | undefined;
   readonly #packr = new Packr({ useRecords: false, variableMapSize: true });
 
@@ -129,7 +132,7 @@ export class IngestPipeline {
     let left = itemCount;
     try {
       for (const slice of slices) {
-        if (slice.index > 0) await this.#clock.yieldTurn();
+        if (slice.index > 0) await this.#nextTurn();
         this.#tape.reset();
         this.#tape.append(bytes.subarray(slice.start, slice.end));
         const end = this.#tape.length;
@@ -162,9 +165,15 @@ export class IngestPipeline {
       waits = this.#commit(header, options.ack ?? 'durable');
       this.counters.queuedItems -= sliceEnd - index;
       index = sliceEnd;
-      if (index < items.length) await this.#clock.yieldTurn();
+      if (index < items.length) await this.#nextTurn();
     }
     return this.#acknowledge(outcome, waits);
+  }
+
+  /** A turn of its own for each who asks, in the order of asking. */
+  #nextTurn(): Promise<void> {
+    this.#turns = this.#turns.then(() => this.#clock.yieldTurn());
+    return this.#turns;
   }
 
   #packOne(value: unknown, index: number, header: BatchHeader, context: unknown, outcome: BatchOutcome): void {

@@ -12,7 +12,10 @@
 /** Some hundred events, about half a millisecond. */
 const PORTION_BYTES = 16 * 1024;
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/** Frames of streams are copied while they wait, into buffers of this size that are used again; larger ones get their own. */
+/** What a piece of work costs besides its bytes, in time and in memory. */
+const OVERHEAD_BYTES = 512;
+/** Copies from here up to `BUFFER_SIZE_BYTES` rest in buffers that are used again; others get their own. */
+const BUFFERED_FROM_BYTES = 8 * 1024;
 const BUFFER_SIZE_BYTES = 64 * 1024;
 const IDLE_BUFFER_COUNT = 64;
 
@@ -33,15 +36,15 @@ export class IngestTurns {
   /** True when work of this size may be done now; it counts as done then. Else it goes through `later`. */
   takes(sizeBytes: number): boolean {
     if (this.#next < this.#waiting.length || this.#doneBytes >= PORTION_BYTES) return false;
-    this.#doneBytes += sizeBytes;
+    this.#doneBytes += sizeBytes + OVERHEAD_BYTES;
     this.#schedule();
     return true;
   }
 
   /** `run` is called in a later turn, after all that waits already, and must not throw. */
   later(sizeBytes: number, run: () => void): void {
-    this.#waiting.push({ sizeBytes, run });
-    this.#waitingBytes += sizeBytes;
+    this.#waiting.push({ sizeBytes: sizeBytes + OVERHEAD_BYTES, run });
+    this.#waitingBytes += sizeBytes + OVERHEAD_BYTES;
     this.#schedule();
     while (this.#waitingBytes > WAITING_BYTES_MAX) this.#runNext();
   }
@@ -49,13 +52,16 @@ export class IngestTurns {
   /** `later` for bytes that die when the caller returns: `run` gets a copy, which dies when `run` returns. */
   laterCopied(bytes: Buffer, run: (copy: Buffer) => void): void {
     const size = bytes.length;
-    const isUsual = size <= BUFFER_SIZE_BYTES;
-    const buffer =
-      (isUsual ? this.#idleBuffers.pop() : undefined) ?? Buffer.allocUnsafeSlow(isUsual ? BUFFER_SIZE_BYTES : size);
+    if (size < BUFFERED_FROM_BYTES || size > BUFFER_SIZE_BYTES) {
+      const copy = Buffer.from(bytes);
+      this.later(size, () => run(copy));
+      return;
+    }
+    const buffer = this.#idleBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE_BYTES);
     bytes.copy(buffer);
     this.later(size, () => {
       run(buffer.subarray(0, size));
-      if (isUsual && this.#idleBuffers.length < IDLE_BUFFER_COUNT) this.#idleBuffers.push(buffer);
+      if (this.#idleBuffers.length < IDLE_BUFFER_COUNT) this.#idleBuffers.push(buffer);
     });
   }
 

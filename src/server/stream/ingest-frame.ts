@@ -59,11 +59,12 @@ function applyBinary(session: Session, frame: Buffer): void {
   }
 }
 
+/** `sizeBytes` undefined = its turn has come. */
 export function ingestText(
   session: Session,
   op: IngestKind,
   message: Readonly<Record<string, unknown>>,
-  sizeBytes: number,
+  sizeBytes: number | undefined,
 ): void {
   try {
     admit(session);
@@ -72,7 +73,7 @@ export function ingestText(
     return;
   }
   const { ingestTurns, lifecycle } = session.door;
-  if (ingestTurns.takes(sizeBytes)) {
+  if (sizeBytes === undefined || ingestTurns.takes(sizeBytes)) {
     applyText(session, op, message);
     return;
   }

@@ -19,6 +19,8 @@ type Message = Readonly<Record<string, unknown>>;
 
 /** Before the key is known a stranger may make us decode no more than this. */
 const STRANGER_FRAME_BYTES = 4 * 1024;
+/** A text of this size is parsed when its turn has come: it brings events, most likely, and parsing is half of their cost. */
+const LONG_TEXT_BYTES = 4 * 1024;
 const unpackr = new Unpackr({ useRecords: false });
 
 /** The bytes are the transport's and die when this returns. */
@@ -26,6 +28,21 @@ export function receive(session: Session, page: BytePage, bytes: ArrayBuffer, is
   if (!session.isListening) return;
   session.door.metrics.streamFramesIn += 1;
   const frame = Buffer.from(bytes);
+  const { ingestTurns, lifecycle, settings } = session.door;
+  const isLongText = !isBinary && frame.length >= LONG_TEXT_BYTES && frame.length <= settings.limits.bodySizeBytes;
+  if (!isLongText || session.rights === 0) hear(session, page, frame, isBinary, false);
+  else if (ingestTurns.takes(frame.length)) hear(session, page, frame, isBinary, true);
+  else {
+    lifecycle.begin();
+    ingestTurns.laterCopied(frame, (copy) => {
+      hear(session, page, copy, isBinary, true);
+      lifecycle.end();
+    });
+  }
+}
+
+/** `isItsTurn`: the frame waited for its turn among what brings events, and need not again. */
+function hear(session: Session, page: BytePage, frame: Buffer, isBinary: boolean, isItsTurn: boolean): void {
   let ref: unknown;
   try {
     const limitBytes = session.door.settings.limits.bodySizeBytes;
@@ -39,7 +56,8 @@ export function receive(session: Session, page: BytePage, bytes: ArrayBuffer, is
     else {
       const message = decode(frame, isBinary);
       ref = message['ref'];
-      serve(session, page, message, isBinary, frame.length);
+      if (isIngestOp(message['op'])) ingestText(session, message['op'], message, isItsTurn ? undefined : frame.length);
+      else serve(session, page, message, isBinary);
     }
   } catch (error) {
     session.sendSoon(encodeError('ref', ref, knownError(session, error), isBinary));
@@ -47,14 +65,9 @@ export function receive(session: Session, page: BytePage, bytes: ArrayBuffer, is
   }
 }
 
-function serve(session: Session, page: BytePage, message: Message, isBinary: boolean, sizeBytes: number): void {
-  const op = message['op'];
-  if (isIngestOp(op)) {
-    ingestText(session, op, message, sizeBytes);
-    return;
-  }
+function serve(session: Session, page: BytePage, message: Message, isBinary: boolean): void {
   if (session.door.lifecycle.isClosing) throw shuttingDown();
-  switch (op) {
+  switch (message['op']) {
     case 'get':
       lookupFrame(session, page, message, isBinary);
       return;
