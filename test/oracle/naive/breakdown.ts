@@ -87,7 +87,7 @@ function together(request: BreakdownRequest, groups: readonly Group[]) {
 }
 
 function figureOf(
-  { fn, property, trait }: NonNullable<BreakdownRequest['aggregate']>,
+  { fn, p, property, trait }: NonNullable<BreakdownRequest['aggregate']>,
   members: readonly Member[],
 ): readonly unknown[] {
   const reached: readonly TimedReach[] =
@@ -99,5 +99,5 @@ function figureOf(
           profile,
           reached: reachTrait(trait, profile),
         }));
-  return totalOf(fn, reached, undefined);
+  return totalOf(fn, reached, p);
 }
