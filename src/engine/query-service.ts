@@ -8,6 +8,8 @@ import type { Clock } from '../runtime/clock.ts';
 import type { WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
 import { answererOf } from './answer/answerer.ts';
+import { idsJson } from './answer/id-list.ts';
+import { selectIds } from './answer/page.ts';
 import { Question } from './answer/question.ts';
 import type { QuestionReader } from './question-reader.ts';
 
@@ -58,9 +60,42 @@ export class QueryService {
     }
   }
 
+  /** The answer as JSON bytes, in pieces: ids never become one text, nor strings. */
+  async *queryJson(request: QueryRequest, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+    if (request.as !== 'ids') {
+      yield Buffer.from(JSON.stringify(await this.query(request, signal)));
+      return;
+    }
+    this.queryCount += 1;
+    let page: Awaited<ReturnType<typeof selectIds>>;
+    let tail: object;
+    try {
+      const { request: checked, warnings } = this.#reader.read(request);
+      const startedMs = this.#clock.monotonicMs();
+      const question = this.#questionOf(checked, signal);
+      page = await selectIds(question);
+      const { cursor } = page;
+      tail = {
+        ...(cursor === undefined ? {} : { cursor }),
+        ...this.#closing(question, startedMs),
+        ...(warnings.length === 0 ? {} : { warnings }),
+      };
+    } catch (error) {
+      this.errorCount += 1;
+      throw error;
+    }
+    yield* idsJson(page.lists, tail, this.#clock.yieldTurn);
+  }
+
   async #answer(request: CheckedRequest, signal: AbortSignal | undefined): Promise<QueryAnswer> {
     const startedMs = this.#clock.monotonicMs();
     const answerer = answererOf(request.as ?? 'count');
+    const question = this.#questionOf(request, signal);
+    const body = await answerer(question);
+    return { ...body, ...this.#closing(question, startedMs) };
+  }
+
+  #questionOf(request: CheckedRequest, signal: AbortSignal | undefined): Question {
     const atMs = request.at === undefined ? undefined : parseIsoDateMs(request.at);
     const options = {
       nowMs: atMs ?? this.#clock.nowMs(),
@@ -69,13 +104,15 @@ export class QueryService {
       timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       passesOff: request.optimizer?.off,
     };
-    const watermark = this.#shards.map((shard) => shard.appliedSeq);
     const parts = { shards: this.#shards, queries: this.#queries, clock: this.#clock };
-    const question = new Question(request, request.where ?? EVERYONE, options, parts);
-    const body = await answerer(question);
+    return new Question(request, request.where ?? EVERYONE, options, parts);
+  }
+
+  /** What every answer ends with. */
+  #closing(question: Question, startedMs: number): Pick<QueryAnswer, 'tookMs' | 'watermark' | 'plan'> {
     const plan = question.plan();
     const tookMs = Math.round((this.#clock.monotonicMs() - startedMs) * 1_000) / 1_000;
-    return { ...body, tookMs, watermark, ...(plan === undefined ? {} : { plan }) };
+    return { tookMs, watermark: question.watermark, ...(plan === undefined ? {} : { plan }) };
   }
 
   close(): void {

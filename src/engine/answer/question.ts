@@ -18,6 +18,7 @@ export class Question {
   readonly shards: readonly Shard[];
   readonly clock: Clock;
   readonly #queries: readonly ShardQuery[];
+  #watermark: readonly number[] | undefined;
   /** A list of shards for each time that shards were asked. */
   readonly #explained: (readonly ExplainedSelection[])[] = [];
 
@@ -45,9 +46,16 @@ export class Question {
       const options = this.request.explain === true ? { ...this.options, explain } : this.options;
       return query.question(this.where, options, capture);
     });
-    const answers = await askTogether(questions);
+    const answers = await askTogether(questions, () => {
+      this.#watermark ??= this.shards.map((shard) => shard.appliedSeq);
+    });
     if (plans.length > 0) this.#explained.push(plans);
     return answers;
+  }
+
+  /** Applied `seq` per shard at the instant of the (first) question. */
+  get watermark(): readonly number[] {
+    return this.#watermark ?? this.shards.map((shard) => shard.appliedSeq);
   }
 
   /** Of all that was asked, each over all shards; undefined unless `explain` was asked for. */

@@ -7,7 +7,7 @@ import type { EventTest } from '../binder/bound-expression.ts';
 import type { Formula } from '../binder/formula.ts';
 import { EventProbe } from '../evaluation/event-probe.ts';
 import { probeCostNs } from '../planner/cost.ts';
-import { fitsNoEvent } from './event-measure.ts';
+import { fitsNoEvent } from '../planner/no-event.ts';
 
 /** Chains followed between two yields. */
 const STRETCH = 256;

@@ -94,8 +94,17 @@ function numbersText(selection: NumberSelection): string {
   if (selection.kind === 'list') return `is one of ${selection.values.length} numbers`;
   const { min, max } = selection;
   if (min === max) return `= ${min}`;
-  if (min === Number.NEGATIVE_INFINITY) return `≤ ${max}`;
-  return max === Number.POSITIVE_INFINITY ? `≥ ${min}` : `${min} to ${max}`;
+  const parts: string[] = [];
+  if (min !== Number.NEGATIVE_INFINITY) parts.push(bound(min, '≥', '>'));
+  if (max !== Number.POSITIVE_INFINITY) parts.push(bound(max, '≤', '<'));
+  return parts.length === 0 ? 'is a number' : parts.join(' and ');
+}
+
+/** An open bound is kept as the double next to it: shown as what was written. */
+function bound(value: number, closed: string, open: string): string {
+  const shown = Number(value.toPrecision(15));
+  const isOpen = closed === '≤' ? shown > value : shown < value;
+  return isOpen ? `${open} ${shown}` : `${closed} ${value}`;
 }
 
 function measureText(measure: Measure): string {

@@ -70,15 +70,6 @@ function scanMeasureOf(measure: Measure, images: ImageSet): ScanMeasure {
   return { kind: fn, inputs: numberInputs(sources, images) };
 }
 
-/** Whether a row without any event satisfies the measure. */
-export function fitsNoEvent(measure: Measure): boolean {
-  if (measure.kind === 'count') return measure.min <= 0;
-  if (measure.kind === 'edge' || (measure.fn !== 'sum' && measure.fn !== 'count_distinct')) return false;
-  const { selection } = measure;
-  if (selection.kind === 'present') return true;
-  return selection.kind === 'range' ? selection.min <= 0 && selection.max >= 0 : selection.values.includes(0);
-}
-
 /** What is left to ask of a value when the scan is done, captured with it: a profile may change in the meantime. */
 export type Verdict =
   | { readonly kind: 'edge'; readonly fits: Program }

@@ -10,7 +10,7 @@ import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { Chores } from '../binder/chores.ts';
 import { CodeSelector } from '../binder/code-selector.ts';
 import { assertSupported } from '../binder/supported.ts';
-import { RunStore, RunStore } from '../index/event-runs.ts';
+import { RunStore } from '../index/event-runs.ts';
 import { ValueIndexes } from '../planner/value-index.ts';
 import type { Admission } from './admission.ts';
 import { type Capture, type SelectOptions, ShardQuestion, type ShardQuestionParts } from './shard-question.ts';
@@ -26,8 +26,6 @@ export interface ShardQueryOptions {
   readonly selectionSizeBytesMax?: number | undefined;
   /** Memory for runs of events: each profile's in order. */
   readonly runSizeBytesMax?: number | undefined;
-  /** Memory for events in order, profile by profile. */
-  readonly runSizeBytesMax?: number | undefined;
   /** Work (ns on one thread) from which scans go to workers. */
   readonly workerThresholdNs?: number | undefined;
   /** Gives the event loop a turn between slices of work on this thread; absent = it is done in one go. */
@@ -39,7 +37,6 @@ export interface ShardQueryOptions {
 }
 
 const DEFAULT_INDEX_SIZE_BYTES = 256 * 1024 * 1024;
-const DEFAULT_RUN_SIZE_BYTES = 256 * 1024 * 1024;
 const DEFAULT_SELECTION_SIZE_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RUN_SIZE_BYTES = 256 * 1024 * 1024;
 /** A half million elements; handing over costs 60 µs, and until then lookups wait no longer than that. */
@@ -57,7 +54,6 @@ export class ShardQuery {
       chores,
       selector: new CodeSelector(options.hashSeed, selectionSizeBytesMax ?? DEFAULT_SELECTION_SIZE_BYTES, chores),
       indexes: new ValueIndexes(indexSizeBytesMax ?? DEFAULT_INDEX_SIZE_BYTES, chores),
-      runs: new RunStore(options.runSizeBytesMax ?? DEFAULT_RUN_SIZE_BYTES),
       runs: new RunStore(options.runSizeBytesMax ?? DEFAULT_RUN_SIZE_BYTES),
       admission: options.admission,
       thresholdNs: options.workerThresholdNs ?? DEFAULT_WORKER_THRESHOLD_NS,
@@ -99,14 +95,21 @@ export class ShardQuery {
   }
 }
 
-/** Asks questions that are captured in one turn, however long some of them need to prepare; and closes them. */
-export async function askTogether<T>(questions: readonly ShardQuestion<T>[]): Promise<T[]> {
+/**
+ * Asks questions that are captured in one turn, however long some of them need to prepare; and closes them. `onCaptured` is called in
+ * that turn.
+ */
+export async function askTogether<T>(
+  questions: readonly ShardQuestion<T>[],
+  onCaptured?: (() => void) | undefined,
+): Promise<T[]> {
   try {
     for (;;) {
       const unready = questions.filter((question) => !question.capture());
       if (unready.length === 0) break;
       await allEnded(unready.map((question) => question.prepare()));
     }
+    onCaptured?.();
     return await allEnded(questions.map((question) => question.finish()));
   } finally {
     for (const question of questions) question.close();

@@ -13,7 +13,7 @@ import type { Deadline, WorkerPool } from '../../runtime/worker-pool.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
 import type { Chore, Chores } from '../binder/chores.ts';
 import type { CodeSelector } from '../binder/code-selector.ts';
-import type { RunStore, RunStore } from '../index/event-runs.ts';
+import type { RunStore } from '../index/event-runs.ts';
 import { planOf } from '../planner/plan.ts';
 import type { ValueIndexes } from '../planner/value-index.ts';
 import type { Admission } from './admission.ts';
@@ -34,7 +34,6 @@ export interface ShardQuestionParts {
   readonly indexes: ValueIndexes;
   readonly runs: RunStore;
   readonly chores: Chores;
-  readonly runs: RunStore;
   readonly admission: Admission | undefined;
   /** Work (ns on one thread) from which scans go to workers. */
   readonly thresholdNs: number;
@@ -108,7 +107,8 @@ export class ShardQuestion<T> {
       const moment = { nowMs, atMs };
       const instant = new Instant({ data, selector, pool, moment, thresholdNs, yieldTurn, runs });
       instant.signal = this.#signal;
-      const evaluate = this.#captureSelection(instant);
+      instant.captureSelection = (expression) => this.#captureSelection(instant, expression, undefined);
+      const evaluate = this.#captureSelection(instant, this.#expression, this.#options.explain);
       const finish = this.#capture(instant);
       this.#chores = chores.end();
       if (this.#chores.length > 0 || (this.#needsAdmission && !this.#isAdmitted)) return false;
@@ -161,15 +161,19 @@ export class ShardQuestion<T> {
     this.#captured = undefined;
   }
 
-  #captureSelection(instant: Instant): () => RowSet | Promise<RowSet> {
+  #captureSelection(
+    instant: Instant,
+    expression: Expression,
+    explain: SelectOptions['explain'],
+  ): () => RowSet | Promise<RowSet> {
     const { data, selector, indexes, pool, thresholdNs, admission, monotonicMs } = this.#parts;
-    const { passesOff, explain } = this.#options;
+    const { passesOff } = this.#options;
     const { rowCount, images } = instant;
-    const bound = new ExpressionBinder(data, selector, instant.moment).bind(this.#expression);
+    const bound = new ExpressionBinder(data, selector, instant.moment).bind(expression);
     const plan = planOf(bound, { indexes, rowCount, off: passesOff });
     const { root, switches } = plan;
     const isLarge = pool !== undefined && root.costNs >= thresholdNs;
-    this.#needsAdmission = isLarge && admission !== undefined;
+    this.#needsAdmission ||= isLarge && admission !== undefined;
     const operator = new OperatorCapture({ rowCount, images, switches }).capture(root);
     const trace = explain === undefined ? undefined : new Trace(monotonicMs ?? (() => 0));
     const evaluator = new Evaluator({

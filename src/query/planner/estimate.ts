@@ -9,10 +9,10 @@ import type { TimeColumn } from '../../memory/time-column.ts';
 import { TextColumn } from '../../profile/text-column.ts';
 import type { EventTest, SequenceTest } from '../binder/bound-expression.ts';
 import type { CodeTest, Formula, NumberSelection, NumberTest } from '../binder/formula.ts';
-import { fitsNumber } from '../binder/value-test.ts';
 import type { TimeRange } from '../binder/window.ts';
 import { eventCostNs, formulaCostNs, participantCostNs, SEEN_NS, sequenceCostNs } from './cost.ts';
 import type { LogicalPlan, ParticipantsLeaf } from './logical-plan.ts';
+import { fitsNoEvent } from './no-event.ts';
 
 /** Of what nothing is known. */
 const GUESS = 0.3;
@@ -185,9 +185,7 @@ function eventShare(test: EventTest, rowCount: number): number {
     const share = participants * poissonShare(mean, measure.min, measure.max);
     return share + (measure.min <= 0 ? 1 - participants : 0);
   }
-  const isZeroKnown = measure.fn === 'sum' || measure.fn === 'count_distinct';
-  const isZeroFit = isZeroKnown && (measure.selection.kind === 'present' || fitsNumber(measure.selection, 0));
-  return any * GUESS + (isZeroFit ? 1 - any : 0);
+  return any * GUESS + (fitsNoEvent(measure) ? 1 - any : 0);
 }
 
 function participantShare({ table, min, max }: ParticipantsLeaf, rowCount: number): number {

@@ -6,7 +6,17 @@
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { BoundExpression, EventTest } from '../binder/bound-expression.ts';
-import type { CodeTest, Conjunction, Disjunction, Formula, Negation } from '../binder/formula.ts';
+import {
+  type CodeTest,
+  type Conjunction,
+  type Disjunction,
+  FALSE,
+  type Formula,
+  type Negation,
+  type NumberTest,
+  TRUE,
+} from '../binder/formula.ts';
+import { fitsNoEvent, isSettledWithoutEvent } from './no-event.ts';
 
 type Joined<T> = Conjunction<T> | Disjunction<T> | Negation<T>;
 
@@ -14,7 +24,7 @@ type Joined<T> = Conjunction<T> | Disjunction<T> | Negation<T>;
 export interface RowsLeaf {
   readonly kind: 'rows';
   readonly rows: RowSet;
-  readonly test: CodeTest;
+  readonly test: CodeTest | NumberTest;
   readonly isNegated: boolean;
 }
 /** A count of all time: read from the participants, no event is looked at. */
@@ -98,6 +108,9 @@ export function rewriteAll(plan: LogicalPlan, rewrite: Rewrite): LogicalPlan {
 function rewriteInside(leaf: LogicalPlan, rewrite: Rewrite): LogicalPlan {
   if (leaf.kind === 'events') {
     const where = rewrite(leaf.where);
+    // No event fits: the execution need not know of such tests.
+    if (isConstant(where, false) && isSettledWithoutEvent(leaf.measure))
+      return fitsNoEvent(leaf.measure) ? TRUE : FALSE;
     return where === leaf.where ? leaf : { ...leaf, where };
   }
   return leaf;

@@ -4,7 +4,7 @@
  */
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { EventTest, SeenTest, SequenceTest } from '../binder/bound-expression.ts';
-import type { CodeTest, Formula } from '../binder/formula.ts';
+import type { CodeTest, Formula, NumberTest } from '../binder/formula.ts';
 import { Estimator } from './estimate.ts';
 import type { LogicalPlan, ParticipantsLeaf } from './logical-plan.ts';
 import { optimize, passesWithout } from './optimizer.ts';
@@ -23,7 +23,7 @@ export type Plan = Estimate &
         readonly kind: 'rows';
         readonly rows: RowSet;
         /** Absent: everybody or nobody. */
-        readonly test: CodeTest | undefined;
+        readonly test: CodeTest | NumberTest | undefined;
         readonly isNegated: boolean;
       }
     | { readonly kind: 'participants'; readonly leaf: ParticipantsLeaf }

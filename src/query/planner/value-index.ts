@@ -1,190 +1,33 @@
 /**
- * Bitmaps per value of one low-cardinality column of profiles: built in one pass over the codes when first asked, then kept up
- * from the column's change log, which is drained before every use. Order does not matter in a drain: a row belongs to the
- * bitmap of the code it holds now and to no other that the log names.
- *
- * A log that nobody drains is bounded: past `LOG_LIMIT` entries the index is given up and built again when asked.
+ * The indexes that a shard keeps over columns of profiles, under a budget, the longest unused dropped first: bitmaps by value where values
+ * are few, postings where texts are many, buckets for numbers. The first is built when first asked; the others, whose building costs
+ * more than a scan, when a column is asked for the second time.
  */
-import { RowBitmap, RowSet } from '../../bitmap/row-set.ts';
-import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
-import type { CodeColumn } from '../../memory/ladder-column.ts';
-import { ChangeLog, TextColumn } from '../../profile/text-column.ts';
-import type { ValueColumn } from '../../profile/value-column.ts';
+import type { RowSet } from '../../bitmap/row-set.ts';
+import { type CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
+import { TextColumn } from '../../profile/text-column.ts';
 import { Chores } from '../binder/chores.ts';
-import type { CodeSelection, CodeTest } from '../binder/formula.ts';
+import type { CodeSelection, CodeTest, NumberSelection, NumberTest } from '../binder/formula.ts';
+import { NumberIndex } from '../index/number-index.ts';
+import { PostingIndex } from '../index/posting-index.ts';
+import type { RowIndex } from '../index/row-index.ts';
+import { INDEX_VALUE_COUNT_MAX, ValueIndex } from '../index/value-index.ts';
 
-/** Distinct values beyond which a column is scanned instead. */
-export const INDEX_VALUE_COUNT_MAX = 4_096;
-/** Bitmaps that one test may join; more are slower than a scan of the codes. */
-const UNION_COUNT_MAX = 512;
-const LOG_LIMIT = 3_000_000;
-/** Rows sorted by code at a time while building: 4 MB. */
-const BUILD_ROWS = 16 * CHUNK_ROWS;
-/** A row that goes into a bitmap. */
-const BUILD_NS = 10;
+type Column = CodeColumn | NumberColumn;
+type AnyIndex = RowIndex<CodeSelection> | RowIndex<NumberSelection>;
 
-class BoundedChangeLog extends ChangeLog {
-  isLost = false;
-
-  override record(index: number, oldCode: number, newCode: number): void {
-    if (this.isLost) return;
-    super.record(index, oldCode, newCode);
-    if (this.entries.length <= LOG_LIMIT) return;
-    this.isLost = true;
-    this.entries.length = 0;
-  }
-}
-
-export class ValueIndex {
-  readonly #column: CodeColumn;
-  readonly #owner: TextColumn | ValueColumn;
-  readonly #generation: number;
-  readonly #log = new BoundedChangeLog();
-  /** By code. */
-  readonly #bitmaps: (RowBitmap | undefined)[] = [];
-  #sizeBytes = -1;
-  /** Rows that were there at the beginning; later ones come by the log. */
-  readonly #rowCount: number;
-  #builtCount = 0;
-
-  /** Empty: `build` until it is done. What changes meanwhile is in the log, and a change that the build has seen too does no harm. */
-  constructor(column: CodeColumn, owner: TextColumn | ValueColumn, rowCount: number) {
-    this.#column = column;
-    this.#owner = owner;
-    this.#generation = owner instanceof TextColumn ? owner.generation : 0;
-    this.#rowCount = rowCount;
-    if (owner instanceof TextColumn) owner.changes = this.#log;
-    else owner.booleanChanges = this.#log;
-  }
-
-  get restNs(): number {
-    return (this.#rowCount - this.#builtCount) * BUILD_NS;
-  }
-
-  /** Whether it can be brought up to date; if not, it has to be built anew. */
-  get isUsable(): boolean {
-    return !this.#log.isLost && !(this.#owner instanceof TextColumn && this.#owner.generation !== this.#generation);
-  }
-
-  /** An estimate: the bitmaps as they would be written, taken at most once between changes. */
-  get sizeBytes(): number {
-    if (this.#sizeBytes < 0) {
-      this.#sizeBytes = 0;
-      for (const bitmap of this.#bitmaps) this.#sizeBytes += bitmap?.sizeBytes ?? 0;
-    }
-    return this.#sizeBytes + this.#log.entries.length * 8;
-  }
-
-  rows(selection: CodeSelection): RowSet {
-    this.#drain();
-    if (selection.kind === 'none') return RowSet.empty();
-    if (selection.kind === 'one') return this.#bitmaps[selection.code]?.rows() ?? RowSet.empty();
-    const sets: RowSet[] = [];
-    for (let code = 1; code < this.#bitmaps.length; code++) {
-      if (selection.kind === 'table' && selection.table[code] !== 1) continue;
-      const bitmap = this.#bitmaps[code];
-      if (bitmap !== undefined) sets.push(bitmap.rows());
-    }
-    return RowSet.union(sets);
-  }
-
-  close(): void {
-    const owner = this.#owner;
-    if (owner instanceof TextColumn) {
-      if (owner.changes === this.#log) owner.changes = undefined;
-    } else if (owner.booleanChanges === this.#log) {
-      owner.booleanChanges = undefined;
-    }
-  }
-
-  /** For about `costNs`; true when all rows are in. */
-  build(costNs: number): boolean {
-    const chunks = Math.max(1, Math.floor(costNs / (BUILD_NS * CHUNK_ROWS)));
-    const until = Math.min(this.#rowCount, this.#builtCount + chunks * CHUNK_ROWS);
-    for (let from = this.#builtCount; from < until; from += BUILD_ROWS)
-      this.#add(from, Math.min(from + BUILD_ROWS, until));
-    this.#builtCount = until;
-    this.#sizeBytes = -1;
-    return until === this.#rowCount;
-  }
-
-  /** A counting sort of the rows by code, so that each bitmap takes its rows in a few large pieces. */
-  #add(from: number, until: number): void {
-    const ends = new Uint32Array(INDEX_VALUE_COUNT_MAX + 2);
-    const sorted = new Uint32Array(until - from);
-    this.#eachView(from, until, (view, length) => {
-      for (let i = 0; i < length; i++) ends[view[i]] += 1;
-    });
-    ends[0] = 0;
-    for (let code = 1; code < ends.length; code++) ends[code] += ends[code - 1];
-    const starts = ends.slice();
-    this.#eachView(from, until, (view, length, first) => {
-      for (let i = 0; i < length; i++) if (view[i] !== 0) sorted[starts[view[i] - 1]++] = first + i;
-    });
-    for (let code = 1; code < ends.length; code++) {
-      if (ends[code] > ends[code - 1]) this.#bitmapOf(code).add(sorted.subarray(ends[code - 1], ends[code]));
-    }
-  }
-
-  #eachView(
-    from: number,
-    until: number,
-    visit: (view: ArrayLike<number>, length: number, first: number) => void,
-  ): void {
-    for (let first = from; first < until; first += CHUNK_ROWS) {
-      const view = this.#column.chunk(first / CHUNK_ROWS);
-      if (view !== undefined) visit(view, Math.min(view.length, until - first), first);
-    }
-  }
-
-  #bitmapOf(code: number): RowBitmap {
-    let bitmap = this.#bitmaps[code];
-    if (bitmap === undefined) {
-      bitmap = new RowBitmap();
-      this.#bitmaps[code] = bitmap;
-    }
-    return bitmap;
-  }
-
-  #drain(): void {
-    const { entries } = this.#log;
-    if (entries.length === 0) return;
-    const added = new Map<number, number[]>();
-    const removed = new Map<number, number[]>();
-    for (let at = 0; at < entries.length; at += 3) {
-      const row = entries[at];
-      const now = this.#column.get(row);
-      for (let side = 1; side <= 2; side++) {
-        const code = entries[at + side];
-        if (code !== 0) listOf(code === now ? added : removed, code).push(row);
-      }
-    }
-    for (const [code, rows] of removed) this.#bitmapOf(code).remove(rows);
-    for (const [code, rows] of added) this.#bitmapOf(code).add(rows);
-    entries.length = 0;
-    this.#sizeBytes = -1;
-  }
-}
-
-function listOf(lists: Map<number, number[]>, code: number): number[] {
-  let list = lists.get(code);
-  if (list === undefined) {
-    list = [];
-    lists.set(code, list);
-  }
-  return list;
-}
-
-/** Distinct values that the column of a test can hold. */
-function valueCountOf(owner: TextColumn | ValueColumn): number {
-  return owner instanceof TextColumn ? owner.dictionary.count : 2;
-}
+/** Fewer rows are scanned as fast as an index is asked. */
+const ROW_COUNT_MIN = 4_096;
+/** Texts that a test of many values may name; beyond, the scan of a table of codes is the better way. */
+const POSTING_CODE_COUNT_MAX = 256;
 
 export class ValueIndexes {
   readonly #sizeBytesMax: number;
   readonly #chores: Chores;
   /** In the order of last use. */
-  readonly #indexes = new Map<CodeColumn, ValueIndex>();
+  readonly #indexes = new Map<Column, AnyIndex>();
+  /** Columns that were asked for once and scanned. */
+  readonly #asked = new WeakSet<Column>();
 
   constructor(sizeBytesMax: number, chores = new Chores()) {
     this.#sizeBytesMax = sizeBytesMax;
@@ -201,25 +44,54 @@ export class ValueIndexes {
   rows(test: CodeTest, rowCount: number): RowSet | undefined {
     const { owner, column, selection } = test;
     if (owner === undefined) return undefined;
-    if (valueCountOf(owner) > INDEX_VALUE_COUNT_MAX) {
-      this.#drop(column);
-      return undefined;
+    if (owner instanceof TextColumn && owner.dictionary.count > INDEX_VALUE_COUNT_MAX) {
+      return this.#postings(owner, column, selection, rowCount);
     }
-    const joined = selection.kind === 'table' ? selection.fitCount : selection.kind === 'any' ? valueCountOf(owner) : 1;
-    if (joined > UNION_COUNT_MAX) return undefined;
-    let index = this.#indexes.get(column);
-    if (index !== undefined && !index.isUsable) {
-      index.close();
-      index = undefined;
-    }
-    index ??= new ValueIndex(column, owner, rowCount);
+    const usable = this.#usable<CodeSelection>(column, (index) => index instanceof ValueIndex);
+    return this.#answer(column, usable ?? new ValueIndex(column, owner, rowCount), selection);
+  }
+
+  /** The rows whose number fits, or undefined as for `rows`. */
+  numbers(test: NumberTest, rowCount: number): RowSet | undefined {
+    const { owner, column, selection } = test;
+    if (owner === undefined || !(column instanceof NumberColumn) || owner.numbers !== column) return undefined;
+    const usable = this.#usable<NumberSelection>(column, (index) => index instanceof NumberIndex);
+    if (usable === undefined && this.#isFirst(column, rowCount)) return undefined;
+    return this.#answer(column, usable ?? new NumberIndex(column, owner, rowCount), selection);
+  }
+
+  #postings(owner: TextColumn, column: CodeColumn, selection: CodeSelection, rowCount: number): RowSet | undefined {
+    const usable = this.#usable<CodeSelection>(column, (index) => index instanceof PostingIndex);
+    const isFew =
+      selection.kind === 'one' || (selection.kind === 'table' && selection.fitCount <= POSTING_CODE_COUNT_MAX);
+    if (!isFew || (usable === undefined && this.#isFirst(column, rowCount))) return undefined;
+    return this.#answer(column, usable ?? new PostingIndex(owner, rowCount), selection);
+  }
+
+  /** The index of the column if it is of the right kind and can be brought up to date; another is let go. */
+  #usable<Selection>(column: Column, isRight: (index: AnyIndex) => boolean): RowIndex<Selection> | undefined {
+    const index = this.#indexes.get(column);
+    if (index === undefined) return undefined;
+    if (isRight(index) && index.isUsable) return index as RowIndex<Selection>;
+    this.#drop(column);
+    return undefined;
+  }
+
+  #isFirst(column: Column, rowCount: number): boolean {
+    if (rowCount < ROW_COUNT_MIN) return true;
+    if (this.#asked.has(column)) return false;
+    this.#asked.add(column);
+    return true;
+  }
+
+  #answer<Selection>(column: Column, index: RowIndex<Selection>, selection: Selection): RowSet | undefined {
     this.#indexes.delete(column);
-    this.#indexes.set(column, index);
-    if (index.restNs > 0 && this.#isLeftForLater(column, index)) return undefined;
+    this.#indexes.set(column, index as AnyIndex);
+    if (index.restNs > 0 && this.#isLeftForLater(column, index as AnyIndex)) return undefined;
     return index.rows(selection);
   }
 
-  #isLeftForLater(column: CodeColumn, index: ValueIndex): boolean {
+  #isLeftForLater(column: Column, index: AnyIndex): boolean {
     const work = (costNs: number): boolean => {
       // Dropped meanwhile: who still wants it begins again.
       if (this.#indexes.get(column) !== index || !index.isUsable || !index.build(costNs)) {
@@ -233,7 +105,7 @@ export class ValueIndexes {
     return false;
   }
 
-  #trim(kept: CodeColumn): void {
+  #trim(kept: Column): void {
     let size = this.sizeBytes;
     for (const [column, index] of this.#indexes) {
       if (size <= this.#sizeBytesMax || column === kept) return;
@@ -242,7 +114,7 @@ export class ValueIndexes {
     }
   }
 
-  #drop(column: CodeColumn): void {
+  #drop(column: Column): void {
     this.#indexes.get(column)?.close();
     this.#indexes.delete(column);
   }

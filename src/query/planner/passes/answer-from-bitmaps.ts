@@ -1,4 +1,4 @@
-/** `answer_from_bitmaps`: tests of columns with few values are answered by the bitmaps of those values. */
+/** `answer_from_bitmaps`: tests of traits are answered by indexes: a bitmap per value, buckets of numbers, postings of texts. */
 import { RowSet } from '../../../bitmap/row-set.ts';
 import { FALSE, TRUE } from '../../binder/formula.ts';
 import { type LogicalPlan, mapParts } from '../logical-plan.ts';
@@ -6,13 +6,14 @@ import { type PassContext, planPass } from '../pass.ts';
 
 export const answerFromBitmaps = planPass(
   'answer_from_bitmaps',
-  'tests of columns with few values are answered by a bitmap per value',
+  'tests of traits are answered by bitmaps of values, buckets of numbers and postings of texts',
   answered,
 );
 
 function answered(plan: LogicalPlan, context: PassContext): LogicalPlan {
-  if (plan.kind === 'codes') {
-    const rows = context.indexes.rows(plan, context.rowCount);
+  if (plan.kind === 'codes' || plan.kind === 'numbers') {
+    const { indexes, rowCount } = context;
+    const rows = plan.kind === 'codes' ? indexes.rows(plan, rowCount) : indexes.numbers(plan, rowCount);
     return rows === undefined ? plan : { kind: 'rows', rows, test: plan, isNegated: false };
   }
   const inner = mapParts<LogicalPlan>(plan, (part) => answered(part, context));

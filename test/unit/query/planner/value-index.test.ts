@@ -1,7 +1,8 @@
 /** Bitmap indexes over trait values: built lazily, kept up, given up and dropped. */
 import { describe, expect, it } from 'vitest';
 import type { CodeSelection, CodeTest } from '../../../../src/query/binder/formula.ts';
-import { INDEX_VALUE_COUNT_MAX, ValueIndexes } from '../../../../src/query/planner/value-index.ts';
+import { INDEX_VALUE_COUNT_MAX } from '../../../../src/query/index/value-index.ts';
+import { ValueIndexes } from '../../../../src/query/planner/value-index.ts';
 import { identify, World } from '../execution/world.ts';
 
 const ANY: CodeSelection = { kind: 'any' };
