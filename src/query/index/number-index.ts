@@ -13,6 +13,7 @@ import type { NumberColumn } from '../../memory/ladder-column.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
 import type { NumberSelection } from '../binder/formula.ts';
 import { BoundedChangeLog } from './bounded-change-log.ts';
+import type { RowIndex } from './row-index.ts';
 
 const BUCKET_COUNT_MAX = 64;
 /** Buckets below one coarse boundary and the next. */
@@ -26,7 +27,7 @@ const LIST_COUNT_MAX = 16;
 /** A row that finds its bucket and goes into its bitmap. */
 const BUILD_NS = 20;
 
-export class NumberIndex {
+export class NumberIndex implements RowIndex<NumberSelection> {
   readonly #column: NumberColumn;
   readonly #owner: ValueColumn;
   readonly #log = new BoundedChangeLog();

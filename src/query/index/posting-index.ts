@@ -10,6 +10,7 @@ import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import type { CodeSelection } from '../binder/formula.ts';
 import { BoundedChangeLog } from './bounded-change-log.ts';
+import type { RowIndex } from './row-index.ts';
 
 /** Codes that one question may name, and rows it may find; more are left to a scan. */
 const CODE_COUNT_MAX = 256;
@@ -18,7 +19,7 @@ const STALE_SHARE = 16;
 /** A row that joins its code's list: two writes far apart. */
 const BUILD_NS = 15;
 
-export class PostingIndex {
+export class PostingIndex implements RowIndex<CodeSelection> {
   readonly #column: TextColumn;
   readonly #generation: number;
   readonly #log = new BoundedChangeLog();
