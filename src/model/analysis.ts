@@ -159,7 +159,7 @@ export interface RfmBody {
   readonly customers: number;
   readonly orders: number;
   readonly revenue: number;
-  /** Lowest figure of score 2, 3, … (recency: the highest age in milliseconds of each); null = nobody has it. */
+  /** Lowest figure of those with at least score 2, 3, … (recency: their highest age in milliseconds); null = nobody has it. */
   readonly thresholds: {
     readonly recencyMs: readonly (number | null)[];
     readonly frequency: readonly (number | null)[];
