@@ -7,14 +7,15 @@ import { EngineError } from '../model/error.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
-import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
-import type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
+import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
 import type { Router } from '../router/router.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import type { WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
+import { answerWhy, type WhyParts } from './answer/why.ts';
 import { Completer } from './completion/completer.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
@@ -55,6 +56,7 @@ export class EmbeddedEngine implements Engine {
   readonly #queries: QueryService;
   readonly #segments: SegmentService;
   readonly #completer: Completer;
+  readonly #why: WhyParts;
   readonly #timers: (() => void)[] = [];
   #lookups = 0;
   #lookupMisses = 0;
@@ -72,7 +74,9 @@ export class EmbeddedEngine implements Engine {
     const names = new NameCheck(parts.shards);
     this.#segments = new SegmentService(store, names, clock);
     this.#completer = new Completer(parts.shards, store, clock);
-    this.#queries = new QueryService(parts.shards, parts.pool, clock, new QuestionReader(store, names));
+    const reader = new QuestionReader(store, names);
+    this.#queries = new QueryService(parts.shards, parts.pool, clock, reader);
+    this.#why = { router, clock, reader, segments: store };
     if (folder !== undefined) {
       this.#checkDisk(folder);
       this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkDisk(folder)));
@@ -142,6 +146,18 @@ export class EmbeddedEngine implements Engine {
 
   query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
     return this.#queries.query(request, signal);
+  }
+
+  queryJson(request: QueryRequest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#queries.queryJson(request, signal);
+  }
+
+  async why(
+    identifier: Identifier,
+    where: Expression | string,
+    options: WhyOptions = {},
+  ): Promise<WhyAnswer | undefined> {
+    return answerWhy(identifier, where, options, this.#why);
   }
 
   async saveSegment(key: string, request: SegmentRequest): Promise<SegmentSaved> {

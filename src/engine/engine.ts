@@ -6,9 +6,9 @@
 import type { EngineError } from '../model/error.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
-import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
-import type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
+import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
 
 /** A msgpack WebSocket frame, after the engine read it. */
 export type FrameOutcome =
@@ -37,6 +37,12 @@ export interface Engine {
   lookup(identifier: Identifier, options?: LookupOptions): Profile | undefined;
 
   query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer>;
+  /** The same as JSON bytes, in pieces made as they are asked for, so that a long list of ids is never one text. The first comes when the
+   * question is answered; each is good until the next is asked for. */
+  queryJson(request: QueryRequest, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+
+  /** Why somebody fits a condition or does not, and until when; undefined when nobody has the identifier. Errors: as of a query's condition. */
+  why(identifier: Identifier, where: Expression | string, options?: WhyOptions): Promise<WhyAnswer | undefined>;
 
   /** Saved segments, for conditions to name: `{"segment": key}`. Errors: invalid_segment, unknown_segment, segment_cycle,
    * query_too_large, those of the condition, and storage_failed. On disk when it resolves. */

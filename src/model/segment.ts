@@ -21,13 +21,32 @@ export interface SegmentSaved extends Segment {
   readonly warnings?: readonly QueryWarning[] | undefined;
 }
 
-/** One node of a condition, for one profile. Instants are ISO texts; null = never, if no event comes. */
+/** Questions about one profile. */
+export interface WhyOptions {
+  /** A name that nobody ever sent is refused. */
+  readonly strict?: boolean | undefined;
+}
+type WhyValue = string | number | boolean;
+/** What a leaf saw. `against`: values of the field on the right-hand side, where one stands there. */
+export type WhySaw =
+  /** All scalars that the trait reaches. */
+  | { readonly values: readonly WhyValue[]; readonly against?: readonly WhyValue[] | undefined }
+  /** Events that count. */
+  | { readonly count: number }
+  /** Of an aggregate; null = missing. */
+  | { readonly value: WhyValue | null; readonly against?: readonly WhyValue[] | undefined }
+  /** The longest beginning of the sequence that holds, and the times of one assignment of it. */
+  | { readonly steps: number; readonly times: readonly string[] }
+  /** The profile's place in the split, 0 ≤ x < 1. */
+  | { readonly bucket: number };
+
+/** One node of a condition, for one profile. Instants are ISO texts; null = never, if no event comes (or not found: see `query/evaluation/why.ts`). */
 export interface WhyNode {
   /** The condition as text. */
   readonly text: string;
   readonly isTrue: boolean;
-  /** What a leaf saw: the trait's values, how many events, the aggregate's value, the events of a sequence. Absent on and, or, not. */
-  readonly saw?: unknown;
+  /** Of a leaf; absent on and, or, not and segments. */
+  readonly saw?: WhySaw | undefined;
   readonly changesAt: string | null;
   /** Of and, or, not, and of a nested segment. */
   readonly of?: readonly WhyNode[] | undefined;
@@ -39,4 +58,5 @@ export interface WhyAnswer {
   readonly changesAt: string | null;
   readonly why: WhyNode;
   readonly at: string;
+  readonly warnings?: readonly QueryWarning[] | undefined;
 }

@@ -9,9 +9,9 @@ import { SegmentStore } from '../../src/engine/segment-store.ts';
 import { EngineError } from '../../src/model/error.ts';
 import type { IngestOptions, IngestResult, RejectedItem } from '../../src/model/ingest.ts';
 import type { Identifier, LookupOptions, Profile, ProfileEvent } from '../../src/model/profile.ts';
-import type { QueryAnswer, QueryRequest } from '../../src/model/query.ts';
+import type { Expression, QueryAnswer, QueryRequest } from '../../src/model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../../src/model/schema.ts';
-import type { Segment, SegmentRequest, SegmentSaved } from '../../src/model/segment.ts';
+import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer } from '../../src/model/segment.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -119,10 +119,24 @@ export class FakeEngine implements Engine {
 
   readonly #page = Buffer.from(new SharedArrayBuffer(4 * 1024 * 1024));
 
+  async *queryJson(request: QueryRequest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    yield Buffer.from(JSON.stringify(await this.query(request, signal)));
+  }
+
   query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
     if (this.failure !== undefined) throw this.failure;
     this.queries.push(request);
     return this.onQuery(request, signal);
+  }
+
+  async why(identifier: Identifier, where: Expression | string): Promise<WhyAnswer | undefined> {
+    if (this.failure !== undefined) throw this.failure;
+    const person = this.people.get(`${identifier.type}:${identifier.value}`);
+    if (person === undefined) return undefined;
+    const text = typeof where === 'string' ? where : JSON.stringify(where);
+    const node = { text, isTrue: true, saw: { count: 1 }, changesAt: '2026-01-02T00:00:00.001Z' };
+    const why = { text: `not not ${text}`, isTrue: true, changesAt: null, of: [node] };
+    return { id: person.id, isMember: true, changesAt: null, why, at: '2026-01-01T00:00:00.000Z' };
   }
 
   readonly #segments = new SegmentStore();

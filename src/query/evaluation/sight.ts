@@ -1,6 +1,7 @@
 /** What a leaf sees of one profile, for people: the values, how many events, the aggregate's value, the times of a sequence. */
 import { formatIsoDate } from '../../base/iso-date.ts';
 import type { AggregateCondition, EventLeaf, Expression, SequenceLeaf, TraitLeaf } from '../../model/query.ts';
+import type { WhySaw } from '../../model/segment.ts';
 import { NONE } from '../../profile/event-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { isFieldReference, traitCells } from '../binder/bind-compare.ts';
@@ -32,7 +33,7 @@ export class Sight {
     this.#row = row;
   }
 
-  of(leaf: Expression): unknown {
+  of(leaf: Expression): WhySaw | undefined {
     if ('trait' in leaf) return this.#trait(leaf);
     if ('event' in leaf) return this.#events(leaf);
     if ('sequence' in leaf) return this.#sequence(leaf);
@@ -42,7 +43,7 @@ export class Sight {
     return undefined;
   }
 
-  #trait({ trait, value }: TraitLeaf): unknown {
+  #trait({ trait, value }: TraitLeaf): WhySaw {
     const values = this.#traitValues(trait);
     return isFieldReference(value) && 'trait' in value
       ? { values, against: this.#traitValues(value.trait) }
@@ -55,7 +56,7 @@ export class Sight {
     return valuesOf(list);
   }
 
-  #events(leaf: EventLeaf): unknown {
+  #events(leaf: EventLeaf): WhySaw {
     const table = this.#data.tableOf(leaf.event);
     const slot = table?.slotOf(this.#row) ?? -1;
     const range = resolveWindow(leaf.window, this.#binder.nowMs);
@@ -88,7 +89,7 @@ export class Sight {
   }
 
   /** The times of one assignment; where there is none, of the longest beginning that has one. */
-  #sequence({ sequence, window }: SequenceLeaf): unknown {
+  #sequence({ sequence, window }: SequenceLeaf): WhySaw {
     const moment = { nowMs: this.#binder.nowMs, atMs: undefined };
     for (let count = sequence.length; count > 0; count--) {
       const part = { sequence: sequence.slice(0, count), ...(window === undefined ? {} : { window }) };

@@ -8,7 +8,7 @@
  */
 import { formatIsoDate } from '../../base/iso-date.ts';
 import type { Expression } from '../../model/query.ts';
-import type { WhyNode } from '../../model/segment.ts';
+import type { WhyNode, WhySaw } from '../../model/segment.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
 import { RowSelector } from '../binder/row-selector.ts';
@@ -36,7 +36,7 @@ interface Node {
   /** At the moment looked at. */
   isTrueThen: boolean;
   changesAtMs: number | undefined;
-  saw: unknown;
+  saw: WhySaw | undefined;
 }
 
 interface Leaf {

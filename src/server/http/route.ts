@@ -21,6 +21,7 @@ import {
   segmentRoute,
   segmentsRoute,
 } from './segment-route.ts';
+import { whyRoute } from './why-route.ts';
 
 export type Handler = (exchange: Exchange, request: HttpRequest) => void | Promise<void>;
 
@@ -48,6 +49,7 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
     { method: 'post', path: '/v1/query/funnel', access: 'read', handle: analysisRoute('funnel') },
     { method: 'post', path: '/v1/query/retention', access: 'read', handle: analysisRoute('retention') },
     { method: 'post', path: '/v1/query/complete', access: 'read', handle: completeRoute },
+    { method: 'post', path: '/v1/query/why', access: 'read', handle: whyRoute },
     { method: 'get', path: '/v1/segments', access: 'read', handle: segmentsRoute },
     { method: 'get', path: '/v1/segments/{key}/members', access: 'read', handle: segmentMembersRoute },
     { method: 'get', path: '/v1/segments/{key}', access: 'read', handle: segmentRoute },

@@ -13,6 +13,7 @@ import {
   segmentRequest,
   segmentSaved,
 } from './segment-schema.ts';
+import { whyAnswer, whyRequest } from './why-schema.ts';
 
 const keyParameter = {
   name: 'key',
@@ -71,6 +72,19 @@ export function queryPaths(): ZodOpenApiPathsObject {
       completionAnswer,
       'The grammar says which kind of thing may stand at the cursor, the data says which ones there are.',
     ),
+    '/v1/query/why': {
+      post: {
+        operationId: 'why',
+        summary: 'Why one profile fits a condition or does not, and until when',
+        tags: ['query'],
+        security: READ_SECURITY,
+        requestBody: { required: true, content: { 'application/json': { schema: whyRequest } } },
+        responses: {
+          200: json(whyAnswer, "The condition's tree with what each leaf saw."),
+          ...failures(400, 401, 403, 404, 413, 500, 503),
+        },
+      },
+    },
     '/v1/schema': {
       get: {
         operationId: 'schema',
