@@ -7,7 +7,7 @@ const now = '2026-01-10T12:00:00.000Z';
 const ADA = { type: 'user_id', value: 'ada' };
 
 beforeEach(async () => {
-  engine = await open({ shards: 2, workers: 1, clock: { nowMs: () => Date.parse(now) } });
+  engine = await open({ data: ':memory:', shards: 2, workers: 1, clock: { nowMs: () => Date.parse(now) } });
   const timestamp = '2026-01-09T12:00:00.000Z';
   await engine.ingest([
     { type: 'identify', userId: 'ada', traits: { country: 'DE', home: 'DE' }, timestamp },
