@@ -13,10 +13,14 @@ import { ValueTree } from './value-tree.ts';
 
 const TOP_LEVEL = new Set(['id', 'identifiers', 'traits', 'first_seen', 'last_seen', 'counts', 'segments', 'events']);
 
+const COLON = 0x3a;
+
 export class ProfileRenderer {
   readonly #data: ShardData;
   readonly #writer = new JsonWriter();
   readonly #traits: ValueTree;
+  /** By type id: the quote and the type, escaped. */
+  readonly #typeTexts: (Buffer | undefined)[] = [];
   readonly #trees = new Map<EventTable, { properties: ValueTree; contexts: ValueTree; name: string }>();
   // Result of the last render.
   bytes: Uint8Array = this.#writer.bytes;
@@ -89,8 +93,25 @@ export class ProfileRenderer {
       const heap = identifiers.locate(code);
       writer.text(heap.block, heap.start, heap.size);
     } else {
-      writer.string(this.idOf(row));
+      this.#writeTypedId(writer, code);
     }
+  }
+
+  /** `"type:value"`: the type is escaped once, the value is copied from where it lies. */
+  #writeTypedId(writer: JsonWriter, code: number): void {
+    const { identifiers } = this.#data;
+    const typeId = identifiers.typeIdOf(code);
+    let type = this.#typeTexts[typeId];
+    if (type === undefined) {
+      type = Buffer.from(JSON.stringify(identifiers.typeOf(code)).slice(0, -1));
+      this.#typeTexts[typeId] = type;
+    }
+    for (let i = 0; i < type.length; i++) writer.byte(type[i]);
+    const at = writer.length;
+    const heap = identifiers.locate(code);
+    writer.text(heap.block, heap.start, heap.size);
+    // The value's own quote becomes the colon.
+    writer.bytes[at] = COLON;
   }
 
   idOf(row: number): string {

@@ -6,8 +6,8 @@ import type { RowSet } from '../../bitmap/row-set.ts';
 import { EngineError } from '../../model/error.ts';
 import { DEFAULT_QUERY_LIMITS } from '../../model/limits.ts';
 import type { IdsBody, ProfilesBody } from '../../model/query.ts';
-import type { Shard } from '../../shard/shard.ts';
 import { decodeCursor, encodeCursor } from '../query-cursor.ts';
+import { idTexts, type ShardRows } from './id-list.ts';
 import type { Question } from './question.ts';
 
 const DEFAULT_IDS_LIMIT = 1_000;
@@ -15,26 +15,33 @@ const DEFAULT_PROFILES_LIMIT = 100;
 /** Rendered profiles between two turns of the event loop. */
 const PROFILES_PER_TURN = 256;
 
+/** Rows in the order of shards. */
 interface Page {
-  readonly rows: readonly { readonly shard: Shard; readonly row: number }[];
+  readonly lists: readonly ShardRows[];
   readonly cursor: string | undefined;
 }
 
 export async function answerIds(question: Question): Promise<IdsBody> {
-  const page = pageOf(question, await question.select(), DEFAULT_IDS_LIMIT);
-  const ids = page.rows.map(({ shard, row }) => shard.renderer.idOf(row));
-  return { ids, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+  const { lists, cursor } = await selectIds(question);
+  const ids = await idTexts(lists, () => question.clock.yieldTurn());
+  return { ids, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+export async function selectIds(question: Question): Promise<Page> {
+  return pageOf(question, await question.select(), DEFAULT_IDS_LIMIT);
 }
 
 export async function answerProfiles(question: Question): Promise<ProfilesBody> {
   const page = pageOf(question, await question.select(), DEFAULT_PROFILES_LIMIT);
   const options = { fields: question.request.fields, events: question.request.events };
   const profiles: unknown[] = [];
-  for (const { shard, row } of page.rows) {
-    if (profiles.length > 0 && profiles.length % PROFILES_PER_TURN === 0) await question.clock.yieldTurn();
-    shard.renderer.render(row, options);
-    const { bytes, start, end } = shard.renderer;
-    profiles.push(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')));
+  for (const { shard, rows } of page.lists) {
+    for (const row of rows) {
+      if (profiles.length > 0 && profiles.length % PROFILES_PER_TURN === 0) await question.clock.yieldTurn();
+      shard.renderer.render(row, options);
+      const { bytes, start, end } = shard.renderer;
+      profiles.push(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')));
+    }
   }
   return { profiles, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
 }
@@ -48,15 +55,15 @@ function pageOf({ request, shards }: Question, selections: readonly RowSet[], de
     );
   }
   const from = decodeCursor(request.cursor, shards.length);
-  const rows: { shard: Shard; row: number }[] = [];
+  const lists: ShardRows[] = [];
+  let room = limit;
   for (let index = from.shardIndex; index < selections.length; index++) {
-    const shard = shards[index];
     const firstRow = index === from.shardIndex ? from.row : 0;
-    const found = selections[index].rowsFrom(firstRow, limit - rows.length + 1);
-    for (const row of found) {
-      if (rows.length === limit) return { rows, cursor: encodeCursor({ shardIndex: index, row }) };
-      rows.push({ shard, row });
-    }
+    // One more tells where the next page begins.
+    const rows = selections[index].rowsFrom(firstRow, room + 1);
+    lists.push({ shard: shards[index], rows: rows.subarray(0, room) });
+    if (rows.length > room) return { lists, cursor: encodeCursor({ shardIndex: index, row: rows[room] }) };
+    room -= rows.length;
   }
-  return { rows, cursor: undefined };
+  return { lists, cursor: undefined };
 }

@@ -25,7 +25,30 @@ export async function completeRoute(exchange: Exchange): Promise<void> {
 }
 
 async function answer(exchange: Exchange, request: QueryRequest): Promise<void> {
-  exchange.json(await exchange.door.engine.query(request, signalOf(exchange)));
+  const signal = signalOf(exchange);
+  if (request.as === 'ids') await answerIds(exchange, exchange.door.engine.queryJson(request, signal));
+  else exchange.json(await exchange.door.engine.query(request, signal));
+}
+
+/** Ids as fast as the client reads them; a list that is one piece goes out whole. */
+async function answerIds(exchange: Exchange, answer: AsyncIterable<Uint8Array>): Promise<void> {
+  let first: Uint8Array | undefined;
+  let isStreaming = false;
+  for await (const piece of answer) {
+    if (!exchange.isOpen) return;
+    if (first === undefined) {
+      first = Buffer.from(piece);
+      continue;
+    }
+    if (!isStreaming) {
+      isStreaming = true;
+      exchange.startStream('application/json');
+      await exchange.write(first);
+    }
+    await exchange.write(piece);
+  }
+  if (isStreaming) exchange.endStream();
+  else if (first !== undefined) exchange.send(200, 'application/json', first);
 }
 
 /** Aborts when the client leaves before its answer. */
