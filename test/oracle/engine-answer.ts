@@ -8,7 +8,7 @@ import type { Moment, Segments } from './naive/event-choice.ts';
 import type { NaiveModel } from './naive/naive-model.ts';
 import { totals } from './naive/total.ts';
 import { difference } from './naive-world.ts';
-import { mayBeRefused, mayMeasureBeRefused } from './unsupported.ts';
+import { mayBeRefused } from './unsupported.ts';
 
 const PAGE_LIMIT = 3;
 const EVENT_COUNT = 2;
@@ -59,7 +59,6 @@ export async function compareMeasure(
   measure: Measure,
   moment: Moment,
 ): Promise<string | undefined> {
-  if (mayMeasureBeRefused(measure, moment.segments ?? new Map())) return undefined;
   const { where, aggregate } = measure;
   const answer = await engine.query({ where, as: 'aggregate', aggregate });
   if (!('value' in answer)) return 'asked for a value';

@@ -14,6 +14,7 @@ import { type Question, segmentsOf, type World } from './generate/world.ts';
 import type { Moment, Segments } from './naive/event-choice.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf } from './naive-world.ts';
+import { PLAIN, variantsOf } from './variant.ts';
 
 /** So many of the questions are asked after every batch too, to see indexes that are kept up under writes. */
 const LIVE_QUESTION_COUNT = 6;
@@ -57,11 +58,12 @@ export class EngineCheck {
       if (found !== undefined) return found;
       await engine.checkpoint();
       return (
-        (await this.#feed(engine, half + 1, batches.length)) ?? (await this.#compareAll(engine, 'before the restart'))
+        (await this.#feed(engine, half + 1, batches.length)) ??
+        (await this.#compareAll(engine, 'before the restart', true))
       );
     });
     if (late.difference !== undefined) return late;
-    const reopened = await this.#withEngine((engine) => this.#compareAll(engine, 'after the restart'));
+    const reopened = await this.#withEngine((engine) => this.#compareAll(engine, 'after the restart', false));
     if (reopened.difference !== undefined || reopened.stateHash === late.stateHash) return reopened;
     return { ...reopened, difference: `${this.#host.name}: the state hash changed over the restart` };
   }
@@ -95,17 +97,21 @@ export class EngineCheck {
     return undefined;
   }
 
-  async #compareAll(engine: Engine, when: string): Promise<string | undefined> {
+  async #compareAll(engine: Engine, when: string, isVaried: boolean): Promise<string | undefined> {
     this.#clock.time = this.#world.nowMs;
     const found =
       (await compareLookups(engine, this.#naive)) ??
-      (await this.#compareQuestions(engine, this.#world.questions)) ??
+      (await this.#compareQuestions(engine, this.#world.questions, isVaried)) ??
       (await this.#compareOtherAnswers(engine));
     return found === undefined ? undefined : `${this.#host.name}, ${when}: ${found}`;
   }
 
-  /** At the clock's time. */
-  async #compareQuestions(engine: Engine, questions: readonly Question[]): Promise<string | undefined> {
+  /** At the clock's time; `isVaried`: by other plans too. */
+  async #compareQuestions(
+    engine: Engine,
+    questions: readonly Question[],
+    isVaried = false,
+  ): Promise<string | undefined> {
     for (const question of questions) {
       const moment = { ...momentOf(this.#world, question), nowMs: this.#clock.time };
       const expected = this.#naive.query(question.where, moment);
@@ -119,8 +125,13 @@ export class EngineCheck {
         }
         const found = difference(ids, expected);
         if (found !== '') return `ids ${found} for ${text}`;
-        const count = await askCount(engine, question);
-        if (count !== expected.size) return `count ${count} instead of ${expected.size} for ${text}`;
+        const [count, ...others] = [PLAIN, ...(isVaried ? variantsOf(question) : [])];
+        const size = await askCount(engine, question, count);
+        if (size !== expected.size) return `count ${size} instead of ${expected.size} for ${text}`;
+        for (const options of others) {
+          const same = difference((await askIds(engine, question, this.#segments, options)) ?? ids, expected);
+          if (same !== '') return `ids ${same} with ${JSON.stringify(options)} for ${text}`;
+        }
       } catch (error) {
         return `thrown ${error instanceof Error ? error.stack : String(error)} for ${text}`;
       }

@@ -63,7 +63,7 @@ export async function runProperty({
     ...(path === undefined ? {} : { path }),
   });
   if (failure === undefined) return;
-  const shrunk = await new Shrinker(safeCheck, failure, tryCount).run();
+  const shrunk = await new Shrinker(safeCheck, failure, numberFrom('KITH_ORACLE_TRIES', tryCount)).run();
   throw new Error(
     [
       shrunk.difference,

@@ -2,9 +2,10 @@
  * Makes a failing world small: drops questions, batches, items, members, parts of expressions, each as long as the check
  * still fails. Knows the shape of a world, so it gets further than the general shrinker of the property library.
  */
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression, SequenceStep } from '../../src/model/query.ts';
+import type { Analysis } from './generate/analysis.ts';
 import type { Batch } from './generate/batch.ts';
-import type { Question, World } from './generate/world.ts';
+import type { Question, SavedCondition, World } from './generate/world.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './naive/json-value.ts';
 
 export type Check = (world: World) => Promise<string | undefined>;
@@ -29,10 +30,14 @@ export class Shrinker {
     while (this.#triesLeft > 0 && this.#size < size) {
       size = this.#size;
       await this.#shrinkList(this.#best.world.questions, (questions) => ({ ...this.#best.world, questions }));
+      await this.#shrinkList(this.#best.world.analyses ?? [], (analyses) => ({ ...this.#best.world, analyses }));
+      await this.#shrinkList(this.#best.world.segments ?? [], (segments) => ({ ...this.#best.world, segments }));
       await this.#shrinkList(this.#best.world.measures ?? [], (measures) => ({ ...this.#best.world, measures }));
       await this.#shrinkList(this.#best.world.batches, (batches) => ({ ...this.#best.world, batches }));
       await this.#shrinkBatches();
       await this.#shrinkQuestions();
+      await this.#shrinkSegments();
+      await this.#shrinkAnalyses();
     }
     return this.#best;
   }
@@ -102,6 +107,32 @@ export class Shrinker {
     }
   }
 
+  async #shrinkSegments(): Promise<void> {
+    for (let index = 0; index < (this.#best.world.segments?.length ?? 0); index++) {
+      const segments = (): readonly SavedCondition[] => this.#best.world.segments ?? [];
+      await this.#shrinkOne(
+        () => segments()[index].where,
+        simplerExpressions,
+        (where) => ({ ...this.#best.world, segments: segments().with(index, { ...segments()[index], where }) }),
+      );
+    }
+  }
+
+  /** Members of the request go one by one; one that is needed makes another difference, or none. */
+  async #shrinkAnalyses(): Promise<void> {
+    for (let index = 0; index < (this.#best.world.analyses?.length ?? 0); index++) {
+      const analyses = (): readonly Analysis[] => this.#best.world.analyses ?? [];
+      await this.#shrinkOne(
+        () => analyses()[index] as unknown as JsonObject,
+        simplerObjects,
+        (analysis) => ({
+          ...this.#best.world,
+          analyses: analyses().with(index, analysis as unknown as Analysis),
+        }),
+      );
+    }
+  }
+
   async #shrinkOne<T>(
     current: () => T,
     simpler: (value: T) => Iterable<T>,
@@ -162,5 +193,22 @@ function* simplerExpressions(where: Expression): Iterable<Expression> {
     if (window !== undefined) yield { ...rest, where: predicates, count, aggregate };
     if (aggregate !== undefined || count !== undefined) yield { ...rest, where: predicates, window };
     for (const [i] of (predicates ?? []).entries()) yield { ...where, where: predicates?.toSpliced(i, 1) };
+  } else if ('sequence' in where) {
+    const { sequence, window } = where;
+    if (window !== undefined) yield { sequence };
+    if (sequence.length > 2)
+      for (const [i] of sequence.entries()) yield { ...where, sequence: withoutStep(sequence, i) };
+    for (const [i, { event, ...rest }] of sequence.entries()) {
+      for (const key of Object.keys(rest) as (keyof typeof rest)[]) {
+        if (key === 'nth' && sequence.length === 1) continue;
+        yield { ...where, sequence: sequence.with(i, { event, ...rest, [key]: undefined }) };
+      }
+    }
   }
+}
+
+/** The first step looks back to none. */
+function withoutStep(sequence: readonly SequenceStep[], index: number): readonly SequenceStep[] {
+  const [first, ...rest] = sequence.toSpliced(index, 1);
+  return [{ ...first, within: undefined, without: undefined }, ...rest];
 }

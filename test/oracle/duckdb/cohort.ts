@@ -31,11 +31,15 @@ export function retentionSql(request: RetentionRequest, selected: string, moment
 export function rfmSql(request: RfmRequest, selected: string, moment: SqlMoment): string {
   const score = (order: string): string =>
     `((rank() OVER (ORDER BY ${order}) - 1) * ${request.scores ?? 5}) // count(*) OVER () + 1`;
+  // Distinct orders where a property names them: several rows an event do no harm then.
+  const orders = request.order === undefined ? 'count(*)' : 'count(DISTINCT o.value)';
+  const named =
+    request.order === undefined ? '' : `LEFT JOIN ${valuesSql(reachedProperty(request.order))} o ON o.owner = f.id`;
   return `WITH fitting AS (SELECT * FROM ${chosenEvents(request, moment)} WHERE profile IN (${selected})),
     money AS (SELECT f.profile, sum(v.number) AS revenue FROM fitting f JOIN ${reachedProperty(request.amount)} v ON v.owner = f.id
       WHERE v.kind = 'number' GROUP BY f.profile),
-    customer AS (SELECT f.profile, max(f.time_ms) AS last_ms, count(*) AS orders, coalesce(any_value(m.revenue), 0) AS revenue
-      FROM fitting f LEFT JOIN money m ON m.profile = f.profile GROUP BY f.profile)
+    customer AS (SELECT f.profile, max(f.time_ms) AS last_ms, ${orders} AS orders, coalesce(any_value(m.revenue), 0) AS revenue
+      FROM fitting f LEFT JOIN money m ON m.profile = f.profile ${named} GROUP BY f.profile)
     SELECT p.name, orders, revenue, ${score('last_ms')}, ${score('orders')}, ${score('revenue')}
     FROM customer c JOIN profiles p ON p.id = c.profile`;
 }

@@ -146,9 +146,10 @@ function retention(nowMs: number): fc.Arbitrary<RetentionRequest> {
 
 function rfm(nowMs: number): fc.Arbitrary<RfmRequest> {
   const amount = fc.constantFrom('total', 'total', 'products.qty', 'value', 'never.sent');
+  const order = fc.constantFrom('sku', 'products.sku', 'value').map((each) => ({ order: each }));
   const scores = fc.integer({ min: 2, max: 7 }).map((each) => ({ scores: each }));
   return fc
-    .tuple(eventChoice(nowMs, 2), amount, during(nowMs, 3), maybe(scores, 4))
+    .tuple(eventChoice(nowMs, 2), amount, during(nowMs, 3), maybe(scores, 4), maybe(order, 2))
     .map(([choice, money, ...rest]): RfmRequest => Object.assign({ ...choice, amount: money }, ...rest));
 }
 
