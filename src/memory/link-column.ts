@@ -23,6 +23,9 @@ export class LinkColumn {
   #far: PairTable;
   readonly #pages: Page[] = [];
   readonly #views: Uint8Array[] = [];
+  /** Where the next link goes. */
+  #tail: Uint8Array = new Uint8Array(0);
+  #tailAt = 0;
 
   constructor(memory: SlabMemory) {
     this.memory = memory;
@@ -46,10 +49,8 @@ export class LinkColumn {
 
   push(target: number): void {
     const index = this.length;
-    const at = (index / LINKS_PER_PAGE) >>> 0;
-    const local = (index - at * LINKS_PER_PAGE) * LINK_SIZE_BYTES;
-    if (at >= this.#views.length || local + LINK_SIZE_BYTES > this.#views[at].length) this.#grow(at, local);
-    const page = this.#pages[at];
+    if (this.#tailAt + LINK_SIZE_BYTES > this.#tail.length) this.#makeRoom();
+    const page = this.#pages[this.#pages.length - 1];
     if (page.stamp !== this.memory.epoch) page.stamp = this.memory.epoch;
     let distance = target === NO_LINK ? 0 : index - target;
     if (distance >= FAR) {
@@ -57,25 +58,33 @@ export class LinkColumn {
       this.#far.insert(mix32(index), target + 1);
       distance = FAR;
     }
-    const view = this.#views[at];
-    view[local] = distance;
-    view[local + 1] = distance >>> 8;
-    view[local + 2] = distance >>> 16;
+    const view = this.#tail;
+    const at = this.#tailAt;
+    view[at] = distance;
+    view[at + 1] = distance >>> 8;
+    view[at + 2] = distance >>> 16;
+    this.#tailAt = at + LINK_SIZE_BYTES;
     this.length = index + 1;
   }
 
-  #grow(at: number, local: number): void {
-    const old = this.#pages[at];
-    let size = at === 0 ? FIRST_PAGE_SIZE_BYTES : PAGE_SIZE_BYTES;
-    while (size < local + LINK_SIZE_BYTES) size *= 2;
+  /** Doubles the first page until it is a whole one; opens another when it is. */
+  #makeRoom(): void {
+    const last = this.#pages.length - 1;
+    const isGrowing = last === 0 && this.#tail.length < PAGE_SIZE_BYTES;
+    const size = last < 0 ? FIRST_PAGE_SIZE_BYTES : isGrowing ? 2 * this.#tail.length : PAGE_SIZE_BYTES;
     const page = this.memory.allocate(size);
     const view = this.memory.bytes(page);
-    if (old !== undefined) {
-      view.set(this.#views[at]);
-      this.memory.free(old);
+    if (isGrowing) {
+      view.set(this.#tail);
+      this.memory.free(this.#pages[0]);
+      this.#pages[0] = page;
+      this.#views[0] = view;
+    } else {
+      this.#pages.push(page);
+      this.#views.push(view);
+      this.#tailAt = 0;
     }
-    this.#pages[at] = page;
-    this.#views[at] = view;
+    this.#tail = view;
   }
 
   save(context: SaveContext): SavedState {
@@ -90,5 +99,9 @@ export class LinkColumn {
       this.#pages.push(page!);
       this.#views.push(this.memory.bytes(page!));
     }
+    const last = this.#views.length - 1;
+    if (last < 0) return;
+    this.#tail = this.#views[last];
+    this.#tailAt = (this.length - last * LINKS_PER_PAGE) * LINK_SIZE_BYTES;
   }
 }

@@ -21,6 +21,8 @@ export class SerialColumn {
   /** Offsets, or the numbers themselves where the chunk is wide. */
   readonly #views: (Uint16Array | Uint32Array)[] = [];
   readonly #stamps: number[] = [];
+  /** Of the newest block. */
+  #base = 0;
 
   constructor(memory: SlabMemory) {
     this.memory = memory;
@@ -47,7 +49,10 @@ export class SerialColumn {
     const index = this.length;
     const c = index >>> CHUNK_SHIFT;
     const local = index & CHUNK_MASK;
-    if ((index & BLOCK_MASK) === 0) this.bases.push(serial);
+    if ((index & BLOCK_MASK) === 0) {
+      this.bases.push(serial);
+      this.#base = serial;
+    }
     if (c >= this.#views.length) this.#set(c, this.#allocate(c === 0 ? FIRST_CAPACITY : CHUNK_ROWS, false), false);
     else if (local >= this.#views[c].length) this.#reshape(c, local, this.#views[c].length * 2, this.isWide(c));
     else if (this.#stamps[c] !== this.memory.epoch) {
@@ -56,7 +61,7 @@ export class SerialColumn {
     }
     let element = serial;
     if (!(this.#views[c] instanceof Uint32Array)) {
-      const offset = (serial - this.bases.get(index >>> BLOCK_SHIFT)) >>> 0;
+      const offset = (serial - this.#base) >>> 0;
       if (offset > OFFSET_MAX) this.#reshape(c, local, this.#views[c].length, true);
       else element = offset;
     }
@@ -109,5 +114,6 @@ export class SerialColumn {
     context.list(state['pages'] as number[]).forEach((page, c) => {
       this.#set(c, page!, wide[c]);
     });
+    if (this.length > 0) this.#base = this.bases.get((this.length - 1) >>> BLOCK_SHIFT);
   }
 }

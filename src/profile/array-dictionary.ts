@@ -6,7 +6,7 @@
  * Invariant: equal arrays are kept alike, so that they have one code. An array is kept raw for want of room only when one of its
  * elements is not known and, since the elements are full, never will be.
  */
-import { xxh32 } from '../base/hash.ts';
+import { mix32, xxh32 } from '../base/hash.ts';
 import { ByteDictionary } from '../memory/byte-dictionary.ts';
 import type { ByteHeap } from '../memory/byte-heap.ts';
 import type { U32Column } from '../memory/fixed-column.ts';
@@ -44,7 +44,10 @@ export class ArrayDictionary extends ByteDictionary {
 
   override findOrAdd(bytes: Uint8Array, offset: number, length: number, hash: number): number {
     this.#seed ??= hash;
-    return super.findOrAdd(bytes, offset, length, hash);
+    // A known array has no new element, so learning them first changes nothing for it.
+    const size = this.#pack(bytes, offset, length, true);
+    const found = super.find(this.#packed, 0, size, hash);
+    return found !== 0 ? found : super.add(mix32(hash), this.#packed, 0, size);
   }
 
   protected override add(key: number, bytes: Uint8Array, offset: number, length: number): number {
