@@ -4,8 +4,8 @@
  */
 import { type EventTable, NONE } from '../../profile/event-table.ts';
 import type { EventSelection, SequenceTest } from '../binder/bound-expression.ts';
-import { SequenceState } from '../execution/sequence-state.ts';
-import { shapeOf, type Use, usesOf } from '../execution/sequence-use.ts';
+import { SequenceState } from './sequence-state.ts';
+import { shapeOf, type Use, usesOf } from './sequence-use.ts';
 import { compileIndexTest, type IndexTest } from './index-test.ts';
 
 export interface SequenceEvent {

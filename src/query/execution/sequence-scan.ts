@@ -3,7 +3,7 @@
 import { STRETCH_ROWS } from '../index/run-partition.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
 import { EventSteps, type StepTables } from './event-steps.ts';
-import { type SequenceShape, SequenceState } from './sequence-state.ts';
+import { type SequenceShape, SequenceState } from '../evaluation/sequence-state.ts';
 
 export interface SequenceScan extends StepTables {
   readonly kind: 'sequence';

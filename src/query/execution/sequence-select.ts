@@ -13,7 +13,7 @@ import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
 import { PAUSE, Pace } from './pace.ts';
 import type { ImageSet } from './program.ts';
-import { shapeOf } from './sequence-use.ts';
+import { shapeOf } from '../evaluation/sequence-use.ts';
 import { type CapturedSteps, captureSteps, prepareSteps } from './step-tables.ts';
 
 export interface CapturedSequence {

@@ -18,7 +18,7 @@ import type { StepTables } from './event-steps.ts';
 import { windowChunks } from './measure-scan.ts';
 import type { ImageSet, Program } from './program.ts';
 import type { Scan } from './scan.ts';
-import { usesOf } from './sequence-use.ts';
+import { usesOf } from '../evaluation/sequence-use.ts';
 
 export interface StepChoice {
   readonly events: EventSelection;
