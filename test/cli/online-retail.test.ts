@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '../../src/engine/open.ts';
+import type { BreakdownBody, RetentionBody, RfmBody } from '../../src/model/analysis.ts';
 import { runCommand } from './run-command.ts';
 
 const DATA_SETS = process.env['KITH_DATA_SETS'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
@@ -13,6 +14,10 @@ const hasData = existsSync(FILE);
 if (!hasData) console.warn(`skipped: ${FILE} is not there; set KITH_DATA_SETS to the folder of the data sets`);
 
 const SOLD = 'where (quantity > 0 and price > 0)';
+const SOLD_LINES = [
+  { property: 'quantity', op: 'gt', value: 0 },
+  { property: 'price', op: 'gt', value: 0 },
+];
 const IMPORT_FLAGS = [
   ...[
     '--event',
@@ -110,19 +115,61 @@ describe.skipIf(!hasData)('Online Retail', { timeout: 600_000 }, () => {
     expect(await count(text)).toBe(expected);
   });
 
-  it('totals over all events agree', async () => {
+  const ask = async <Answer>(request: object): Promise<Answer> => {
     const { adminKey } = JSON.parse(readFileSync(join(data, 'keys.json'), 'utf8')) as { adminKey: string };
+    const response = await fetch(`${url}/v1/query`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+    });
+    return (await response.json()) as Answer;
+  };
+
+  it('totals over all events agree', async () => {
     const total = async (property: string): Promise<number> => {
       const aggregate = { fn: 'sum', event: 'Order Line', property };
-      const response = await fetch(`${url}/v1/query`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ as: 'aggregate', aggregate }),
-      });
-      return ((await response.json()) as { value: number }).value;
+      return (await ask<{ value: number }>({ as: 'aggregate', aggregate })).value;
     };
     expect(await total('quantity')).toBe(5_176_450);
     expect(await total('revenue')).toBeCloseTo(9_747_747.934, 2);
+  });
+
+  it('the cohort of December 2010 comes back as it did', async () => {
+    const retention = { cohort: { event: 'Order Line' }, period: 'month' };
+    const { cohorts } = await ask<RetentionBody>({ where: 'customer exists', as: 'retention', retention });
+    expect(cohorts).toHaveLength(13);
+    expect(cohorts[0]).toMatchObject({ cohort: '2010-12-01', size: 948 });
+    expect(cohorts[0].counts).toEqual([948, 362, 317, 367, 341, 376, 360, 336, 336, 374, 354, 474, 260]);
+    expect(cohorts.reduce((sum, { size }) => sum + size, 0)).toBe(4_372);
+  });
+
+  it('recency, frequency and money of all customers agree', async () => {
+    const rfm = { event: 'Order Line', amount: 'revenue', order: 'invoice', where: SOLD_LINES };
+    const champions = { members: { cell: 'champions', limit: 5_000 } };
+    const answer = await ask<RfmBody>({ where: 'customer exists', as: 'rfm', rfm: { ...rfm, ...champions } });
+    expect(answer).toMatchObject({ customers: 4_338, orders: 18_532 });
+    expect(answer.revenue).toBeCloseTo(8_911_407.904, 2);
+    const best = answer.members?.find(({ id }) => id === '14646');
+    expect(best).toMatchObject({ cell: 'champions', orders: 73, recency: 5, frequency: 5, monetary: 5 });
+    expect(best?.revenue).toBeCloseTo(280_206.02, 2);
+    expect(best?.lastAt.slice(0, 10)).toBe('2011-12-08');
+    const cell = answer.cells.find((each) => each.cell === 'champions');
+    expect(answer.members).toHaveLength(cell?.count ?? 0);
+    expect(answer.cells.reduce((sum, { count }) => sum + count, 0)).toBe(4_338);
+  });
+
+  it('lines broken down by stock code, month and quantity agree', async () => {
+    const by = async (dimension: object): Promise<BreakdownBody> => {
+      const breakdown = { by: [dimension], event: 'Order Line', limit: 1 };
+      return ask({ as: 'breakdown', breakdown });
+    };
+    expect((await by({ property: 'sku' })).total).toEqual({ groups: 4_070, events: 541_909, profiles: 4_372 + 3_710 });
+    expect((await by({ period: 'month' })).total.groups).toBe(13);
+    const aggregate = { fn: 'sum', property: 'revenue' };
+    const months = { by: [{ period: 'year' }], event: 'Order Line', where: SOLD_LINES, aggregate };
+    const { groups } = await ask<BreakdownBody>({ where: 'customer exists', as: 'breakdown', breakdown: months });
+    expect(groups.map(({ values }) => values)).toEqual([['2011-01-01'], ['2010-01-01']]);
+    expect(groups.reduce((sum, { value }) => sum + Number(value), 0)).toBeCloseTo(8_911_407.904, 2);
   });
 
   it('a customer looked up has country, counts and the last order', async () => {
