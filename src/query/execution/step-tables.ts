@@ -8,6 +8,7 @@ import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { EventSelection } from '../binder/bound-expression.ts';
 import type { TimeRange } from '../binder/window.ts';
+import { usesOf } from '../evaluation/sequence-use.ts';
 import { buildRuns, type RunInput } from '../index/build-runs.ts';
 import type { EventRuns } from '../index/event-runs.ts';
 import { readsProfiles } from './chain-rows.ts';
@@ -18,7 +19,6 @@ import type { StepTables } from './event-steps.ts';
 import { windowChunks } from './measure-scan.ts';
 import type { ImageSet, Program } from './program.ts';
 import type { Scan } from './scan.ts';
-import { usesOf } from '../evaluation/sequence-use.ts';
 
 export interface StepChoice {
   readonly events: EventSelection;
