@@ -14,7 +14,8 @@ import { runExport } from './export-command.ts';
 import { runGenerate } from './generate-command.ts';
 import { runGet } from './get-command.ts';
 import { addImportCommand } from './import-options.ts';
-import { runQuery } from './query-command.ts';
+import { addQuestions } from './question-options.ts';
+import { addSegments } from './segment-options.ts';
 import { type OpenEngine, runServe } from './serve-command.ts';
 import { colorsOf, EXIT, type Terminal } from './terminal.ts';
 
@@ -55,7 +56,8 @@ function createProgram(options: CliOptions, run: CommandRun): Command {
     .addHelpText('after', PROGRAM_HELP);
   addServe(program, options);
   addImportCommand(program, terminal, run);
-  addQuery(program, terminal, run);
+  addQuestions(program, terminal, run);
+  addSegments(program, terminal, run);
   addGet(program, terminal);
   addExport(program, terminal);
   addGenerate(program, terminal);
@@ -76,6 +78,9 @@ Examples:
   kith serve                                             start the engine on http://127.0.0.1:8080
   kith generate --profiles 10000 --events 200000 --send  fill it with made-up people
   kith query 'country = "DE" and did "Order Completed" at least 3 times in last 30d'
+  kith schema                                            what was ever sent: traits, events, properties
+  kith funnel 'Product Viewed' 'Product Added' 'Order Completed' --within 1d
+  kith segment save german 'country = "DE"'              then: kith query 'in segment german'
   kith get user-0000042                                  one profile, with its newest events
   kith import orders.csv --event "Order Completed" --user-id CustomerID --timestamp Date --auto
 
@@ -115,31 +120,6 @@ Keys are made at the first start and kept in <data>/keys.json. SIGTERM drains, c
 Examples:
   kith serve --port 9000 --data /var/lib/kith --shards 4
   KITH_WRITE_KEY=… KITH_ADMIN_KEY=… kith serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem`;
-
-function addQuery(program: Command, terminal: Terminal, run: CommandRun): void {
-  connected(program.command('query'))
-    .description('ask which people fit: a count, ids or profiles')
-    .argument('[text]', 'the question; none = everyone', '')
-    .addOption(new Option('--as <kind>', 'what to answer').choices(['count', 'ids', 'profiles']).default('count'))
-    .option('--limit <n>', 'at most so many ids or profiles', wholeNumber)
-    .option('--fields <list>', 'traits of profiles, by comma: country,ltv', list)
-    .option('--events <n>', 'newest events of each profile (with --json)', wholeNumber)
-    .option('--at <time>', 'as of this moment, ISO 8601')
-    .option('--json', 'JSON, one object a line')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  kith query 'country in ("DE","AT") and ltv > 500'
-  kith query 'did "Order Completed" at least 3 times in last 30d' --as ids --limit 100
-  kith query 'sum of total over "Order Completed" in last 90d > 500' --as profiles --fields email,country,ltv`,
-    )
-    .action(async (text: string, flags: QueryFlags) => {
-      run.queryText = text;
-      await runQuery(text, flags, new Client(flags, 'read', terminal), terminal);
-    });
-}
-type QueryFlags = Parameters<typeof runQuery>[1] & ConnectionOptions;
 
 function addGet(program: Command, terminal: Terminal): void {
   connected(program.command('get'))
