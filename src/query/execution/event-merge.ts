@@ -111,6 +111,17 @@ export class EventMerge {
     return this.#indexes[source][this.#cursors[source]];
   }
 
+  /** Of sources whose next events are at one instant: the one whose event arrived first. `cursors`: −1 = not one of them. */
+  earliest(cursors: Int32Array): number {
+    let best = -1;
+    for (let source = 0; source < cursors.length; source++) {
+      if (cursors[source] < 0) continue;
+      this.#cursors[source] = cursors[source];
+      if (best < 0 || this.#isBefore(source, best)) best = source;
+    }
+    return best;
+  }
+
   #isBefore(a: number, b: number): boolean {
     const tableA = this.tables[a];
     const tableB = this.tables[b];
@@ -120,7 +131,7 @@ export class EventMerge {
 }
 
 /** The first position in `[from, end)` whose time is not before `timeMs`; `end` where there is none. */
-function firstAt(timesMs: Float64Array, from: number, end: number, timeMs: number): number {
+export function firstAt(timesMs: Float64Array, from: number, end: number, timeMs: number): number {
   let low = from;
   let high = end;
   while (high - low > WALK_LENGTH_MAX) {

@@ -1,5 +1,4 @@
 /** What became of each profile in a funnel, in growing arrays: no object a profile. */
-import type { FunnelState } from './funnel-state.ts';
 
 /** Profiles that reached the first step, in shared memory. */
 export interface Journeys {
@@ -33,7 +32,7 @@ export class JourneyList {
     }
   }
 
-  add(row: number, { depth, length, start, chainMs }: FunnelState): void {
+  add(row: number, depth: number, length: number, start: number, chainMs: Float64Array): void {
     for (let step = 1; step < length; step++) {
       const count = this.#timeCounts[step - 1];
       let times = this.#times[step - 1];

@@ -30,7 +30,7 @@ const EVENTS = ['View', 'Add', 'Order', 'Refund'];
 export function randomEvents(random: Random, userCount: number, eventCount: number): [number, PlainEvent][] {
   return Array.from({ length: eventCount }, (_, e) => {
     const isLate = random(6) === 0;
-    const hours = isLate ? random(240) : Math.floor((e / eventCount) * 230) + random(4);
+    const hours = 3 * Math.floor((isLate ? random(240) : Math.floor((e / eventCount) * 230) + random(4)) / 3);
     const name = EVENTS[Math.floor(Math.sqrt(random(16)))];
     return [random(userCount), { name, timeMs: NOW_MS - 10 * DAY_MS + hours * HOUR_MS, x: random(4) }];
   });
@@ -58,8 +58,13 @@ export function randomChoice(random: Random): { event: string; where?: readonly 
   return { event: random(20) === 0 ? 'Never' : EVENTS[random(4)], ...randomWhere(random) };
 }
 
+/** Now and then more steps than a loop is written out for. */
+export function randomStepCount(random: Random): number {
+  return random(12) === 0 ? 9 + random(3) : 1 + random(4);
+}
+
 export function randomSequence(random: Random): SequenceLeaf {
-  const count = 1 + random(4);
+  const count = randomStepCount(random);
   const sequence = Array.from({ length: count }, (_, i): SequenceStep => {
     const isFirst = count === 1 || random(5) === 0;
     return {
