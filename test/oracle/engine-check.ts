@@ -9,6 +9,7 @@ import { compareMeasure, comparePages, compareProfiles } from './engine-answer.t
 import { askCount, askIds, saveSegments, send } from './engine-ask.ts';
 import { type EngineHost, type ManualClock, manualClock } from './engine-host.ts';
 import { compareLookups } from './engine-lookup.ts';
+import { compareWhy } from './engine-why.ts';
 import type { Analysis } from './generate/analysis.ts';
 import { type Question, segmentsOf, type World } from './generate/world.ts';
 import type { Moment, Segments } from './naive/event-choice.ts';
@@ -19,16 +20,20 @@ import { PLAIN, variantsOf } from './variant.ts';
 /** So many of the questions are asked after every batch too, to see indexes that are kept up under writes. */
 const LIVE_QUESTION_COUNT = 6;
 
+/** So many are asked about one profile each. */
+const WHY_QUESTION_COUNT = 20;
+
 /** Shapes that an engine answers `query_unsupported` are counted, so that nobody takes silence for agreement. */
 export interface EngineTally {
   questionCount: number;
   unsupportedCount: number;
   analysisCount: number;
   refusedAnalysisCount: number;
+  whyCount: number;
 }
 
 export function newTally(): EngineTally {
-  return { questionCount: 0, unsupportedCount: 0, analysisCount: 0, refusedAnalysisCount: 0 };
+  return { questionCount: 0, unsupportedCount: 0, analysisCount: 0, refusedAnalysisCount: 0, whyCount: 0 };
 }
 
 /** Feeds a world to an engine, stopping and opening it again half-way and at the end. */
@@ -144,6 +149,13 @@ export class EngineCheck {
     for (const measure of this.#world.measures ?? []) {
       const found = await compareMeasure(engine, this.#naive, measure, moment);
       if (found !== undefined) return `value ${found} for ${JSON.stringify(measure)}`;
+    }
+    for (const [index, { where, at }] of this.#world.questions.slice(0, WHY_QUESTION_COUNT).entries()) {
+      const profile = this.#naive.profiles[index % Math.max(1, this.#naive.profiles.length)];
+      if (at !== undefined || profile === undefined) continue;
+      const found = await compareWhy(engine, where, profile, moment);
+      this.#tally.whyCount += 1;
+      if (found !== undefined) return `why ${found} of ${profile.id} for ${JSON.stringify(where)}`;
     }
     for (const analysis of this.#world.analyses ?? []) {
       const { atMs } = momentOf(this.#world, analysis);
