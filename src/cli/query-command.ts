@@ -142,9 +142,16 @@ async function runBreakdown(
   };
   const valueName = total === undefined ? undefined : `${total.fn} of ${total.property ?? total.trait}`;
   const heads = by.map((dimension) => dimension.replace(/^(trait|property|period):/, ''));
+  const isTimeline = by.length === 1 && by[0].startsWith('period:');
   await ask<BreakdownBody>(request, text, options, client, terminal, (body, took) =>
-    breakdownText(body, heads, valueName, took),
+    breakdownText(isTimeline ? inTime(body) : body, heads, valueName, took),
   );
+}
+
+/** Periods alone are read from the first to the last, whichever is largest. */
+function inTime(body: BreakdownBody): BreakdownBody {
+  const day = ({ values }: BreakdownBody['groups'][number]): string => String(values[0]);
+  return { ...body, groups: [...body.groups].sort((a, b) => (day(a) < day(b) ? -1 : 1)) };
 }
 
 function breakdownText(
