@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../../base/assert.ts';
 import { parseIsoDateBytesMs } from '../../base/iso-date.ts';
+import { isOrder } from '../binder/bind-compare.ts';
 import type { Relation } from '../binder/cell.ts';
 import { cellReader, type ElementSource, type ReadableCell } from './readable-cell.ts';
 import { ScalarList, TAG_NUMBER, TAG_TEXT } from './scalar-list.ts';
@@ -15,6 +16,7 @@ export function compileRelation(relation: Relation, left: ReadableCell, right: R
   if (left.kind === 'numbers' && right.kind === 'numbers') {
     return numberPair(relation, left.elements, right.elements);
   }
+  if (isDatePair(relation, left, right)) return numberPair(ofDates(relation), datesOf(left), datesOf(right));
   const readLeft = cellReader(left);
   const readRight = cellReader(right);
   const a = new ScalarList(left.kind === 'arrays' && left.isFirstOnly);
@@ -26,6 +28,40 @@ export function compileRelation(relation: Relation, left: ReadableCell, right: R
     b.clear();
     readRight(rightIndex, b);
     return anyFits(relation, a, b);
+  };
+}
+
+/** Whether only instants are compared: the engine's own, and texts that count as dates alone. */
+function isDatePair(relation: Relation, left: ReadableCell, right: ReadableCell): boolean {
+  if (!isDated(left) || !isDated(right)) return false;
+  if (left.kind === 'instants' && right.kind === 'instants') return true;
+  const isRightDate = isOrder(relation) && right.kind === 'instants';
+  return isRightDate || relation === 'before' || relation === 'after';
+}
+
+function isDated({ kind }: ReadableCell): boolean {
+  return kind === 'texts' || kind === 'instants';
+}
+
+/** The engine writes all its instants alike, in 24 characters: one is a part of another only when they are equal. */
+export function ofDates(relation: Relation): Relation {
+  if (relation === 'before') return 'lt';
+  if (relation === 'after') return 'gt';
+  return isOrder(relation) ? relation : 'eq';
+}
+
+/** NaN for what is no date. */
+function datesOf(cell: ReadableCell): ElementSource {
+  if (cell.kind !== 'texts') return cell.elements;
+  const { elements, texts } = cell;
+  const { heap } = texts;
+  return {
+    get(index) {
+      const code = elements.get(index);
+      if (code === 0) return Number.NaN;
+      texts.locate(code);
+      return parseIsoDateBytesMs(heap.block, heap.start, heap.size);
+    },
   };
 }
 

@@ -4,9 +4,9 @@
  */
 import { type EventTable, NONE } from '../../profile/event-table.ts';
 import type { EventSelection, SequenceTest } from '../binder/bound-expression.ts';
+import { compileIndexTest, type IndexTest } from './index-test.ts';
 import { SequenceState } from './sequence-state.ts';
 import { shapeOf, type Use, usesOf } from './sequence-use.ts';
-import { compileIndexTest, type IndexTest } from './index-test.ts';
 
 export interface SequenceEvent {
   readonly table: EventTable;

@@ -6,7 +6,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Cell, Relation } from '../binder/cell.ts';
 import type { CompareTest } from '../binder/formula.ts';
-import { compileRelation } from '../evaluation/relation.ts';
+import { compileRelation, ofDates } from '../evaluation/relation.ts';
 import { type CellImage, captureCell, elementReader, imageReader, readableImage } from './cell-image.ts';
 import { type ColumnImage, ELEMENT_F64, ELEMENT_I8, elementOf, MISSING } from './column-image.ts';
 import type { KernelBuilder, Term } from './kernel.ts';
@@ -33,7 +33,7 @@ export function captureCompare(test: CompareTest, images: ImageSet): CompareProg
   const { left, right, rows } = test;
   return {
     kind: 'compare',
-    relation: isOfInstants(left, right) ? ofInstants(test.relation) : test.relation,
+    relation: isOfInstants(left, right) ? ofDates(test.relation) : test.relation,
     left: captureCell(left, images),
     right: captureCell(right, images),
     rows: rows === undefined ? undefined : images.image(rows),
@@ -43,11 +43,6 @@ export function captureCompare(test: CompareTest, images: ImageSet): CompareProg
 
 function isOfInstants(left: Cell, right: Cell): boolean {
   return left.kind === 'instants' && right.kind === 'instants';
-}
-
-/** The engine writes all instants alike, in 24 characters: one is a part of another only when they are equal. */
-function ofInstants(relation: Relation): Relation {
-  return relation === 'contains' || relation === 'starts' || relation === 'ends' ? 'eq' : relation;
 }
 
 function wayOf({ relation, left, right, tables }: CompareTest): Way {
