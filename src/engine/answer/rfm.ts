@@ -3,7 +3,7 @@
  * that hold for all customers together; nothing is merged or sorted here.
  */
 import { formatIsoDate } from '../../base/iso-date.ts';
-import { RFM_CELLS, type RfmBody, type RfmCell, type RfmRequest } from '../../model/analysis.ts';
+import { RFM_CELLS, type RfmBody, type RfmCell, type RfmRequest, type RfmScores } from '../../model/analysis.ts';
 import { captureRfm, type RfmPart } from '../../query/execution/rfm.ts';
 import { rfmCell } from '../../query/execution/rfm-cell.ts';
 import { SortedLists, type SortedNumbers } from '../../query/execution/sorted-numbers.ts';
@@ -16,9 +16,9 @@ const CUSTOMERS_PER_TURN = 16_384;
 
 type Member = NonNullable<RfmBody['members']>[number];
 interface Sums {
-  count: number;
-  revenue: number;
-  orders: number;
+  readonly count: number;
+  readonly revenue: number;
+  readonly orders: number;
 }
 
 export async function answerRfm(question: Question): Promise<RfmBody> {
@@ -38,28 +38,17 @@ export async function answerRfm(question: Question): Promise<RfmBody> {
     scores,
   );
   const page = request.members === undefined ? undefined : new MemberPage(question, request.members);
-  const total: Sums = { count: 0, revenue: 0, orders: 0 };
-  const cells = new Map<RfmCell, Sums>();
-  /** Customers by their three scores. */
-  const counts = new Uint32Array(scores ** 3);
+  const least = { lastMs, frequency, monetary };
+  const triples = new TripleSums(scores);
   for (const [shard, part] of parts.entries()) {
-    for (let i = 0; i < part.rows.length; i++) {
-      if (i > 0 && i % CUSTOMERS_PER_TURN === 0) await question.clock.yieldTurn();
-      const r = scoreOf(part.lastMs[i], lastMs);
-      const f = scoreOf(part.frequency[i], frequency);
-      const m = scoreOf(part.monetary[i], monetary);
-      const cell = rfmCell(r, f, m, scores);
-      let sums = cells.get(cell);
-      if (sums === undefined) {
-        sums = { count: 0, revenue: 0, orders: 0 };
-        cells.set(cell, sums);
-      }
-      add(sums, part, i);
-      add(total, part, i);
-      counts[((r - 1) * scores + f - 1) * scores + m - 1] += 1;
-      page?.offer(shard, part, i, { recency: r, frequency: f, monetary: m }, cell);
+    const places = new Uint16Array(part.rows.length);
+    for (let from = 0; from < places.length; from += CUSTOMERS_PER_TURN) {
+      if (from > 0) await question.clock.yieldTurn();
+      triples.add(part, least, places, from, Math.min(from + CUSTOMERS_PER_TURN, places.length));
     }
+    page?.take(shard, part, places, triples);
   }
+  const total = triples.all();
   const { atMs, nowMs } = question.options;
   return {
     customers: total.count,
@@ -71,10 +60,10 @@ export async function answerRfm(question: Question): Promise<RfmBody> {
       monetary: monetary.map(shownThreshold),
     },
     cells: RFM_CELLS.flatMap((cell) => {
-      const sums = cells.get(cell);
-      return sums === undefined ? [] : [{ cell, count: sums.count, revenue: sums.revenue, orders: sums.orders }];
+      const sums = triples.ofCell(cell);
+      return sums.count === 0 ? [] : [{ cell, ...sums }];
     }),
-    scores: scoreCounts(counts, scores),
+    scores: triples.scores(),
     ...(page === undefined ? {} : { members: page.members }),
     ...(page?.cursor === undefined ? {} : { cursor: page.cursor }),
   };
@@ -94,31 +83,98 @@ function thresholds(lists: readonly SortedNumbers[], scores: number): number[] {
   });
 }
 
-function scoreOf(figure: number, least: readonly number[]): number {
-  let score = 1;
-  for (let s = 0; s < least.length; s++) if (figure >= least[s]) score += 1;
-  return score;
-}
-
 function shownThreshold(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-function add(sums: Sums, { frequency, monetary }: RfmPart, i: number): void {
-  sums.count += 1;
-  sums.revenue += monetary[i];
-  sums.orders += frequency[i];
+interface Least {
+  readonly lastMs: readonly number[];
+  readonly frequency: readonly number[];
+  readonly monetary: readonly number[];
 }
 
-function scoreCounts(counts: Uint32Array, scores: number): RfmBody['scores'] {
-  const found: RfmBody['scores'][number][] = [];
-  counts.forEach((count, i) => {
-    if (count === 0) return;
-    const recency = Math.floor(i / scores ** 2) + 1;
-    const frequency = (Math.floor(i / scores) % scores) + 1;
-    found.push({ recency, frequency, monetary: (i % scores) + 1, count });
-  });
-  return found;
+/** Customers, their orders and money, by their three scores: triple (r, f, m), from 0, at (r × scores + f) × scores + m. */
+class TripleSums {
+  readonly #scores: number;
+  readonly #counts: Float64Array;
+  readonly #orders: Float64Array;
+  readonly #revenues: Float64Array;
+  readonly #cells: readonly RfmCell[];
+
+  constructor(scores: number) {
+    this.#scores = scores;
+    this.#cells = Array.from({ length: scores ** 3 }, (_, place) => {
+      const { recency, frequency, monetary } = this.scoresOf(place);
+      return rfmCell(recency, frequency, monetary, scores);
+    });
+    this.#counts = new Float64Array(scores ** 3);
+    this.#orders = new Float64Array(scores ** 3);
+    this.#revenues = new Float64Array(scores ** 3);
+  }
+
+  /** Adds customers `from` to `end` and notes the triple of each. */
+  add(part: RfmPart, least: Least, places: Uint16Array, from: number, end: number): void {
+    const { lastMs, frequency, monetary } = part;
+    const lastMsLeast = Float64Array.from(least.lastMs);
+    const frequencyLeast = Float64Array.from(least.frequency);
+    const monetaryLeast = Float64Array.from(least.monetary);
+    for (let i = from; i < end; i++) {
+      let place = rankOf(lastMs[i], lastMsLeast);
+      place = place * this.#scores + rankOf(frequency[i], frequencyLeast);
+      place = place * this.#scores + rankOf(monetary[i], monetaryLeast);
+      places[i] = place;
+      this.#counts[place] += 1;
+      this.#orders[place] += frequency[i];
+      this.#revenues[place] += monetary[i];
+    }
+  }
+
+  scoresOf(place: number): RfmScores {
+    const scores = this.#scores;
+    return {
+      recency: Math.floor(place / scores ** 2) + 1,
+      frequency: (Math.floor(place / scores) % scores) + 1,
+      monetary: (place % scores) + 1,
+    };
+  }
+
+  cellOf(place: number): RfmCell {
+    return this.#cells[place];
+  }
+
+  all(): Sums {
+    return this.#sum(() => true);
+  }
+
+  ofCell(cell: RfmCell): Sums {
+    return this.#sum((place) => this.cellOf(place) === cell);
+  }
+
+  #sum(isMeant: (place: number) => boolean): Sums {
+    const sums = { count: 0, revenue: 0, orders: 0 };
+    for (let place = 0; place < this.#counts.length; place++) {
+      if (this.#counts[place] === 0 || !isMeant(place)) continue;
+      sums.count += this.#counts[place];
+      sums.revenue += this.#revenues[place];
+      sums.orders += this.#orders[place];
+    }
+    return sums;
+  }
+
+  scores(): RfmBody['scores'] {
+    const found: RfmBody['scores'][number][] = [];
+    this.#counts.forEach((count, place) => {
+      if (count > 0) found.push({ ...this.scoresOf(place), count });
+    });
+    return found;
+  }
+}
+
+/** The score, from 0. */
+function rankOf(figure: number, least: Float64Array): number {
+  let rank = 0;
+  for (let s = 0; s < least.length; s++) rank += figure >= least[s] ? 1 : 0;
+  return rank;
 }
 
 /** The customers asked for, in the order of shards and rows. */
@@ -137,27 +193,27 @@ class MemberPage {
     this.#from = decodeCursor(cursor, question.shards.length);
   }
 
-  offer(
-    shardIndex: number,
-    part: RfmPart,
-    i: number,
-    scores: Pick<Member, 'recency' | 'frequency' | 'monetary'>,
-    cell: RfmCell,
-  ): void {
-    const row = part.rows[i];
-    if (this.cursor !== undefined || (this.#cell !== undefined && cell !== this.#cell)) return;
-    if (shardIndex < this.#from.shardIndex || (shardIndex === this.#from.shardIndex && row < this.#from.row)) return;
-    if (this.members.length === this.#limit) {
-      this.cursor = encodeCursor({ shardIndex, row });
-      return;
+  take(shardIndex: number, part: RfmPart, places: Uint16Array, triples: TripleSums): void {
+    const { rows, lastMs, frequency, monetary } = part;
+    if (this.cursor !== undefined || shardIndex < this.#from.shardIndex) return;
+    const firstRow = shardIndex === this.#from.shardIndex ? this.#from.row : 0;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      if (row < firstRow) continue;
+      const cell = triples.cellOf(places[i]);
+      if (this.#cell !== undefined && cell !== this.#cell) continue;
+      if (this.members.length === this.#limit) {
+        this.cursor = encodeCursor({ shardIndex, row });
+        return;
+      }
+      this.members.push({
+        id: this.#question.shards[shardIndex].renderer.idOf(row),
+        ...triples.scoresOf(places[i]),
+        cell,
+        lastAt: formatIsoDate(lastMs[i]),
+        orders: frequency[i],
+        revenue: monetary[i],
+      });
     }
-    this.members.push({
-      id: this.#question.shards[shardIndex].renderer.idOf(row),
-      ...scores,
-      cell,
-      lastAt: formatIsoDate(part.lastMs[i]),
-      orders: part.frequency[i],
-      revenue: part.monetary[i],
-    });
   }
 }

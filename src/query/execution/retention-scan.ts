@@ -8,22 +8,53 @@ import { baseOf } from './column-image.ts';
 import { KernelBuilder } from './kernel.ts';
 import { type ElementScan, filterOf, guarded, memberRowOf } from './measure-scan.ts';
 
-/** Row of a profile that is in no cohort. */
-export const NO_COHORT = 0xffff_ffff;
+/**
+ * What an event needs to know of its profile, side by side, since a look costs a cache miss: per row `stride` words of 32 bits. The time of
+ * the first event (8 bytes, infinite for who is in no cohort), the number of its period, and the mask of periods.
+ */
+export class RetentionRows {
+  readonly words: Int32Array;
+  readonly times: Float64Array;
+  readonly stride: number;
+
+  constructor(rowCount: number, periods: number) {
+    const maskWords = (periods + 32) >>> 5;
+    this.stride = (MASK_AT + maskWords + 1) & ~1;
+    const buffer = new SharedArrayBuffer(rowCount * this.stride * 4);
+    this.words = new Int32Array(buffer);
+    this.times = new Float64Array(buffer);
+    for (let at = 0; at < this.times.length; at += this.stride >>> 1) this.times[at] = Infinity;
+  }
+
+  set(row: number, firstMs: number, cohort: number): void {
+    this.times[(row * this.stride) >>> 1] = firstMs;
+    this.words[row * this.stride + COHORT_AT] = cohort;
+  }
+
+  cohortOf(row: number): number {
+    return this.words[row * this.stride + COHORT_AT];
+  }
+
+  /** Marks the first period; false when it was marked. */
+  markFirst(row: number): boolean {
+    const at = row * this.stride + MASK_AT;
+    if ((this.words[at] & 1) !== 0) return false;
+    this.words[at] |= 1;
+    return true;
+  }
+}
+
+const COHORT_AT = 2;
+const MASK_AT = 3;
 
 export interface RetentionScan extends ElementScan {
   readonly kind: 'retention';
   readonly calendar: CalendarPeriods;
-  /** By row: time of the first event, and the number of its period or `NO_COHORT`. */
-  readonly firsts: Float64Array;
-  readonly cohorts: Uint32Array;
+  readonly profiles: Pick<RetentionRows, 'words' | 'times' | 'stride'>;
   /** By row, where events of this very table begin the cohorts: at the same time, earlier ones were before. Absent: ties are given back. */
   readonly firstIndexes: Uint32Array | undefined;
   /** Periods after the cohort's own. */
   readonly periods: number;
-  /** `wordsPerRow` of them a row. */
-  readonly masks: Int32Array;
-  readonly wordsPerRow: number;
   readonly costNs: number;
 }
 
@@ -38,10 +69,6 @@ const TIES_FIRST_CAPACITY = 1_024;
 const CHUNK_ROWS = 65_536;
 /** Of an event. */
 export const RETENTION_NS = 6;
-
-export function wordsPerRowOf(periods: number): number {
-  return (periods + 32) >>> 5;
-}
 
 /** Yields after each chunk what it is estimated to have cost. */
 export function* retentionSteps(
@@ -69,19 +96,20 @@ function scanChunk(
   const builder = new KernelBuilder(slabs, chunk, scan.elementCount);
   const filter = filterOf(scan, builder);
   if (filter === false) return;
-  const firsts = builder.argument(scan.firsts);
+  const { profiles } = scan;
+  const words = builder.argument(profiles.words);
+  const times = builder.argument(profiles.times);
   const time = `${builder.argument(baseOf(scan.times!, chunk))}+${builder.view(scan.times!)}[i]`;
   const index = `${builder.argument(builder.firstIndex)}+i`;
   const tie =
     scan.firstIndexes === undefined
       ? `{${builder.argument(ties)}.add(r,${index});continue;}`
       : `if(${index}<${builder.argument(scan.firstIndexes)}[r])continue;`;
-  const order = `const t=${time},f=${firsts}[r];if(t<f)continue;if(t===f)${tie}`;
-  const depth = `${periodText(scan.calendar, builder)}const d=k-${builder.argument(scan.cohorts)}[r];if(d>${builder.argument(scan.periods)})continue;`;
-  const masks = builder.argument(scan.masks);
-  const mark = `const w=r*${builder.argument(scan.wordsPerRow)}+(d>>>5),b=1<<(d&31);if((${masks}[w]&b)!==0)continue;`;
-  const row = `${builder.argument(scan.periods + 1)}*${builder.argument(scan.cohorts)}[r]`;
-  const count = `if((Atomics.or(${masks},w,b)&b)===0)${builder.argument(counts)}[${row}+d]++;`;
+  const order = `const at=r*${builder.argument(profiles.stride)},t=${time},f=${times}[at>>>1];if(t<f)continue;if(t===f)${tie}`;
+  const depth = `${periodText(scan.calendar, builder)}const c=${words}[at+${COHORT_AT}],d=k-c;if(d>${builder.argument(scan.periods)})continue;`;
+  const mark = `const w=at+${MASK_AT}+(d>>>5),b=1<<(d&31);if((${words}[w]&b)!==0)continue;`;
+  const cell = `${builder.argument(scan.periods + 1)}*c+d`;
+  const count = `if((Atomics.or(${words},w,b)&b)===0)${builder.argument(counts)}[${cell}]++;`;
   const body = guarded(filter, memberRowOf(scan, builder) + order + depth + mark + count);
   builder.run(`for(let i=0;i<${builder.argument(builder.length)};i++){${body}}return 0;`);
 }

@@ -11,10 +11,11 @@ import { assertChoiceSupported } from '../binder/supported.ts';
 import { resolveWindow, type TimeRange } from '../binder/window.ts';
 import { type AccumulatorState, mergeStates } from './accumulator.ts';
 import { type CalendarPeriods, calendarPeriods, periodOf } from './calendar-periods.ts';
+import { newControl } from './chunk-claim.ts';
 import { eventScan } from './event-measure.ts';
 import type { Instant } from './instant.ts';
 import type { MeasureScan } from './measure-scan.ts';
-import { NO_COHORT, RETENTION_NS, type RetentionOutcome, type RetentionScan, wordsPerRowOf } from './retention-scan.ts';
+import { RETENTION_NS, type RetentionOutcome, RetentionRows } from './retention-scan.ts';
 import { timeBounds } from './time-bounds.ts';
 
 export const DEFAULT_PERIODS = 12;
@@ -60,34 +61,29 @@ export function captureRetention(
         `${calendar.starts.length} cohorts of ${periods + 1} periods are more than ${CELL_COUNT_MAX} numbers; narrow the window or take longer periods`,
       );
     }
-    const { cohorts, sizes } = await cohortsOf(rows, state, calendar, instant);
+    const { profiles, sizes } = await cohortsOf(rows, state, calendar, periods, instant);
     const isSameTable = returnTable === cohortTable;
-    const wordsPerRow = wordsPerRowOf(periods);
-    const masks = new Int32Array(new SharedArrayBuffer(rowCount * wordsPerRow * 4));
     let outcomes: readonly RetentionOutcome[] = [];
     if (back !== undefined) {
       const { measure: _, ...elements } = back;
-      const scan: RetentionScan = {
+      const { words, times, stride } = profiles;
+      outcomes = await instant.scan({
         ...elements,
         kind: 'retention',
-        control: new Int32Array(new SharedArrayBuffer(8)),
-        members: membersOf(rows, cohorts, rowCount),
+        control: newControl(),
+        members: undefined,
         calendar,
-        firsts: state.values,
-        cohorts,
+        profiles: { words, times, stride },
         firstIndexes: isSameTable ? state.indexes : undefined,
         periods,
-        masks,
-        wordsPerRow,
         costNs: RETENTION_NS * elements.chunks.length * ROWS_PER_TURN,
-      };
-      outcomes = await instant.scan(scan);
+      });
     }
     const width = periods + 1;
     const total = new Uint32Array(calendar.starts.length * width);
     for (const { counts } of outcomes) for (let i = 0; i < total.length; i++) total[i] += counts[i];
     if (!isSameTable && returnTable !== undefined) {
-      const ties = { cohortTable, returnTable, firstIndexes: state.indexes, cohorts, masks, wordsPerRow, width, total };
+      const ties = { cohortTable, returnTable, firstIndexes: state.indexes, profiles, width, total };
       for (const outcome of outcomes) await settleTies(outcome.ties, ties, instant);
     }
     return partOf(calendar, sizes, total, width);
@@ -108,9 +104,10 @@ async function cohortsOf(
   rows: RowSet,
   { values }: AccumulatorState,
   calendar: CalendarPeriods,
+  periods: number,
   instant: Instant,
-): Promise<{ readonly cohorts: Uint32Array; readonly sizes: Uint32Array }> {
-  const cohorts = new Uint32Array(new SharedArrayBuffer(instant.rowCount * 4)).fill(NO_COHORT);
+): Promise<{ readonly profiles: RetentionRows; readonly sizes: Uint32Array }> {
+  const profiles = new RetentionRows(instant.rowCount, periods);
   const sizes = new Uint32Array(calendar.starts.length);
   const selected = rows.rowsFrom(0, rows.cardinality);
   for (let i = 0; i < selected.length; i++) {
@@ -118,22 +115,10 @@ async function cohortsOf(
     const row = selected[i];
     if (values[row] === Infinity) continue;
     const cohort = periodOf(calendar, values[row]);
-    cohorts[row] = cohort;
+    profiles.set(row, values[row], cohort);
     sizes[cohort] += 1;
   }
-  return { cohorts, sizes };
-}
-
-/** Rows that are in a cohort, one bit each; the others need not be looked at. */
-function membersOf(rows: RowSet, cohorts: Uint32Array, rowCount: number): Uint32Array {
-  const words = rows.toWords(rowCount);
-  for (let w = 0; w < words.length; w++) {
-    let word = words[w];
-    const end = Math.min(32, rowCount - (w << 5));
-    for (let bit = 0; bit < end; bit++) if (cohorts[(w << 5) + bit] === NO_COHORT) word &= ~(1 << bit);
-    words[w] = word;
-  }
-  return words;
+  return { profiles, sizes };
 }
 
 /** Events at the very time of the first one, in another table: those that arrived after it are not before it. */
@@ -143,22 +128,18 @@ async function settleTies(
     readonly cohortTable: EventTable;
     readonly returnTable: EventTable;
     readonly firstIndexes: Uint32Array;
-    readonly cohorts: Uint32Array;
-    readonly masks: Int32Array;
-    readonly wordsPerRow: number;
+    readonly profiles: RetentionRows;
     readonly width: number;
     readonly total: Uint32Array;
   },
   instant: Instant,
 ): Promise<void> {
-  const { cohortTable, returnTable, firstIndexes, cohorts, masks, wordsPerRow, width, total } = parts;
+  const { cohortTable, returnTable, firstIndexes, profiles, width, total } = parts;
   for (let i = 0; i < ties.length; i += 2) {
     if (i > 0 && i % ROWS_PER_TURN === 0) await instant.pause();
     const row = ties[i];
-    if ((masks[row * wordsPerRow] & 1) !== 0) continue;
     if (returnTable.arrivals.get(ties[i + 1]) < cohortTable.arrivals.get(firstIndexes[row])) continue;
-    masks[row * wordsPerRow] |= 1;
-    total[cohorts[row] * width] += 1;
+    if (profiles.markFirst(row)) total[profiles.cohortOf(row) * width] += 1;
   }
 }
 
