@@ -17,8 +17,8 @@ const ELEMENT_COUNT_MAX = 16 * CHUNK_ROWS;
 const NUMBER_COUNT_MAX = CHUNK_ROWS;
 /** Dictionaries larger than this hold values of their own for nearly everybody. */
 const COUNTED_ENTRY_COUNT_MAX = 262_144;
-/** Entries whose text is looked at. */
-const READ_ENTRY_COUNT_MAX = 20_000;
+/** Entries whose text is looked at: the most frequent ones. */
+const USUAL_COUNT = 1_000;
 const COMPARED_ENTRY_COUNT_MAX = 200_000;
 const WALKED_ARRAY_COUNT_MAX = 2_000;
 /** Longer values are nothing that somebody picks from a list. */
@@ -31,6 +31,8 @@ export class KnownValues {
   isEstimate = false;
   readonly #typed: string;
   readonly #limit: number;
+  /** Of the column in hand. */
+  readonly #found = new Set<string>();
 
   constructor(typed: string, limit: number) {
     this.#typed = typed;
@@ -57,47 +59,46 @@ export class KnownValues {
 
   #addTexts(column: TextColumn, length: number): void {
     const { dictionary } = column;
+    this.#found.clear();
     if (dictionary.count > COUNTED_ENTRY_COUNT_MAX) {
       this.#addLike(column);
       return;
     }
     const { counts, scale } = this.#count(column.codes, dictionary.count + 1, length);
-    const codes = topCodes(counts, this.#typed === '' ? this.#limit : 1_000);
-    for (const code of codes) {
+    const isTyped = this.#typed !== '';
+    // Beginnings are compared as bytes, which is fast enough for all; what else fits is looked for among the most usual.
+    if (isTyped && dictionary.count > USUAL_COUNT && this.#addLike(column, counts, scale) >= this.#limit) return;
+    for (const code of topCodes(counts, isTyped ? USUAL_COUNT : this.#limit)) {
       const text = readText(column, code);
-      if (text !== undefined && this.#isWanted(text)) this.#add(text, counts[code], scale);
+      if (text !== undefined && !this.#found.has(text) && this.#isWanted(text)) this.#add(text, counts[code], scale);
     }
-    if (this.#typed === '' || codes.length < 1_000) return;
-    const step = Math.max(1, Math.ceil(dictionary.count / READ_ENTRY_COUNT_MAX));
-    for (let code = 1; code < counts.length; code += step) {
-      if (counts[code] === 0) continue;
-      const text = readText(column, code);
-      if (text !== undefined && !this.counts.has(text) && this.#isWanted(text)) this.#add(text, counts[code], scale);
-    }
-    if (step > 1) this.#addLike(column);
   }
 
   #isWanted(text: string): boolean {
     return (matchRank(text, this.#typed) ?? GUESS_RANK) < GUESS_RANK;
   }
 
-  /** Entries that begin as typed, newest first, compared as bytes. */
-  #addLike({ dictionary }: TextColumn): void {
-    this.isEstimate = true;
+  /** Entries that begin as typed, newest first, compared as bytes. Gives how many. */
+  #addLike({ dictionary }: TextColumn, counts?: Uint32Array | undefined, scale = 1): number {
+    if (dictionary.count > COMPARED_ENTRY_COUNT_MAX) this.isEstimate = true;
+    this.#found.clear();
     const typed = Buffer.from(this.#typed);
     const last = Math.max(1, dictionary.count - COMPARED_ENTRY_COUNT_MAX);
     let found = 0;
     for (let code = dictionary.count; code >= last && found < this.#limit; code--) {
       dictionary.locate(code);
       const { block, start, size } = dictionary.heap;
-      if (size < typed.length || size > VALUE_SIZE_BYTES_MAX) continue;
+      if (size < typed.length || size > VALUE_SIZE_BYTES_MAX || counts?.[code] === 0) continue;
       let i = 0;
       while (i < typed.length && lower(block[start + i]) === lower(typed[i])) i += 1;
       if (i < typed.length) continue;
       const text = dictionary.text(code);
-      if (!this.counts.has(text)) this.counts.set(text, undefined);
+      if (counts !== undefined) this.#add(text, counts[code], scale);
+      else if (!this.counts.has(text)) this.counts.set(text, undefined);
+      this.#found.add(text);
       found += 1;
     }
+    return found;
   }
 
   /** Whole chunks, spread evenly, the newest among them. */

@@ -11,11 +11,12 @@ import { BOOLEAN_FALSE, BOOLEAN_TRUE, MARK_EMPTY, MARK_NULL, type ValueColumn } 
 import type { ArrayPaths } from './array-paths.ts';
 import type { FieldTally } from './field-tally.ts';
 import type { Slices } from './slices.ts';
-import { exampleText, topCodes } from './top-values.ts';
+import { exampleText, TopKeys } from './top-values.ts';
 
 /** Candidates that one shard's column brings. */
 const TOP_CODE_COUNT = 64;
 const ENTRIES_PER_LOOK = 256;
+const NUMBERS_PER_LOOK = 2_048;
 /** Chunks of a number column whose values are all counted. */
 const FULL_CHUNK_COUNT = 8;
 
@@ -108,12 +109,12 @@ async function scanNumbers(column: NumberColumn, tally: FieldTally, context: Sca
   let found = 0;
   for (let c = 0; c < column.chunkCount; c++) {
     const whole = Math.min(column.chunk(c)?.length ?? 0, context.length - c * CHUNK_ROWS);
-    // A chunk of numbers is hashed value by value: more than one slice.
-    for (let from = 0; from < whole; from += CHUNK_ROWS / 4) {
+    // A chunk of numbers is hashed value by value: many slices.
+    for (let from = 0; from < whole; from += NUMBERS_PER_LOOK) {
       if (slices.isDue) await slices.pause();
       const view = column.chunk(c) as View;
       const missing = NUMBER_MISSING[column.rungs[c]];
-      const until = Math.min(whole, from + CHUNK_ROWS / 4);
+      const until = Math.min(whole, from + NUMBERS_PER_LOOK);
       for (let i = from; i < until; i++) {
         const value = view[i];
         if (value === missing || Number.isNaN(value)) continue;
@@ -128,8 +129,9 @@ async function scanNumbers(column: NumberColumn, tally: FieldTally, context: Sca
     const view = column.chunk(c);
     if (view !== undefined && whole > 0) seeEvents(view, NUMBER_MISSING[column.rungs[c]], c, whole, tally, context);
   }
-  for (const [value, count] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, TOP_CODE_COUNT))
-    tally.values.add(value, count);
+  const top = new TopKeys(TOP_CODE_COUNT);
+  for (const [value, count] of counts) top.consider(value, count);
+  for (const value of top.keys) tally.values.add(value, counts.get(value) ?? 0);
   tally.count('number', found);
 }
 
@@ -173,6 +175,7 @@ async function readTexts(
   const { generation, dictionary } = column;
   let total = 0;
   let usedCount = 0;
+  const top = new TopKeys(TOP_CODE_COUNT);
   for (let code = 1; code < counts.length; code++) {
     if (code % ENTRIES_PER_LOOK === 0 && slices.isDue) {
       await slices.pause();
@@ -182,6 +185,7 @@ async function readTexts(
     if (counts[code] === 0) continue;
     total += counts[code];
     usedCount += 1;
+    top.consider(code, counts[code]);
     if (!tally.areAllDates && isWhole) continue;
     dictionary.locate(code);
     const { block, start, size } = dictionary.heap;
@@ -190,7 +194,7 @@ async function readTexts(
   }
   if (isWhole) tally.distinctInDictionaries += usedCount;
   if (column.generation === generation) {
-    for (const code of topCodes(counts, TOP_CODE_COUNT)) {
+    for (const code of top.keys) {
       dictionary.locate(code);
       const { block, start, size } = dictionary.heap;
       tally.values.add(exampleText(block, start, size), counts[code]);

@@ -33,16 +33,32 @@ export function exampleText(bytes: Uint8Array, start: number, size: number): str
   return `${text.slice(0, end)}…`;
 }
 
+/** The few keys with the largest counts, largest first; at equal counts those that came first. */
+export class TopKeys {
+  readonly keys: number[] = [];
+  readonly #counts: number[] = [];
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  consider(key: number, count: number): void {
+    const counts = this.#counts;
+    if (count === 0 || (counts.length === this.#limit && count <= counts[counts.length - 1])) return;
+    let at = counts.length;
+    while (at > 0 && counts[at - 1] < count) at -= 1;
+    counts.splice(at, 0, count);
+    this.keys.splice(at, 0, key);
+    if (counts.length <= this.#limit) return;
+    counts.pop();
+    this.keys.pop();
+  }
+}
+
 /** The codes with the largest counts, largest first. */
 export function topCodes(counts: Uint32Array, limit: number): number[] {
-  const codes: number[] = [];
-  for (let code = 1; code < counts.length; code++) {
-    const count = counts[code];
-    if (count === 0 || (codes.length === limit && count <= counts[codes[limit - 1]])) continue;
-    let at = codes.length;
-    while (at > 0 && counts[codes[at - 1]] < count) at -= 1;
-    codes.splice(at, 0, code);
-    if (codes.length > limit) codes.pop();
-  }
-  return codes;
+  const top = new TopKeys(limit);
+  for (let code = 1; code < counts.length; code++) top.consider(code, counts[code]);
+  return top.keys;
 }
