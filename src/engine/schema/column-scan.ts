@@ -17,6 +17,8 @@ import { exampleText, TopKeys } from './top-values.ts';
 const TOP_CODE_COUNT = 64;
 const ENTRIES_PER_LOOK = 256;
 const NUMBERS_PER_LOOK = 2_048;
+/** Numbers whose occurrences are counted, for examples: those met first. */
+const COUNTED_NUMBER_COUNT_MAX = 8_192;
 /** Chunks of a number column whose values are all counted. */
 const FULL_CHUNK_COUNT = 8;
 
@@ -123,7 +125,7 @@ async function scanNumbers(column: NumberColumn, tally: FieldTally, context: Sca
         if (i % stride !== 0) continue;
         const before = counts.get(value);
         if (before !== undefined) counts.set(value, before + 1);
-        else if (counts.size < CHUNK_ROWS) counts.set(value, 1);
+        else if (counts.size < COUNTED_NUMBER_COUNT_MAX) counts.set(value, 1);
       }
     }
     const view = column.chunk(c);

@@ -5,7 +5,7 @@
 import { mix32, murmur32, xxh32 } from '../../base/hash.ts';
 
 const EXACT_MAX = 65_536;
-const TABLE_SIZE = 2 * EXACT_MAX;
+const FIRST_TABLE_SIZE = 1_024;
 const REGISTER_BITS = 14;
 const REGISTER_COUNT = 1 << REGISTER_BITS;
 const SEED = 0x5eed;
@@ -52,16 +52,11 @@ export class DistinctCounter {
       addToRegisters(this.#registers, a, b);
       return;
     }
-    this.#table ??= new Float64Array(TABLE_SIZE);
-    const fingerprint = a * 0x20_0000 + (b >>> 11) + 1;
-    let at = a & (TABLE_SIZE - 1);
-    while (this.#table[at] !== 0) {
-      if (this.#table[at] === fingerprint) return;
-      at = (at + 1) & (TABLE_SIZE - 1);
-    }
-    this.#table[at] = fingerprint;
+    this.#table ??= new Float64Array(FIRST_TABLE_SIZE);
+    if (!insert(this.#table, a * 0x20_0000 + (b >>> 11) + 1)) return;
     this.#count += 1;
     if (this.#count > EXACT_MAX) this.#estimateFrom(this.#table);
+    else if (2 * this.#count > this.#table.length) this.#table = grown(this.#table);
   }
 
   #estimateFrom(table: Float64Array): void {
@@ -74,6 +69,24 @@ export class DistinctCounter {
     }
     this.#table = undefined;
   }
+}
+
+/** Open addressing; false when it is there already. The slot is taken from the fingerprint's upper half. */
+function insert(table: Float64Array, fingerprint: number): boolean {
+  const mask = table.length - 1;
+  let at = Math.floor((fingerprint - 1) / 0x20_0000) & mask;
+  while (table[at] !== 0) {
+    if (table[at] === fingerprint) return false;
+    at = (at + 1) & mask;
+  }
+  table[at] = fingerprint;
+  return true;
+}
+
+function grown(table: Float64Array): Float64Array {
+  const larger = new Float64Array(4 * table.length);
+  for (const fingerprint of table) if (fingerprint !== 0) insert(larger, fingerprint);
+  return larger;
 }
 
 /** The register comes from one half, the rank from the other: its 21 upper bits, the same however the value was added. */
