@@ -30,6 +30,8 @@ export interface MixedTurn {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** How late the client itself was to send: what it did, or what the machine took from it, is in the latencies above and no fault of the server's. */
+  readonly lateP99Ms: number;
   readonly lookups: number;
   /** Acknowledged, from start to end. */
   readonly events: number;
@@ -48,6 +50,7 @@ const onFault = (text: string): void => {
   if (faults.length < FAULTS_KEPT) faults.push(text);
 };
 const latencies: number[] = [];
+const latenesses: number[] = [];
 let draw = (config.turn * 500_009) % draws.length;
 let countFromMs = Number.POSITIVE_INFINITY;
 
@@ -86,7 +89,10 @@ const batchGapMs = 1_000 / batchesPerSecond;
 let lookupAtMs = startMs;
 let batchAtMs = startMs;
 for (let nowMs = startMs; nowMs < endMs; nowMs = performance.now()) {
-  for (; lookupAtMs <= nowMs; lookupAtMs += lookupGapMs) http.request(lookupAtMs);
+  for (; lookupAtMs <= nowMs; lookupAtMs += lookupGapMs) {
+    if (lookupAtMs >= countFromMs) latenesses.push(performance.now() - lookupAtMs);
+    http.request(lookupAtMs);
+  }
   if (ingest !== undefined) for (; batchAtMs <= nowMs; batchAtMs += batchGapMs) ingest.send();
   await nextTurnOfLoop();
 }
@@ -103,6 +109,7 @@ const turn: MixedTurn = {
   p50Ms: percentileOf(sorted, 50),
   p99Ms: percentileOf(sorted, 99),
   maxMs: sorted.at(-1) ?? Number.NaN,
+  lateP99Ms: percentileOf(Float64Array.from(latenesses).sort(), 99),
   lookups: sorted.length,
   events: ingest?.acknowledged ?? 0,
   eventsPerSecond,

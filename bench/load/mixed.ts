@@ -121,6 +121,7 @@ function figuresOf(turns: readonly Turn[]): Figures {
     p99Ms: medianBy(turns, ({ p99Ms }) => p99Ms),
     p50Ms: medianBy(turns, ({ p50Ms }) => p50Ms),
     maxMs: Math.max(...turns.map(({ maxMs }) => maxMs)),
+    lateP99Ms: medianBy(turns, ({ lateP99Ms }) => lateP99Ms),
     eventsPerSecond: medianBy(turns, ({ eventsPerSecond }) => eventsPerSecond),
     clientCpu: medianBy(turns, ({ clientCpu }) => clientCpu),
     serverCpuShare: medianBy(turns, ({ serverCpuShare }) => serverCpuShare),
