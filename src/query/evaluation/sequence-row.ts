@@ -49,6 +49,16 @@ export class SequenceRow {
     }));
   }
 
+  /** Events that `holds` and `find` would look at. */
+  eventCount(row: number): number {
+    let count = 0;
+    for (const { table } of this.#tables) {
+      const slot = table.slotOf(row);
+      if (slot >= 0) count += table.countAt(slot);
+    }
+    return count;
+  }
+
   holds(row: number): boolean {
     return this.find(row) !== undefined;
   }

@@ -12,7 +12,7 @@ import { stretchesOf } from '../index/run-partition.ts';
 import { sequenceCostNs, sequenceRowsCostNs } from '../planner/cost.ts';
 import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
-import { PAUSE, Pace } from './pace.ts';
+import { PAUSE, Pace, type Pause } from './pace.ts';
 import type { ImageSet } from './program.ts';
 import { type CapturedSteps, captureSteps, prepareSteps } from './step-tables.ts';
 
@@ -31,9 +31,12 @@ export function captureSequence(test: SequenceTest, rowCount: number, images: Im
 }
 
 /** Of all profiles; only where so few have an event of a step is a set of those made first. */
-const RARE_SHARE = 1 / 4;
+const RARE_SHARE = 1 / 16;
+const ROWS_PER_PAUSE = 65_536;
 /** To merge the runs of a row. */
 const MERGE_EVENT_NS = 5;
+/** To follow a chain by an event and put it in order. */
+const CHAIN_EVENT_NS = 300;
 
 export function* selectSequence(
   captured: CapturedSequence,
@@ -41,18 +44,13 @@ export function* selectSequence(
   probeNsMax: number,
 ): Evaluation {
   const { test, steps, rowCount, eventCounts } = captured;
-  const asked = possible(test, candidates, rowCount);
+  const asked = yield* possible(test, candidates, rowCount);
   const askedCount = asked?.cardinality ?? rowCount;
-  const rowsNs = sequenceRowsCostNs(test, askedCount);
-  if (rowsNs <= probeNsMax && rowsNs <= sequenceCostNs(test, rowCount) && !steps.readsProfiles) {
+  const rowsNsMax = Math.min(probeNsMax, sequenceCostNs(test, rowCount));
+  if (sequenceRowsCostNs(test, askedCount) <= rowsNsMax && !steps.readsProfiles) {
     const one = new SequenceRow(test, (table) => eventCounts.get(table)!);
-    const pace = new Pace();
-    const found: number[] = [];
-    for (const row of (asked ?? RowSet.all(rowCount)).rowsFrom(0, askedCount)) {
-      if (one.holds(row)) found.push(row);
-      if (pace.spend(rowsNs / askedCount)) yield PAUSE;
-    }
-    return RowSet.of(Uint32Array.from(found));
+    const found = yield* alongChains(one, (asked ?? RowSet.all(rowCount)).rowsFrom(0, askedCount), rowsNsMax);
+    if (found !== undefined) return found;
   }
   const members = asked === undefined ? undefined : { words: asked.toWords(rowCount), count: askedCount };
   const tables = yield* prepareSteps(steps, members);
@@ -72,18 +70,43 @@ export function* selectSequence(
   return RowSet.ofWords(words);
 }
 
+/** Undefined when it turns out to be longer than `nsMax`: among few profiles may be one with a very long history. */
+function* alongChains(
+  one: SequenceRow,
+  rows: Uint32Array,
+  nsMax: number,
+): Generator<Pause, RowSet | undefined, unknown> {
+  const pace = new Pace();
+  const found: number[] = [];
+  let spentNs = 0;
+  for (const row of rows) {
+    const rowNs = one.eventCount(row) * CHAIN_EVENT_NS;
+    spentNs += rowNs;
+    if (spentNs > 2 * nsMax) return undefined;
+    if (one.holds(row)) found.push(row);
+    if (pace.spend(rowNs)) yield PAUSE;
+  }
+  return RowSet.of(Uint32Array.from(found));
+}
+
 /** The candidates that have an event of the rarest step, where that says something; undefined = everybody. */
-function possible({ steps }: SequenceTest, candidates: RowSet | undefined, rowCount: number): RowSet | undefined {
+function* possible(
+  { steps }: SequenceTest,
+  candidates: RowSet | undefined,
+  rowCount: number,
+): Generator<Pause, RowSet | undefined, unknown> {
   let rarest = steps[0].events.table;
   for (const { events } of steps) if (events.table.participantCount < rarest.participantCount) rarest = events.table;
   const { participantCount, participantRows } = rarest;
   const count = candidates?.cardinality ?? rowCount;
   if (participantCount >= count || participantCount > rowCount * RARE_SHARE) return candidates;
-  const rows: number[] = [];
+  const rows = new Uint32Array(participantCount);
+  let rowsFound = 0;
   for (let slot = 0; slot < participantCount; slot++) {
     const row = participantRows.get(slot);
-    if (row < rowCount) rows.push(row);
+    if (row < rowCount) rows[rowsFound++] = row;
+    if (slot % ROWS_PER_PAUSE === ROWS_PER_PAUSE - 1) yield PAUSE;
   }
-  const found = RowSet.of(Uint32Array.from(rows));
+  const found = RowSet.of(rows.subarray(0, rowsFound));
   return candidates === undefined ? found : candidates.and(found);
 }

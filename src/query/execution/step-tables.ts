@@ -143,8 +143,8 @@ const SORT_NS = 9;
 const PASS_NS = 2;
 
 /**
- * `select`: runs of what passes, for this question alone. `keep`: those that are kept. `make`: of the whole table, to be kept. Making costs
- * little more than selecting when most events pass anyway.
+ * `select`: runs of what passes, for this question alone. `keep`: those that are kept. `make`: of the whole table, to be kept: where most
+ * events pass anyway, or where questions have lost by now what it costs.
  */
 function choose(
   { table, eventCount, input, range, kept }: CapturedTable,
@@ -160,8 +160,12 @@ function choose(
     const keptNs = kept.eventCount * share * PASS_NS + tailCount * (LOOK_NS + SORT_NS * share);
     return keptNs <= windowCount * (LOOK_NS + SORT_NS * share) ? 'keep' : 'select';
   }
-  const isMostOfIt = isConstant(where) && share > 0.5 && windowCount * 2 > eventCount;
-  return isMostOfIt && images.runs?.hasRoomFor(table.eventCount, rowCount) === true ? 'make' : 'select';
+  const { runs } = images;
+  if (runs === undefined || !runs.hasRoomFor(eventCount, rowCount)) return 'select';
+  if (isConstant(where) && share > 0.5 && windowCount * 2 > eventCount) return 'make';
+  const selectNs = windowCount * (LOOK_NS + SORT_NS * share);
+  const lostNs = Math.max(0, selectNs - eventCount * share * PASS_NS);
+  return runs.isWorthMaking(table, lostNs, eventCount * (LOOK_NS + SORT_NS)) ? 'make' : 'select';
 }
 
 function isConstant(program: Program): boolean {
