@@ -53,6 +53,18 @@ export class Question {
     return answers;
   }
 
+  /** Whether bitmaps answer the condition alone, as they are now. */
+  isAnsweredByBitmaps(): boolean {
+    return this.#queries.every((query) => query.isAnsweredByBitmaps(this.where, this.options));
+  }
+
+  /** How many of `counts[i]` profiles of shard i, drawn at random from the seed, fit the condition. */
+  async sample(counts: readonly number[], seed: number): Promise<readonly number[]> {
+    this.#watermark ??= this.shards.map((shard) => shard.appliedSeq);
+    const samples = this.#queries.map((query, i) => query.sample(this.where, this.options, counts[i], seed + i));
+    return Promise.all(samples);
+  }
+
   /** Applied `seq` per shard at the instant of the (first) question. */
   get watermark(): readonly number[] {
     return this.#watermark ?? this.shards.map((shard) => shard.appliedSeq);

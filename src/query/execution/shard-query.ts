@@ -7,12 +7,16 @@ import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/query.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
+import { ExpressionBinder } from '../binder/bind-expression.ts';
 import { Chores } from '../binder/chores.ts';
 import { CodeSelector } from '../binder/code-selector.ts';
 import { assertSupported } from '../binder/supported.ts';
 import { RunStore } from '../index/event-runs.ts';
+import { planOf } from '../planner/plan.ts';
 import { ValueIndexes } from '../planner/value-index.ts';
 import type { Admission } from './admission.ts';
+import { SLICE_NS } from './pace.ts';
+import { countInSample } from './sample.ts';
 import { type Capture, type SelectOptions, ShardQuestion, type ShardQuestionParts } from './shard-question.ts';
 
 export type { SelectOptions } from './shard-question.ts';
@@ -85,6 +89,33 @@ export class ShardQuery {
   question<T>(expression: Expression, options: SelectOptions, capture: Capture<T>): ShardQuestion<T> {
     assertSupported(expression, options.atMs);
     return new ShardQuestion(this.#parts, expression, options, capture);
+  }
+
+  /** Whether the condition is answered by bitmaps that are there already. */
+  isAnsweredByBitmaps(expression: Expression, { nowMs, atMs, passesOff }: SelectOptions): boolean {
+    assertSupported(expression, atMs);
+    const { data, selector, indexes, chores } = this.#parts;
+    chores.begin(SLICE_NS);
+    try {
+      const bound = new ExpressionBinder(data, selector, { nowMs, atMs }).bind(expression);
+      const { root } = planOf(bound, { indexes, rowCount: data.profiles.count, off: passesOff });
+      return chores.end().length === 0 && root.costNs === 0;
+    } finally {
+      chores.end();
+    }
+  }
+
+  /** How many of `count` profiles, drawn at random from the seed, fit. Errors: query_timeout, query_cancelled. */
+  async sample(expression: Expression, options: SelectOptions, count: number, seed: number): Promise<number> {
+    const { data, pool, yieldTurn } = this.#parts;
+    const { nowMs, atMs } = options;
+    const deadline = pool?.deadline(options.signal, options.timeoutMs);
+    const signal = deadline?.signal ?? options.signal;
+    try {
+      return await countInSample(data, expression, { nowMs, atMs, count, seed, signal, yieldTurn });
+    } finally {
+      deadline?.clear();
+    }
   }
 
   /** Lets go of the change logs it listens to. */

@@ -134,6 +134,9 @@ const ANALYSIS_EXAMPLES = {
 } as const satisfies Readonly<Partial<Record<ResultKind, string>>>;
 
 function assertAnalysis(request: CheckedRequest): void {
+  if (request.mode === 'estimate' && (request.as ?? 'count') !== 'count') {
+    refuse('query_invalid', '/mode', '"mode":"estimate" is for "as":"count"; everything else is exact');
+  }
   for (const kind of Object.keys(ANALYSIS_EXAMPLES) as (keyof typeof ANALYSIS_EXAMPLES)[]) {
     if (request.as === kind && request[kind] === undefined) {
       const message = `"as":"${kind}" needs "${kind}", such as ${ANALYSIS_EXAMPLES[kind]}`;

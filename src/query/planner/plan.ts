@@ -75,32 +75,40 @@ class Lowering {
   }
 
   #lowered(logical: LogicalPlan): Plan {
+    // Written out in each case: spreading an object costs as much as all the passes together.
     const estimatedRows = Math.round(this.#estimator.rows(logical));
-    const estimate: Estimate = { estimatedRows, costNs: this.#estimator.costNs(logical) };
+    const costNs = this.#estimator.costNs(logical);
     switch (logical.kind) {
       case 'constant': {
         const rows = logical.value ? RowSet.all(this.#estimator.rowCount) : RowSet.empty();
-        return { ...estimate, kind: 'rows', rows, test: undefined, isNegated: false };
+        return { estimatedRows, costNs, kind: 'rows', rows, test: undefined, isNegated: false };
       }
       case 'rows':
-        return { ...estimate, kind: 'rows', rows: logical.rows, test: logical.test, isNegated: logical.isNegated };
+        return {
+          estimatedRows,
+          costNs,
+          kind: 'rows',
+          rows: logical.rows,
+          test: logical.test,
+          isNegated: logical.isNegated,
+        };
       case 'participants':
-        return { ...estimate, kind: 'participants', leaf: logical };
+        return { estimatedRows, costNs, kind: 'participants', leaf: logical };
       case 'scan':
-        return { ...estimate, kind: 'scan', formula: logical.formula };
+        return { estimatedRows, costNs, kind: 'scan', formula: logical.formula };
       case 'seen':
-        return { ...estimate, kind: 'seen', test: logical };
+        return { estimatedRows, costNs, kind: 'seen', test: logical };
       case 'events':
-        return { ...estimate, kind: 'events', test: logical };
+        return { estimatedRows, costNs, kind: 'events', test: logical };
       case 'sequence':
-        return { ...estimate, kind: 'sequence', test: logical };
+        return { estimatedRows, costNs, kind: 'sequence', test: logical };
       case 'not':
-        return { ...estimate, kind: 'not', of: this.plan(logical.of) };
+        return { estimatedRows, costNs, kind: 'not', of: this.plan(logical.of) };
       case 'and':
       case 'or':
-        return { ...estimate, kind: logical.kind, of: logical.of.map((part) => this.plan(part)) };
+        return { estimatedRows, costNs, kind: logical.kind, of: logical.of.map((part) => this.plan(part)) };
       default:
-        return { ...estimate, kind: 'scan', formula: logical };
+        return { estimatedRows, costNs, kind: 'scan', formula: logical };
     }
   }
 }

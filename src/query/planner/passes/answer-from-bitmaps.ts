@@ -21,10 +21,20 @@ function answered(plan: LogicalPlan, context: PassContext): LogicalPlan {
     const { rows, test, isNegated } = inner.of;
     return { kind: 'rows', rows: RowSet.all(context.rowCount).andNot(rows), test, isNegated: !isNegated };
   }
-  // A part that settles the whole: nothing else needs to be captured.
-  if (inner.kind === 'and' && inner.of.some((part) => part.kind === 'rows' && part.rows.isEmpty)) return FALSE;
-  if (inner.kind === 'or' && inner.of.some((part) => isEverybody(part, context.rowCount))) return TRUE;
-  return inner;
+  return inner.kind === 'and' || inner.kind === 'or' ? settled(inner, context.rowCount) : inner;
+}
+
+/** A part that settles the whole leaves nothing else to be captured; one that changes nothing is left out. */
+function settled(join: Extract<LogicalPlan, { kind: 'and' | 'or' }>, rowCount: number): LogicalPlan {
+  const isAnd = join.kind === 'and';
+  if (join.of.some(isAnd ? isNobody : (part) => isEverybody(part, rowCount))) return isAnd ? FALSE : TRUE;
+  const of = join.of.filter((part) => !(isAnd ? isEverybody(part, rowCount) : isNobody(part)));
+  if (of.length === join.of.length) return join;
+  return of.length === 0 ? join.of[0] : of.length === 1 ? of[0] : { kind: join.kind, of };
+}
+
+function isNobody(plan: LogicalPlan): boolean {
+  return plan.kind === 'rows' && plan.rows.isEmpty;
 }
 
 function isEverybody(plan: LogicalPlan, rowCount: number): boolean {

@@ -11,6 +11,7 @@ export const deduplicate = planPass(
   'deduplicate',
   'equal parts are kept once, equal leaves are evaluated once',
   (plan) => {
+    if (!new Sightings().isRepeated(plan)) return plan;
     const keys = new StructuralKeys();
     const firsts = new Map<string, Tree>();
     const shared = <T extends Tree>(tree: T): T => {
@@ -24,6 +25,21 @@ export const deduplicate = planPass(
     return rewriteAll(plan, shared);
   },
 );
+
+/** Tells in a microsecond that nothing can be equal: all leaves look at different columns or tables. */
+class Sightings {
+  readonly #seen = new Set<unknown>();
+
+  isRepeated(tree: Tree): boolean {
+    if (isJoin<Tree>(tree)) return tree.of.some((part) => this.isRepeated(part));
+    if (isNegation<Tree>(tree)) return this.isRepeated(tree.of);
+    const { column, table, where } = tree as { column?: unknown; table?: unknown; where?: Tree };
+    const subject = column ?? table ?? tree.kind;
+    if (this.#seen.has(subject)) return true;
+    this.#seen.add(subject);
+    return where !== undefined && this.isRepeated(where);
+  }
+}
 
 function withoutRepeats<T extends Tree>(tree: T, keys: StructuralKeys): T {
   if (!isJoin<T>(tree)) return tree;
