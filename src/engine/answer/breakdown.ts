@@ -72,11 +72,11 @@ function addSizes({ counts, starts, groups }: BreakdownPiece, sizes: Float64Arra
   }
 }
 
-/** Targets of each key: its shown groups by place, then the rest where it has others, then all. */
+/** Targets of each key: its shown groups by place, then the rest where it has others. */
 function aimOf(piece: BreakdownPiece, places: Int32Array, shownCount: number) {
   const { keys, counts, groups, keyEnd } = piece;
   const starts = new Uint32Array(new SharedArrayBuffer((keyEnd + 1) * 4));
-  const targets = new Uint32Array(new SharedArrayBuffer((groups.length + 2 * keys.length) * 4));
+  const targets = new Uint32Array(new SharedArrayBuffer((groups.length + keys.length) * 4));
   let [at, restCount, totalCount, key] = [0, 0, 0, 0];
   for (let k = 0; k < keys.length; k++) {
     while (key <= keys[k]) starts[key++] = at;
@@ -90,11 +90,10 @@ function aimOf(piece: BreakdownPiece, places: Int32Array, shownCount: number) {
       targets[at++] = shownCount;
       restCount += counts[k];
     }
-    targets[at++] = shownCount + 1;
     totalCount += counts[k];
   }
   while (key <= keyEnd) starts[key++] = at;
-  return { starts, targets, targetCount: shownCount + 2, groupCount: shownCount, restCount, totalCount };
+  return { starts, targets, groupCount: shownCount, restCount, totalCount };
 }
 
 function figureOf(

@@ -38,7 +38,7 @@ export interface BreakdownPiece {
   readonly starts: Uint32Array;
   readonly groups: Uint32Array;
   readonly keyEnd: number;
-  readonly tally: (aim: Pick<TallyScan, 'starts' | 'targets' | 'targetCount' | 'groupCount'>) => Promise<TallyOutcome>;
+  readonly tally: (aim: Pick<TallyScan, 'starts' | 'targets' | 'groupCount'>) => Promise<TallyOutcome>;
 }
 export interface BreakdownPart {
   readonly pieces: readonly BreakdownPiece[];

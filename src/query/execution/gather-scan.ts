@@ -1,6 +1,6 @@
 /**
- * Gathers the numbers of the elements that count and puts them in order, on whichever thread runs it: for percentiles. Where all are
- * whole numbers of a small range they are counted instead.
+ * Gathers the numbers of the elements that count and puts them in order, on whichever thread runs it: for percentiles. Whole numbers of a
+ * small range are counted by value.
  */
 import { ChunkClaim, type Share } from './chunk-claim.ts';
 import {
@@ -14,10 +14,9 @@ import {
   viewChunk,
 } from './column-image.ts';
 import type { DistinctSource } from './distinct-scan.ts';
-import { TAG_NUMBER } from './distinct-set.ts';
+import { GatheredNumbers } from './gathered-numbers.ts';
 import { KernelBuilder } from './kernel.ts';
 import { type ElementScan, filterOf, guarded, memberRowOf } from './measure-scan.ts';
-import { sortSteps } from './number-sort.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';
 
 /** Plain numbers, or the numbers among an array's scalars. */
@@ -30,7 +29,7 @@ export interface GatherScan extends ElementScan {
 /** A counter each: 4 MiB. */
 const COUNTED_RANGE_MAX = 1 << 20;
 const CHUNK_ROWS = 65_536;
-const GATHER_NS = 3;
+const GATHER_NS = 10;
 
 /** Yields after each piece what it is estimated to have cost. */
 export function* gatherSteps(
@@ -41,38 +40,18 @@ export function* gatherSteps(
   const claim = new ChunkClaim(scan.chunks, scan.control, false, share);
   const range = countedRange(scan);
   if (range !== undefined) return yield* countedSteps(scan, slabs, claim, range);
-  let gathered = new Float64Array(0);
-  let count = 0;
-  const reserve = (extra: number): void => {
-    if (count + extra <= gathered.length) return;
-    const larger = new Float64Array(Math.max(CHUNK_ROWS, 2 * gathered.length, count + extra));
-    larger.set(gathered.subarray(0, count));
-    gathered = larger;
-  };
+  const gathered = new GatheredNumbers();
+  const found = new Float64Array(CHUNK_ROWS);
   for (let chunk = claim.next(); chunk >= 0; chunk = claim.next()) {
     for (const source of scan.sources) {
-      if (source.kind === 'numbers') {
-        reserve(CHUNK_ROWS);
-        count = scanSource(scan, slabs, chunk, source, gathered, count, 'out[n++]=x;');
-      } else if (source.kind === 'array') {
-        const picked = new Float64Array(CHUNK_ROWS);
-        const found = scanSource(scan, slabs, chunk, source, picked, 0, 'out[n++]=x;');
-        const { starts, tags, values } = source;
-        for (let i = 0; i < found; i++) {
-          const code = picked[i];
-          reserve(starts[code + 1] - starts[code]);
-          for (let s = starts[code]; s < starts[code + 1]; s++) {
-            if (tags[s] === TAG_NUMBER) gathered[count++] = values[s];
-          }
-        }
-      }
+      if (source.kind !== 'numbers' && source.kind !== 'array') continue;
+      const count = scanSource(scan, slabs, chunk, source, found, 0, 'out[n++]=x;');
+      if (source.kind === 'array') gathered.addLists(source, found, count);
+      else gathered.add(found, count);
     }
     yield GATHER_NS * CHUNK_ROWS;
   }
-  const values = new Float64Array(new SharedArrayBuffer(count * 8));
-  values.set(gathered.subarray(0, count));
-  yield* sortSteps(values);
-  return { values, ends: undefined };
+  return yield* gathered.sortedSteps();
 }
 
 /** Runs `step` on the value `x` of every element that counts and has one, with `out` and with `n`, which begins as `first`. Gives `n`. */

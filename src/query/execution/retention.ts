@@ -21,7 +21,8 @@ import { timeBounds } from './time-bounds.ts';
 export const DEFAULT_PERIODS = 12;
 /** Cohorts times periods. */
 const CELL_COUNT_MAX = 4_000_000;
-const ROWS_PER_TURN = 65_536;
+const ROWS_PER_TURN = 16_384;
+const CHUNK_ROWS = 65_536;
 
 /** One shard's cohorts, ascending: first day (days from 1970), size, and profiles by period. */
 export interface RetentionPart {
@@ -76,7 +77,7 @@ export function captureRetention(
         profiles: { words, times, stride },
         firstIndexes: isSameTable ? state.indexes : undefined,
         periods,
-        costNs: RETENTION_NS * elements.chunks.length * ROWS_PER_TURN,
+        costNs: RETENTION_NS * elements.chunks.length * CHUNK_ROWS,
       });
     }
     const width = periods + 1;

@@ -22,7 +22,7 @@ export interface RfmPart {
   readonly sorted: Readonly<Record<'lastMs' | 'frequency' | 'monetary', SortedNumbers>>;
 }
 
-const ROWS_PER_TURN = 65_536;
+const ROWS_PER_TURN = 16_384;
 const SORT_NS = 20;
 
 export function captureRfm(instant: Instant, request: RfmRequest): (rows: RowSet) => Promise<RfmPart> {

@@ -50,10 +50,11 @@ export class SortedLists {
 
   /** The least number above; infinity when there is none. */
   above(value: number): number {
-    return this.#lists.reduce((least, { values }) => {
+    const least = this.#lists.reduce((found, { values }) => {
       const at = upperBound(values, value);
-      return at < values.length ? Math.min(least, values[at]) : least;
+      return at < values.length ? Math.min(found, values[at]) : found;
     }, Infinity);
+    return least + 0;
   }
 
   /** The one at position ⌈p ÷ 100 × count⌉, counted from 1; null of none. */

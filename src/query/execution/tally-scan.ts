@@ -15,8 +15,7 @@ export interface TallyScan {
   /** Targets of key k: `targets[starts[k]]` … `targets[starts[k + 1] − 1]`. */
   readonly starts: Uint32Array;
   readonly targets: Uint32Array;
-  readonly targetCount: number;
-  /** Targets below are groups, which have a figure. */
+  /** Targets below are groups, which have a figure; the next is the rest. */
   readonly groupCount: number;
   readonly rowCount: number;
   readonly fn: TallyFunction | undefined;
@@ -28,8 +27,8 @@ export interface TallyScan {
   readonly control: Int32Array;
 }
 
-/** By target. */
 export interface TallyOutcome {
+  /** Of each group, of the rest, of all. */
   readonly profiles: Uint32Array;
   readonly figures: readonly Figure[];
 }
@@ -48,8 +47,8 @@ export interface Figure {
     | undefined;
 }
 
-/** Words of one bit a row and target: 64 MiB. */
-const BITSET_WORDS_MAX = 1 << 24;
+/** Words of one bit a row and group: 4 MiB, beyond which each look is a cache miss. */
+const BITSET_WORDS_MAX = 1 << 20;
 const VALUES_PER_STEP = 65_536;
 /** Of a pair or a value. */
 export const VALUE_NS = 10;
@@ -103,28 +102,34 @@ function* profileSteps(
   scan: TallyScan,
   onMember: (target: number, row: number) => void,
 ): Generator<number, Uint32Array, void> {
-  const { targetCount, groupCount, rowCount } = scan;
+  const { groupCount, rowCount } = scan;
   const wordCount = (rowCount + 31) >>> 5;
-  const profiles = new Uint32Array(targetCount);
+  // The groups, the rest, all.
+  const profiles = new Uint32Array(groupCount + 2);
   if (scan.pairs.length === 0) return profiles;
-  if (targetCount * wordCount <= BITSET_WORDS_MAX) {
-    yield* markSteps(scan, 0, targetCount, profiles, onMember);
+  const all = new Uint32Array(wordCount);
+  if (groupCount * wordCount <= BITSET_WORDS_MAX) {
+    yield* markSteps(scan, 0, profiles, all, onMember);
+    profiles[groupCount + 1] = countAll(all, 0, wordCount);
     return profiles;
   }
-  yield* markSteps(scan, groupCount, targetCount, profiles, onMember);
+  yield* markSteps(scan, groupCount, profiles, all, onMember);
+  for (const { rows } of scan.pairs) for (let n = 0; n < rows.length; n++) all[rows[n] >>> 5] |= 1 << (rows[n] & 31);
+  profiles[groupCount + 1] = countAll(all, 0, wordCount);
   stampRows(scan, profiles, onMember);
   return profiles;
 }
 
-/** Targets `[first, end)`, by a bit for each row and target. */
+/** Targets from `first` to the rest, by a bit for each row and target; `all` takes in every bit. */
 function* markSteps(
   scan: TallyScan,
   first: number,
-  end: number,
   profiles: Uint32Array,
+  all: Uint32Array,
   onMember: (target: number, row: number) => void,
 ): Generator<number, void, void> {
-  const { starts, targets, isByRow } = scan;
+  const { starts, targets, isByRow, groupCount } = scan;
+  const end = groupCount + 1;
   const wordCount = (scan.rowCount + 31) >>> 5;
   const words = new Uint32Array((end - first) * wordCount);
   for (const { keys, rows } of scan.pairs) {
@@ -134,7 +139,7 @@ function* markSteps(
       const until = starts[keys[n] + 1];
       for (let s = starts[keys[n]]; s < until; s++) {
         const target = targets[s];
-        if (target < first || target >= end) continue;
+        if (target < first) continue;
         const w = (target - first) * wordCount + (row >>> 5);
         if (isByRow && (words[w] & bit) === 0) onMember(target, row);
         words[w] |= bit;
@@ -143,11 +148,16 @@ function* markSteps(
     yield VALUE_NS * keys.length;
   }
   for (let target = first; target < end; target++) {
-    let count = 0;
     const from = (target - first) * wordCount;
-    for (let w = from; w < from + wordCount; w++) count += countBits(words[w]);
-    profiles[target] = count;
+    profiles[target] = countAll(words, from, from + wordCount);
+    for (let w = 0; w < wordCount; w++) all[w] |= words[from + w];
   }
+}
+
+function countAll(words: Uint32Array, from: number, end: number): number {
+  let count = 0;
+  for (let w = from; w < end; w++) count += countBits(words[w]);
+  return count;
 }
 
 /** Groups, when they are too many for bits: rows are laid out by group, and each row remembers the group that counted it last. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkRequest } from '../../../../src/query/parser/check-request.ts';
 
+const P = { property: 'x', op: 'exists' } as const;
+
 describe('checkRequest', () => {
   test('gives back what it knows, with a text parsed', () => {
     const request = {
@@ -30,6 +32,30 @@ describe('checkRequest', () => {
     });
   });
 
+  test.each([
+    [{ as: 'aggregate', aggregate: { fn: 'percentile', p: [50, 99.9], event: 'X', property: 'a', where: [P] } }],
+    [{ as: 'aggregate', aggregate: { fn: 'median', trait: 'age' } }],
+    [{ as: 'breakdown', breakdown: { by: [{ trait: 'country' }], aggregate: { fn: 'avg', trait: 'age' }, limit: 3 } }],
+    [
+      {
+        as: 'breakdown',
+        breakdown: { by: [{ property: 'sku' }, { period: 'day', timeZone: 'Asia/Tokyo' }], event: 'X', where: [P] },
+      },
+    ],
+    [{ as: 'retention', retention: { cohort: { event: 'X' }, return: { event: 'Y', where: [P] }, period: 'week' } }],
+    [{ as: 'rfm', rfm: { event: 'X', amount: 'total', order: 'id', scores: 4, members: { cell: 'loyal', limit: 2 } } }],
+    [{ as: 'overlap', overlap: { segments: [{ name: 'a', where: { trait: 'a', op: 'exists' } }] } }],
+  ])('takes %j as it is', (request) => {
+    expect(checkRequest(request)).toStrictEqual(request);
+  });
+
+  test('a name alone is a trait, and a key alone a saved segment', () => {
+    expect(checkRequest({ as: 'breakdown', breakdown: { by: ['a'] } }).breakdown?.by).toEqual([{ trait: 'a' }]);
+    expect(checkRequest({ as: 'overlap', overlap: { segments: ['k'] } }).overlap?.segments).toEqual([
+      { name: 'k', where: { segment: 'k' } },
+    ]);
+  });
+
   test.each<[unknown, string, string | undefined]>([
     [null, 'query_invalid', ''],
     [[], 'query_invalid', ''],
@@ -54,6 +80,48 @@ describe('checkRequest', () => {
     [{ as: 'aggregate', aggregate: { fn: 'sum', event: 'X' } }, 'query_invalid', '/aggregate'],
     [{ as: 'aggregate', aggregate: { fn: 'sum', trait: 'a', window: { last: '1d' } } }, 'query_invalid', '/aggregate'],
     [{ as: 'aggregate', aggregate: { fn: 'total', trait: 'a' } }, 'query_invalid', '/aggregate/fn'],
+    [{ as: 'aggregate', aggregate: { fn: 'sum', trait: 'a', where: [] } }, 'query_invalid', '/aggregate'],
+    [{ as: 'aggregate', aggregate: { fn: 'percentile', trait: 'a' } }, 'query_invalid', '/aggregate/p'],
+    [{ as: 'aggregate', aggregate: { fn: 'percentile', trait: 'a', p: 0 } }, 'query_invalid', '/aggregate/p'],
+    [{ as: 'aggregate', aggregate: { fn: 'percentile', trait: 'a', p: [5, 101] } }, 'query_invalid', '/aggregate/p/1'],
+    [{ as: 'aggregate', aggregate: { fn: 'sum', trait: 'a', p: 5 } }, 'query_invalid', '/aggregate/p'],
+    [{ as: 'breakdown' }, 'query_invalid', '/breakdown'],
+    [{ breakdown: { by: ['a'] } }, 'query_invalid', '/breakdown'],
+    [{ as: 'breakdown', breakdown: {} }, 'query_invalid', '/breakdown/by'],
+    [{ as: 'breakdown', breakdown: { by: [] } }, 'query_invalid', '/breakdown/by'],
+    [{ as: 'breakdown', breakdown: { by: ['a', 'b', 'c', 'd', 'e', 'f'] } }, 'query_too_large', '/breakdown/by'],
+    [{ as: 'breakdown', breakdown: { by: [{ property: 'a' }] } }, 'query_invalid', '/breakdown/by/0/property'],
+    [{ as: 'breakdown', breakdown: { by: [{ trait: 'a', property: 'b' }] } }, 'query_invalid', '/breakdown/by/0'],
+    [{ as: 'breakdown', breakdown: { by: ['a'], limit: 10_001 } }, 'query_invalid', '/breakdown/limit'],
+    [{ as: 'breakdown', breakdown: { by: ['a'], window: { last: '1d' } } }, 'query_invalid', '/breakdown/window'],
+    [
+      { as: 'breakdown', breakdown: { by: ['a'], aggregate: { fn: 'sum', property: 'x' } } },
+      'query_invalid',
+      '/breakdown/aggregate/property',
+    ],
+    [
+      { as: 'breakdown', breakdown: { by: [{ period: 'hour' }], event: 'X' } },
+      'query_invalid',
+      '/breakdown/by/0/period',
+    ],
+    [{ as: 'retention', retention: { period: 'day' } }, 'query_invalid', '/retention/cohort'],
+    [{ as: 'retention', retention: { cohort: { event: 'X' }, period: 'year' } }, 'query_invalid', '/retention/period'],
+    [
+      { as: 'retention', retention: { cohort: { event: 'X' }, period: 'day', periods: 401 } },
+      'query_invalid',
+      '/retention/periods',
+    ],
+    [{ as: 'rfm', rfm: { event: 'X' } }, 'query_type', '/rfm/amount'],
+    [{ as: 'rfm', rfm: { event: 'X', amount: 'a', scores: 11 } }, 'query_invalid', '/rfm/scores'],
+    [{ as: 'rfm', rfm: { event: 'X', amount: 'a', members: { cell: 'best' } } }, 'query_invalid', '/rfm/members/cell'],
+    [{ as: 'overlap', overlap: {} }, 'query_invalid', '/overlap/segments'],
+    [{ as: 'overlap', overlap: { segments: ['a', 'a'] } }, 'query_invalid', '/overlap/segments/1'],
+    [{ as: 'overlap', overlap: { segments: [{ name: 'a' }] } }, 'query_invalid', '/overlap/segments/0/where'],
+    [
+      { as: 'overlap', overlap: { segments: Array.from({ length: 101 }, (_, i) => `s${i}`) } },
+      'query_too_large',
+      '/overlap/segments',
+    ],
   ])('%j is refused', (json, code, path) => {
     let error: unknown;
     try {
