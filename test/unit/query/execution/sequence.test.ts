@@ -41,6 +41,14 @@ class History {
     expected.sort();
     const question = `seed ${seed}, at ${atMs}: ${JSON.stringify(leaf)}`;
     expect(this.world.idsOf(rows), question).toEqual(expected);
+    // Few candidates: their chains are followed instead.
+    const few = await query.select({ and: [{ event: 'View' }, leaf] }, { nowMs: NOW_MS, atMs });
+    const viewers = expected.filter((id) => {
+      return this.users[Number(id.slice(1))].some(
+        ({ name, timeMs }) => name === 'View' && timeMs <= (atMs ?? Infinity),
+      );
+    });
+    expect(this.world.idsOf(few), `${question}, of viewers`).toEqual(viewers);
     expect(this.#alongChains(leaf, atMs), `${question}, along chains`).toEqual(expected);
   }
 
@@ -73,7 +81,7 @@ const WAYS = [
 
 describe.each(WAYS)('sequences over runs that are %s, on the %s', (_, where, runSizeBytesMax) => {
   it('agree with the model as the history grows', async () => {
-    for (const seed of where === 'workers' ? [11, 12] : [1, 2, 3, 4, 5, 6]) {
+    for (const seed of where === 'workers' ? [11, 12] : [1, 2, 3, 4]) {
       const random = randomOf(seed);
       const history = new History();
       const query = new ShardQuery(history.world.data, where === 'workers' ? pool : undefined, {
