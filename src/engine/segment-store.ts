@@ -14,6 +14,8 @@ import { namedSegments, type SegmentDefinitions, SegmentExpansion } from './segm
 const FORMAT_VERSION = 1;
 /** They are held whole, and written whole at each change. */
 const SEGMENT_COUNT_MAX = 10_000;
+/** Of all conditions as text. */
+const TEXT_LENGTH_MAX = 64 * 1024 * 1024;
 
 /** Where the segments lie between two lives of the engine. */
 export interface SegmentRecord {
@@ -68,6 +70,10 @@ export class SegmentStore implements SegmentDefinitions {
       updatedAt: now,
     };
     const next = new Map(this.#segments).set(key, segment);
+    let textLength = 0;
+    for (const { text } of next.values()) textLength += text.length;
+    if (textLength > TEXT_LENGTH_MAX)
+      throw invalid(`all segments together may have ${TEXT_LENGTH_MAX} characters; delete some first`, 'where');
     assertExpandable(key, next);
     this.#replace(next);
     return segment;

@@ -53,6 +53,8 @@ const EVENT_PHRASES: Phrases = {
   more: ['more than'],
   fewer: ['fewer than'],
   less: [],
+  // The parser takes it only with the number or duration behind it.
+  between: [],
   in: ['in last', 'in calendar'],
 };
 

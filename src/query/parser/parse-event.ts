@@ -31,7 +31,8 @@ export function parseDid(stream: TokenStream): EventLeaf | SequenceLeaf {
   const event = expectEvent(stream);
   const parts = parseParts(stream, event.text, true);
   if (stream.isWord('then') || parts.nth !== undefined) return parseSequence(stream, event, parts);
-  stream.note('"then"', ['then']);
+  // A step has neither.
+  if (parts.count === undefined && parts.window === undefined) stream.note('"then"', ['then']);
   const { within, without, ...rest } = parts;
   if (within !== undefined || without !== undefined) {
     stream.refuse(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { open } from '../../../src/engine/open.ts';
+import { completionPlace } from '../../../src/query/parser/completion-place.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -136,6 +137,31 @@ describe('completion', () => {
     expect(await taken('`odd|')).toBe('`odd name`');
     expect(await inserts('country country |')).toEqual([]);
     expect(await inserts('did ??? |')).toEqual([]);
+  });
+
+  it('offers only what the grammar takes, wherever the cursor stands', async () => {
+    const texts = [
+      'country = "DE" and (age between 1 and 2 or not plan does not exist) or isStaff = true',
+      'did "Order Completed" where (total >= 2 and products.sku = "S1") at least 3 times in last 30d',
+      'did "Page Viewed" first then "Order Completed" where total > trait age within 15m without "Order Refunded" in last 9d',
+      'sum of total over "Order Completed" in calendar month -1 in "Europe/Berlin" >= 2 and in segment newsletter',
+      'did not "Order Completed" between 90d and 30d ago and `odd name` within last 7d',
+      'random "exp" from 0 to 0.1 or country in ("DE", "FR") or no one',
+    ];
+    const wrong = new Set<string>();
+    for (const text of texts) {
+      for (let position = 0; position <= text.length; position++) {
+        const head = text.slice(0, position);
+        const { start, end, completions } = await engine.complete({ text: head, limit: 200 });
+        expect(start <= position && end >= position).toBe(true);
+        for (const { insert } of completions) {
+          const whole = `${head.slice(0, start)}${insert} `;
+          // Still right up to its end: more may follow.
+          if (completionPlace(whole, whole.length) === undefined) wrong.add(whole);
+        }
+      }
+    }
+    expect([...wrong]).toEqual([]);
   });
 
   it('refuses what is no place', async () => {
