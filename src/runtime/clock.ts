@@ -1,6 +1,6 @@
+/** Time comes in here. Nothing below the engine reads it any other way. */
 import { nextTurn } from './turn.ts';
 
-/** Time comes in here. Nothing below the engine reads it any other way. */
 export interface Clock {
   /** Ms since the epoch, whole. */
   nowMs(): number;
