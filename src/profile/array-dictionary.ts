@@ -13,24 +13,28 @@ import type { U32Column } from '../memory/fixed-column.ts';
 import type { PairTable } from '../memory/pair-table.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
+import { ArrayUnpacker, FORM_ELEMENTS, FORM_RAW, headerSize } from './array-unpacker.ts';
 
 /** So that a code takes two bytes at most. */
 const ELEMENT_COUNT_MAX = 2 ** 14 - 1;
-const FORM_RAW = 0;
-const FORM_ELEMENTS = 1;
 
 export class ArrayDictionary extends ByteDictionary {
   /** Each a text as msgpack, header included. */
   #elements: ByteDictionary;
   /** Seed of the elements' hashes: the hash of the first array, which nobody outside can foresee. */
   #seed: number | undefined;
-  /** Where an array is packed, and where one is unpacked. */
+  /** Where an array is packed. */
   #packed = new Uint8Array(256);
-  #unpacked = new Uint8Array(256);
+  readonly #unpacker = new ArrayUnpacker();
 
   constructor(memory: SlabMemory, heap?: ByteHeap, offsets?: U32Column, table?: PairTable) {
     super(memory, heap, offsets, table);
     this.#elements = new ByteDictionary(memory);
+  }
+
+  /** What scans need to unpack arrays elsewhere. */
+  get elements(): ByteDictionary {
+    return this.#elements;
   }
 
   override get usedBytes(): number {
@@ -63,7 +67,7 @@ export class ArrayDictionary extends ByteDictionary {
 
   override locate(code: number): void {
     super.locate(code);
-    this.#unpack();
+    this.#unpacker.unpack(this.heap, this.#elements);
   }
 
   /** Packs the array into `#packed` and gives the size. New elements are learned when `isAdding`. */
@@ -101,37 +105,6 @@ export class ArrayDictionary extends ByteDictionary {
     return elements.find(bytes, offset, size, hash);
   }
 
-  /** Points the heap at the bytes as they came. */
-  #unpack(): void {
-    const { heap } = this;
-    const { block, start, size } = heap;
-    if (block[start] === FORM_RAW) {
-      heap.start = start + 1;
-      heap.size = size - 1;
-      return;
-    }
-    const end = start + size;
-    let at = start + 1;
-    let length = 0;
-    for (const headerEnd = at + headerSize(block[at]); at < headerEnd; ) this.#unpacked[length++] = block[at++];
-    while (at < end) {
-      let code = block[at++];
-      if (code >= 0x80) code = (code & 0x7f) | (block[at++] << 7);
-      this.#elements.locate(code);
-      const element = this.#elements.heap;
-      if (length + element.size > this.#unpacked.length) {
-        const larger = new Uint8Array(2 * (length + element.size));
-        larger.set(this.#unpacked);
-        this.#unpacked = larger;
-      }
-      const unpacked = this.#unpacked;
-      for (let i = 0; i < element.size; i++) unpacked[length++] = element.block[element.start + i];
-    }
-    heap.block = this.#unpacked;
-    heap.start = 0;
-    heap.size = length;
-  }
-
   override free(): void {
     super.free();
     this.#elements.free();
@@ -148,12 +121,6 @@ export class ArrayDictionary extends ByteDictionary {
     dictionary.#seed = (state['seed'] ?? undefined) as number | undefined;
     return dictionary;
   }
-}
-
-/** Bytes of an array's header, 0 when it is something else. */
-function headerSize(first: number): number {
-  if (first >= 0x90 && first <= 0x9f) return 1;
-  return first === 0xdc ? 3 : first === 0xdd ? 5 : 0;
 }
 
 /** Bytes of a text of at most 255 bytes with its header, 0 for anything else. */

@@ -58,6 +58,7 @@ export function compareFormula(
       const isElement = relation === 'contains' && a.cell.kind === 'arrays' && !a.cell.isFirstOnly;
       const pair = isElement ? 'eq' : relation;
       if (!mayFit(pair, a.cell, b.cell)) continue;
+      tables.prepare(pair, a.cell, b.cell);
       const test: Formula = { kind: 'compare', relation: pair, left: a.cell, right: b.cell, rows, tables };
       parts.push(and<Formula>([a.guard, b.guard, test]));
     }

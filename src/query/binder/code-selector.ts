@@ -12,6 +12,7 @@ import type { ByteDictionary } from '../../memory/byte-dictionary.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import { FirstVisitor, FitVisitor, PRESENCE } from './array-visitor.ts';
 import { ArrayWalk } from './array-walk.ts';
+import type { Cell, Relation } from './cell.ts';
 import { type Chore, Chores } from './chores.ts';
 import { type CodeMap, CodeMaps, type InstantTable } from './comparison-table.ts';
 import type { CodeSelection } from './formula.ts';
@@ -61,7 +62,7 @@ export class CodeSelector implements Selector {
   constructor(hashSeed: number | undefined, cacheSizeBytes: number, chores = new Chores()) {
     this.#hashSeed = hashSeed;
     this.#chores = chores;
-    this.#maps = hashSeed === undefined ? undefined : new CodeMaps(hashSeed);
+    this.#maps = hashSeed === undefined ? undefined : new CodeMaps(hashSeed, chores);
     this.#cacheSizeBytes = cacheSizeBytes;
   }
 
@@ -115,6 +116,16 @@ export class CodeSelector implements Selector {
         return visitor.doesFit;
       };
     });
+  }
+
+  prepare(relation: Relation, left: Cell, right: Cell): void {
+    if (relation === 'eq') {
+      if (left.kind === 'texts' && right.kind === 'texts') this.codeMap(left.column, right.column);
+      return;
+    }
+    if (relation === 'contains' || relation === 'starts' || relation === 'ends') return;
+    if (!mayHoldDate(left) || !mayHoldDate(right)) return;
+    for (const cell of [left, right]) if (cell.kind === 'texts') this.instantTable(cell.column);
   }
 
   instantTable(column: TextColumn): InstantTable {
@@ -298,6 +309,10 @@ const ANY: CodeSelection = { kind: 'any' };
 /** A byte per code, in shared memory: workers read it where it lies. */
 function sharedTable(count: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(count + 1));
+}
+
+function mayHoldDate({ kind }: Cell): boolean {
+  return kind === 'texts' || kind === 'instants';
 }
 
 function newInstants(length: number): Float64Array {

@@ -6,6 +6,8 @@
 import { xxh32 } from '../../base/hash.ts';
 import type { ByteDictionary } from '../../memory/byte-dictionary.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
+import type { Cell, Relation } from './cell.ts';
+import type { Chores } from './chores.ts';
 
 export interface InstantTable {
   /** By code; NaN for what is no date, and at 0. */
@@ -22,6 +24,8 @@ export interface CodeMap {
 }
 
 export interface ComparisonTables {
+  /** Makes in slices, before anything is captured, what a scan will ask for. */
+  prepare(relation: Relation, left: Cell, right: Cell): void;
   instantTable(column: TextColumn): InstantTable;
   /** Undefined where it would cost more than comparing bytes. */
   codeMap(left: TextColumn, right: TextColumn): CodeMap | undefined;
@@ -29,7 +33,9 @@ export interface ComparisonTables {
 
 /** No column holds it. */
 export const NO_CODE = 0xffff_ffff;
-/** Texts on the smaller side beyond which a map (some 200 ns a text, on the shard's thread) is not made. */
+/** Looking a text of one dictionary up in another. */
+const FIND_NS = 200;
+/** Texts on the smaller side beyond which a map is not made: a scan compares bytes on workers then. */
 const MAP_TEXT_COUNT_MAX = 65_536;
 const MAP_COUNT_MAX = 32;
 
@@ -46,8 +52,11 @@ export class CodeMaps {
   /** In the order of last use. */
   readonly #kept: KeptMap[] = [];
 
-  constructor(hashSeed: number) {
+  readonly #chores: Chores;
+
+  constructor(hashSeed: number, chores: Chores) {
     this.#hashSeed = hashSeed;
+    this.#chores = chores;
   }
 
   get usedBytes(): number {
@@ -69,27 +78,41 @@ export class CodeMaps {
     return { isByLeft, codes: kept.codes };
   }
 
-  /** A query that is still running may hold the old codes: what is filled in later is of texts that are new to it. */
+  /** Begins anew where more was learned on the large side than the small one has. */
   #extend(kept: KeptMap): void {
-    const { small, large, codes } = kept;
-    if (small.count >= codes.length) {
-      kept.codes = newCodes(small.count + (small.count >>> 1));
-      kept.codes.set(codes);
+    const { small, large } = kept;
+    if (kept.largeCount === 0 || large.count - kept.largeCount > small.count) {
+      kept.largeCount = large.count;
+      kept.smallCount = 0;
     }
-    const learned = large.count - kept.largeCount;
-    const isWhole = kept.largeCount === 0 || learned > small.count;
-    if (!isWhole) {
-      for (let code = kept.largeCount + 1; code <= large.count; code++) {
-        const known = this.#find(small, large, code);
-        if (known !== 0) kept.codes[known] = code;
-      }
+    const costNs = (large.count - kept.largeCount + small.count - kept.smallCount) * FIND_NS;
+    const chore = { work: (sliceNs: number): boolean => this.#work(kept, Math.ceil(sliceNs / FIND_NS)) };
+    if (costNs > 0 && !this.#chores.defers(costNs, chore)) chore.work(Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * A query that is still running may hold the old codes: what is filled in later is of texts that are new to it. A dictionary that
+   * was compacted in the meantime is empty, and nothing is left to do.
+   */
+  #work(kept: KeptMap, findCount: number): boolean {
+    const { small, large } = kept;
+    let left = findCount;
+    if (small.count >= kept.codes.length) {
+      const codes = newCodes(small.count + (small.count >>> 1));
+      codes.set(kept.codes);
+      kept.codes = codes;
     }
-    for (let code = isWhole ? 1 : kept.smallCount + 1; code <= small.count; code++) {
-      const known = this.#find(large, small, code);
-      if (known !== 0) kept.codes[code] = known;
+    for (; kept.largeCount < large.count && left > 0; left--) {
+      kept.largeCount += 1;
+      const known = this.#find(small, large, kept.largeCount);
+      if (known !== 0) kept.codes[known] = kept.largeCount;
     }
-    kept.smallCount = small.count;
-    kept.largeCount = large.count;
+    for (; kept.smallCount < small.count && left > 0; left--) {
+      kept.smallCount += 1;
+      const known = this.#find(large, small, kept.smallCount);
+      if (known !== 0) kept.codes[kept.smallCount] = known;
+    }
+    return kept.largeCount >= large.count && kept.smallCount >= small.count;
   }
 
   /** The code in `dictionary` of a text that `other` holds. */

@@ -54,6 +54,10 @@ export class RowSelector implements Selector {
     return { kind: 'any', fits };
   }
 
+  prepare(): void {
+    // Nothing is made: texts are looked at where they lie.
+  }
+
   instantTable(): InstantTable {
     throw new Error('only scans ask for tables, and they have a selector of their own');
   }

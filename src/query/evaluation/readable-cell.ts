@@ -1,6 +1,5 @@
 /**
- * A cell to read from, whatever lies behind it: live columns, or images of them. What is read goes into a list. All but arrays of
- * images (which were taken apart when they were captured) are read in the same way.
+ * A cell to read from, whatever lies behind it: live columns, or images of them. What is read goes into a list.
  */
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
@@ -21,11 +20,6 @@ export type ReadableCell =
       readonly texts: TextSource;
       readonly rest: readonly string[];
       readonly isFirstOnly: boolean;
-    }
-  | {
-      readonly kind: 'lists';
-      readonly elements: ElementSource;
-      readonly read: (code: number, into: ScalarList) => void;
     };
 
 /** Adds what is there at `index`. */
@@ -59,19 +53,12 @@ export function cellReader(cell: ReadableCell): CellReader {
         into.addText(heap.block, heap.start, heap.size);
       };
     }
-    case 'arrays': {
+    default: {
       const { texts } = cell;
       const walk = new ArrayWalk(cell.rest);
       return (index, into) => {
         const code = elements.get(index);
         if (code !== 0) walk.run(texts, code, into);
-      };
-    }
-    default: {
-      const { read } = cell;
-      return (index, into) => {
-        const code = elements.get(index);
-        if (code !== 0) read(code, into);
       };
     }
   }

@@ -1,8 +1,10 @@
 /** The first scalar that a path reaches at one element, as a value, from images; null where nothing is. A text is decoded once. */
+import { unreachable } from '../../base/assert.ts';
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { decodeUtf8 } from '../../memory/byte-heap.ts';
 import type { GroupValue } from '../../model/analysis.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
+import { ArrayWalk } from '../binder/array-walk.ts';
 import type { GuardedCell } from '../binder/cell.ts';
 import type { IndexTest } from '../evaluation/index-test.ts';
 import type { ReadableCell } from '../evaluation/readable-cell.ts';
@@ -59,16 +61,18 @@ function cellScalar(cell: ReadableCell): ScalarReader {
         return decodeUtf8(texts.heap.block, texts.heap.start, texts.heap.size);
       });
     }
-    case 'lists': {
-      const list = new ScalarList();
+    case 'arrays': {
+      const { texts } = cell;
+      const list = new ScalarList(cell.isFirstOnly);
+      const walk = new ArrayWalk(cell.rest);
       return remembered(cell, (code) => {
         list.clear();
-        cell.read(code, list);
+        walk.run(texts, code, list);
         return firstOf(list);
       });
     }
     default:
-      throw new TypeError('an image has no arrays that are not taken apart');
+      return unreachable(cell);
   }
 }
 

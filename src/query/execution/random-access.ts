@@ -3,8 +3,11 @@
  * index that is scanned, or whose texts are compared by their bytes. An element costs some 5 ns and a cache miss.
  */
 
+import type { ByteDictionary } from '../../memory/byte-dictionary.ts';
 import { BLOCK_MASK, BLOCK_SHIFT, type ByteHeap } from '../../memory/byte-heap.ts';
 import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
+import { ArrayDictionary } from '../../profile/array-dictionary.ts';
+import { ArrayUnpacker } from '../../profile/array-unpacker.ts';
 import { ENTRY_OFFSET, ENTRY_STRIDE, ENTRY_TYPE } from '../../profile/identifier-store.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { TextSource } from '../binder/array-walk.ts';
@@ -66,6 +69,13 @@ export interface DictionaryImage {
   readonly heap: HeapImage;
   /** Heap offset of code i at index i − 1. */
   readonly offsets: ColumnImage;
+  /** Of a dictionary of arrays: the texts that arrays are packed with. */
+  readonly elements: DictionaryImage | undefined;
+}
+
+export function captureDictionary(dictionary: ByteDictionary, images: ImageSet): DictionaryImage {
+  const elements = dictionary instanceof ArrayDictionary ? captureDictionary(dictionary.elements, images) : undefined;
+  return { heap: captureHeap(dictionary.heap), offsets: images.image(dictionary.offsets), elements };
 }
 
 /** The same layout as `ByteHeap` reads. */
@@ -99,14 +109,18 @@ export class HeapReader {
 export class DictionaryReader implements TextSource {
   readonly heap: HeapReader;
   readonly #offsets: ImageReader;
+  readonly #elements: DictionaryReader | undefined;
+  readonly #unpacker = new ArrayUnpacker();
 
   constructor(slabs: readonly SharedArrayBuffer[], image: DictionaryImage) {
     this.heap = new HeapReader(slabs, image.heap);
     this.#offsets = new ImageReader(slabs, image.offsets, 0);
+    this.#elements = image.elements === undefined ? undefined : new DictionaryReader(slabs, image.elements);
   }
 
   locate(code: number): void {
     this.heap.locate(this.#offsets.get(code - 1));
+    if (this.#elements !== undefined) this.#unpacker.unpack(this.heap, this.#elements);
   }
 }
 
