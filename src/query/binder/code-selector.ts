@@ -22,7 +22,7 @@ import type { TextTest, ValueTest } from './value-test.ts';
 
 /** Estimated costs of one text, to cut the walk over a dictionary into slices. A byte that is read counts a nanosecond. */
 const TEXT_NS = 100;
-const PATTERN_NS = 500;
+const PATTERN_NS = 2_000;
 const ARRAY_NS = 400;
 const DATE_NS = 60;
 const INSTANT_NS = 2;

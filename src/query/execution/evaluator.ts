@@ -7,7 +7,7 @@ import { unreachable } from '../../base/assert.ts';
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
-import { eventCostNs, participantCostNs, SEEN_NS } from '../planner/cost.ts';
+import { eventCostNs, SEEN_NS } from '../planner/cost.ts';
 import type { Switches } from '../planner/pass.ts';
 import { type ChainPlan, chainPlan, rowsOfChains } from './chain-rows.ts';
 import { newControl } from './chunk-claim.ts';
@@ -32,6 +32,12 @@ export interface EvaluatorOptions {
   /** Notes rows and times of each operator; absent = nobody asks. */
   readonly trace?: Trace | undefined;
 }
+
+/** To merge or to look at what was measured of one row. */
+const STATE_ROW_NS = 2;
+
+/** One participant with all that is around it, at worst: for slices. */
+const PARTICIPANT_SLICE_NS = 8;
 
 type EventOperator = Extract<Operator, { kind: 'events' }>;
 
@@ -62,8 +68,10 @@ export class Evaluator {
         return candidates === undefined ? operator.rows : candidates.and(operator.rows);
       case 'participants': {
         const { participants } = operator;
-        const costNs = participantCostNs(participants.leaf.table) / Math.max(1, participants.count);
-        return within(yield* this.#paced(rowsOfParticipants(participants, slabs, rowCount), costNs), candidates);
+        return within(
+          yield* this.#paced(rowsOfParticipants(participants, slabs, rowCount), PARTICIPANT_SLICE_NS),
+          candidates,
+        );
       }
       case 'scan':
         return yield* this.#scan(operator.program, candidates);
@@ -143,7 +151,9 @@ export class Evaluator {
       return yield* rowsOfRunCount(runCount, candidates);
     }
     const state = yield scan;
-    const rows = rowsOfState(test.measure, verdict, state!, rowCount, slabs);
+    // The states of workers were just merged, and are now looked at row by row: each may be a slice.
+    if (this.#pace.spend(rowCount * STATE_ROW_NS)) yield PAUSE;
+    const rows = yield* this.#paced(rowsOfState(test.measure, verdict, state!, rowCount, slabs), 1);
     this.#measured.set(operator, rows);
     return within(rows, candidates);
   }

@@ -83,19 +83,25 @@ export function captureVerdict(measure: Measure, images: ImageSet): Verdict {
   return { kind: 'against', relation, cells: cells.map((cell) => captureCell(cell, images)) };
 }
 
-export function rowsOfState(
+/** Rows between two yields where each is looked at by itself. */
+const STRETCH = 16_384;
+const EDGE_NS = 30;
+
+/** The rows whose measured value fits. Yields what a stretch of rows is estimated to have cost. */
+export function* rowsOfState(
   measure: Measure,
   verdict: Verdict,
   state: AccumulatorState,
   rowCount: number,
   slabs: readonly SharedArrayBuffer[],
-): RowSet {
+): Generator<number, RowSet, void> {
   const words = new Uint32Array(wordCountOf(rowCount));
   if (verdict?.kind === 'edge') {
     const fits = compileProgramTest(verdict.fits, slabs);
     for (let row = 0; row < rowCount; row++) {
       const index = state.indexes[row];
       if (index !== NO_EVENT && fits(index)) words[row >>> 5] |= 1 << (row & 31);
+      if (row % STRETCH === STRETCH - 1) yield STRETCH * EDGE_NS;
     }
     return RowSet.ofWords(words);
   }

@@ -23,7 +23,7 @@ const PROBE_ROW_NS = 100;
 /** One participant's counter: a bit somewhere in the words of the rows. */
 const PARTICIPANT_NS = 2;
 /** Formatting an instant and looking at its text. */
-export const SEEN_NS = 300;
+export const SEEN_NS = 600;
 /** The same step, with what it takes to put the event in order. */
 const SEQUENCE_STEP_NS = 300;
 
