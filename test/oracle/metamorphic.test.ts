@@ -3,6 +3,7 @@ import { test } from 'vitest';
 import { saveSegments, send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
 import { segmentsOf, type World } from './generate/world.ts';
+import { brokenAnalysisLaw, brokenPartition, brokenSequenceLaw } from './laws.ts';
 import { brokenRelation } from './metamorphic.ts';
 import { runProperty, TIMEOUT_MS } from './property-run.ts';
 
@@ -21,8 +22,16 @@ function checkWorld(world: World): Promise<string | undefined> {
       for (const question of world.questions) {
         const broken = await brokenRelation(engine, question, profileCount, segmentsOf(world));
         if (broken !== undefined) return broken;
+        if ('sequence' in question.where) {
+          const law = await brokenSequenceLaw(engine, question.where);
+          if (law !== undefined) return law;
+        }
       }
-      return undefined;
+      for (const analysis of world.analyses ?? []) {
+        const law = await brokenAnalysisLaw(engine, analysis);
+        if (law !== undefined) return law;
+      }
+      return brokenPartition(engine, profileCount);
     } finally {
       await host.stop(engine);
     }
@@ -32,7 +41,7 @@ function checkWorld(world: World): Promise<string | undefined> {
 test(
   'for any world and question the engine keeps the laws of logic',
   async () => {
-    await runProperty({ worldCount: 10, questionCount: 40, check: checkWorld });
+    await runProperty({ worldCount: 6, questionCount: 40, check: checkWorld });
   },
   TIMEOUT_MS,
 );
