@@ -7,10 +7,16 @@ import { difference, momentOf, naiveModelOf } from './naive-world.ts';
 
 export class DuckDbCheck {
   readonly coverage = new ShapeCoverage();
+  /** One analysis in so many is compared: in SQL they cost more than questions. */
+  readonly #analysisStride: number;
   questionCount = 0;
   analysisCount = 0;
   /** Questions that were true of somebody and false of somebody. */
   tellingCount = 0;
+
+  constructor(analysisStride = 1) {
+    this.#analysisStride = analysisStride;
+  }
 
   async check(world: World): Promise<string | undefined> {
     const naive = naiveModelOf(world);
@@ -25,7 +31,8 @@ export class DuckDbCheck {
         this.questionCount += 1;
         if (expected.size > 0 && expected.size < naive.profiles.length) this.tellingCount += 1;
       }
-      for (const analysis of world.analyses ?? []) {
+      for (const [i, analysis] of (world.analyses ?? []).entries()) {
+        if (i % this.#analysisStride !== 0) continue;
         const found = await compareAnalysisSql(duckdb, naive, analysis, momentOf(world, analysis));
         if (found !== undefined) return `${analysis.as}: ${found} for ${JSON.stringify(analysis)}`;
         this.coverage.recordAnalysis(analysis);

@@ -20,7 +20,7 @@ test.each(pairs)(
   async (name, pair) => {
     const tally = newTally();
     const salt = pairs.findIndex(([each]) => each === name);
-    await runProperty({ worldCount: 6, questionCount: 80, salt, check: (world) => checkWorld(world, pair, tally) });
+    await runProperty({ worldCount: 4, questionCount: 80, salt, check: (world) => checkWorld(world, pair, tally) });
     console.info(
       `${tally.questionCount} questions, ${tally.unsupportedCount} refused; ${tally.analysisCount} analyses, ${tally.refusedAnalysisCount} refused`,
     );
