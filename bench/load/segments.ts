@@ -21,7 +21,7 @@ import type { KithContenderConfig } from '../segments/kith-contender.ts';
 import { type SegmentQuestion, segmentQuestions } from '../segments/question.ts';
 
 const THREADS = 2;
-const TIMES_MAX = 30;
+const TIMES_MAX = 200;
 const TURN_BUDGET_MS = 400;
 
 interface Side {

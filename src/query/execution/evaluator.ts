@@ -112,9 +112,12 @@ export class Evaluator {
 
   /** Later parts are asked only about rows that no earlier one found. */
   *#or(parts: readonly Operator[], candidates: RowSet | undefined): Evaluation {
-    const { switches, rowCount } = this.#options;
-    let found = RowSet.empty();
+    const { switches, rowCount, trace } = this.#options;
+    // Bitmaps first and all at once, unless somebody wants to know of each.
+    const known = trace === undefined ? parts.filter((part) => part.kind === 'rows') : [];
+    let found = within(RowSet.union(known.map(({ rows }) => rows)), candidates);
     for (const part of parts) {
+      if (trace === undefined && part.kind === 'rows') continue;
       if (!switches.pushCandidates) {
         found = found.or(within(yield* this.evaluate(part), candidates));
         continue;
