@@ -105,10 +105,10 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
   {
     name: 'commitDelayMs',
     kind: 'integer',
-    default: 2,
+    default: 8,
     min: 0,
     max: 1_000,
-    help: 'least time between two commits under load, so that acks share a sync',
+    help: 'greatest wait of a commit under load, so that acks share a sync',
   },
   {
     name: 'checkpointInterval',

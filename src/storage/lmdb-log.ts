@@ -3,8 +3,8 @@
  * is appended while a commit runs goes into the next one, so that the busier the log, the more records share a sync.
  *
  * Life of a record: appended (copied, has a seq) → in a commit (one transaction at a time, in order) → durable.
- * A log with one writer at a time commits at the end of the event turn; a busy one, whose last commit carried several
- * records, starts commits at least `commitDelayMs` apart, which bounds what they cost the other core. A failed commit ends the log: all waiters reject and appends throw until it is opened again,
+ * While the thread has time to spare, a commit starts at the end of the event turn: nobody waits for company. The busier the thread,
+ * the further apart commits start, up to `commitDelayMs`: each costs it up to a millisecond, which lookups then do not have. A failed commit ends the log: all waiters reject and appends throw until it is opened again,
  * because a later commit that succeeded would leave a gap.
  *
  * Cost: append = one memcpy, about 1 µs besides; one durable append on an idle log = one sync.
@@ -17,11 +17,15 @@ import { DurableWaiters } from './durable-waiters.ts';
 import { type LmdbEnvironment, readBytes, sizeOf } from './lmdb-environment.ts';
 import { findLogExtent, type LogExtent } from './lmdb-log-extent.ts';
 import { encodeLogHeader, LOG_HEADER_KEY } from './log-header.ts';
+import { LoopLoad } from './loop-load.ts';
 import { storageFailure } from './storage-failure.ts';
 
 /** 1 MiB slabs hold about 70 records of 15 KB; 8 of them cover two commits at full speed. */
 const SLAB_SIZE_BYTES = 1 << 20;
 const SLAB_COUNT_MAX = 8;
+/** Shares of the event loop's time: up to the first commits do not wait, from the second on they are a whole delay apart. */
+const IDLE_SHARE = 0.4;
+const BUSY_SHARE = 0.7;
 /** Removals in one transaction: few milliseconds, so that appends do not wait longer behind it. */
 const REMOVAL_COUNT_MAX = 256;
 
@@ -38,7 +42,7 @@ export class LmdbLog implements EventLog {
   /** True from the moment a commit is due until it is durable. */
   #isCommitting = false;
   #commitStartMs = Number.NEGATIVE_INFINITY;
-  #newestCommitCount = 0;
+  readonly #load = new LoopLoad();
   #truncation: Promise<void> = Promise.resolve();
   #failure: EngineError | undefined;
 
@@ -115,7 +119,8 @@ export class LmdbLog implements EventLog {
 
   #scheduleCommit(): void {
     this.#isCommitting = true;
-    const delayMs = this.#newestCommitCount > 1 ? this.#commitDelayMs : 0;
+    const busy = (this.#load.share() - IDLE_SHARE) / (BUSY_SHARE - IDLE_SHARE);
+    const delayMs = this.#commitDelayMs * Math.min(1, Math.max(0, busy));
     const waitMs = this.#commitStartMs + delayMs - performance.now();
     if (waitMs > 0) setTimeout(() => void this.#commit(), waitMs);
     else setImmediate(() => void this.#commit());
@@ -130,7 +135,6 @@ export class LmdbLog implements EventLog {
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#commitStartMs = performance.now();
-    this.#newestCommitCount = records.length;
     try {
       await this.#environment.transact(() => {
         for (let index = 0; index < records.length; index += 1) void root.put(startSeq + index, records[index]);
