@@ -13,7 +13,7 @@ export interface FieldSchema {
   readonly isDistinctExact: boolean;
   /** A path inside arrays of which only some were looked into: its counts are estimates. */
   readonly isSampled?: true | undefined;
-  /** Times of the events that have it, ISO texts; null = not known: of traits, and of paths inside arrays. */
+  /** Times of the events that have it, ISO texts; of a trait those of the calls that set it; null = not known: of paths inside arrays. */
   readonly firstAt: string | null;
   readonly lastAt: string | null;
   /** Kinds of calls and libraries that it came by, such as `identify` or `analytics-node`. */

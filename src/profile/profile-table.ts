@@ -94,7 +94,7 @@ export class ProfileTable {
   }
 
   /** Applies the item's trait leaves. */
-  setTraits(row: number, tape: EventTape, item: number, names: NameInterner): void {
+  setTraits(row: number, tape: EventTape, item: number, timeMs: number, names: NameInterner): void {
     const base = item * tapeOf.ITEM_STRIDE;
     const leafEnd = tape.items[base + tapeOf.ITEM_LEAF_END];
     for (let leaf = tape.items[base + tapeOf.ITEM_LEAF_START]; leaf < leafEnd; leaf++) {
@@ -108,6 +108,10 @@ export class ProfileTable {
         relations = this.#addColumn(path, names);
       }
       this.#setTrait(row, relations, tape, at, leaf, type);
+      const { column } = relations;
+      if (type === tapeOf.LEAF_NULL) continue;
+      if (timeMs < column.firstSetMs) column.firstSetMs = timeMs;
+      if (timeMs > column.lastSetMs) column.lastSetMs = timeMs;
     }
   }
 

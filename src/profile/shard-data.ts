@@ -110,7 +110,7 @@ export class ShardData {
     this.profiles.see(row, timeMs);
     this.cache.invalidate(row);
     if (kind === tapeOf.KIND_IDENTIFY) {
-      this.profiles.setTraits(row, tape, item, this.names);
+      this.profiles.setTraits(row, tape, item, timeMs, this.names);
       return;
     }
     if (kind === tapeOf.KIND_ALIAS) return;

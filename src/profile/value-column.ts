@@ -31,6 +31,9 @@ export class ValueColumn {
   booleanChanges: ChangeLog | undefined;
   /** Listens to the numbers: which indexes changed, without codes. */
   numberChanges: ChangeLog | undefined;
+  /** Earliest and latest time of a call that set a value here; kept of traits only, whose values have no times of their own. */
+  firstSetMs = Number.POSITIVE_INFINITY;
+  lastSetMs = Number.NEGATIVE_INFINITY;
   readonly #isMutable: boolean;
   #typeCount = 0;
 
@@ -161,6 +164,7 @@ export class ValueColumn {
       booleans: this.booleans?.save(context),
       arrays: this.arrays?.save(context),
       marks: this.marks?.save(context),
+      ...(this.#isMutable ? { firstSetMs: this.firstSetMs, lastSetMs: this.lastSetMs } : {}),
     };
   }
 
@@ -187,6 +191,8 @@ export class ValueColumn {
       column.marks.load(context, marks);
     }
     if (isMutable) {
+      column.firstSetMs = (state['firstSetMs'] as number | undefined) ?? Number.POSITIVE_INFINITY;
+      column.lastSetMs = (state['lastSetMs'] as number | undefined) ?? Number.NEGATIVE_INFINITY;
       column.strings?.enableCompaction();
       column.arrays?.enableCompaction();
     }

@@ -121,7 +121,9 @@ async function readTraits(
       const isAbove = only?.startsWith(`${name}.`) === true && column.arrays !== undefined;
       if (!isWanted(name) && !isAbove) continue;
       const context = { slices, length: profiles.count, isWhole: shards.length === 1, paths };
-      await scanColumn(column, tallyOf(fields, name, 'identify'), context);
+      const tally = tallyOf(fields, name, 'identify');
+      tally.see(column.firstSetMs, column.lastSetMs);
+      await scanColumn(column, tally, context);
     }
   }
   const all = [...fields.values()].filter((tally) => isWanted(tally.name));

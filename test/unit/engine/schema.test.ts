@@ -14,6 +14,7 @@ describe.each([1, 3])('the schema of %i shard(s)', (shards) => {
     const people = Array.from({ length: 90 }, (_, i) => ({
       type: 'identify',
       userId: `u${i}`,
+      timestamp: at((i % 9) + 1),
       traits: {
         country: i % 3 === 0 ? 'DE' : 'FR',
         age: i % 10,
@@ -36,8 +37,8 @@ describe.each([1, 3])('the schema of %i shard(s)', (shards) => {
     }));
     await engine.ingest([...people, ...orders, { type: 'page', userId: 'u1', name: 'Home', timestamp: at(3) }]);
     // Overwritten values are not counted any more.
-    await engine.ingest([{ type: 'identify', userId: 'u0', traits: { country: 'IT' } }]);
-    await engine.ingest([{ type: 'identify', userId: 'u0', traits: { country: 'DE' } }]);
+    await engine.ingest([{ type: 'identify', userId: 'u0', timestamp: at(20), traits: { country: 'IT' } }]);
+    await engine.ingest([{ type: 'identify', userId: 'u0', timestamp: at(21), traits: { country: 'DE' } }]);
   });
   afterEach(() => engine.close());
 
@@ -53,8 +54,8 @@ describe.each([1, 3])('the schema of %i shard(s)', (shards) => {
       count: 90,
       distinct: 2,
       isDistinctExact: true,
-      firstAt: null,
-      lastAt: null,
+      firstAt: at(1),
+      lastAt: at(21),
       sources: ['identify'],
       examples: ['FR', 'DE'],
     });
@@ -69,6 +70,7 @@ describe.each([1, 3])('the schema of %i shard(s)', (shards) => {
     expect(named(traits, 'signed_up')).toMatchObject({ types: [{ type: 'date', count: 90 }], distinct: 28 });
     expect(named(traits, 'isStaff')).toMatchObject({ types: [{ type: 'boolean', count: 4 }], distinct: 2 });
     expect(named(traits, 'address.city')).toMatchObject({ count: 4, distinct: 4 });
+    expect(named(traits, 'address.city')).toMatchObject({ firstAt: at(1), lastAt: at(4) });
     expect(named(traits, 'tags')).toMatchObject({ types: [{ type: 'array', count: 4 }], distinct: 1, examples: [] });
   });
 
