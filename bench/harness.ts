@@ -20,6 +20,8 @@ export interface BenchContext {
   readonly pins: Pins;
   /** Names of the cases that are wanted; undefined = all. */
   readonly cases: readonly string[] | undefined;
+  /** False: ours alone, where the bench can do without. */
+  readonly hasPeers: boolean;
   /** Where the server writes a processor profile when it ends; undefined = no profile. */
   readonly profileFolder: string | undefined;
   report(result: Result): void;

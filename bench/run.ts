@@ -39,6 +39,7 @@ const { values, positionals } = parseArgs({
     'client-cpus': { type: 'string' },
     'no-pin': { type: 'boolean', default: false },
     case: { type: 'string' },
+    'no-peers': { type: 'boolean', default: false },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -58,6 +59,7 @@ ${names}
   --server-cpus LIST  processors for servers and peers, as taskset takes them (default 0)
   --client-cpus LIST  processors for clients (default 1)
   --no-pin            leave processes to the scheduler
+  --no-peers          segments: ours alone, for sizes that peers take too long to load
   --profile FOLDER    our server writes a processor profile there
 `;
 }
@@ -82,6 +84,7 @@ async function main(): Promise<void> {
       runs,
       pins,
       cases: values.case?.split(','),
+      hasPeers: !values['no-peers'],
       profileFolder: values.profile,
       report: (result) => {
         const line = lineOf(bench.name, size.name, runs, pins.text, result);
