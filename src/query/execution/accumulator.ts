@@ -105,7 +105,20 @@ export function mergeStates(measure: ScanMeasure, states: readonly AccumulatorSt
 }
 
 function addCounts(to: Counts, from: Counts, cap: number): void {
-  for (let r = 0; r < to.length; r++) if (from[r] !== 0) to[r] = Math.min(cap, to[r] + from[r]);
+  if (to.BYTES_PER_ELEMENT === 4) {
+    for (let r = 0; r < to.length; r++) if (from[r] !== 0) to[r] = Math.min(cap, to[r] + from[r]);
+    return;
+  }
+  // Most rows have nothing in a window: four bytes without anything are passed over at once.
+  const wordCount = (from.length * from.BYTES_PER_ELEMENT) >>> 2;
+  const words = new Uint32Array(from.buffer, from.byteOffset, wordCount);
+  const perWord = 4 / from.BYTES_PER_ELEMENT;
+  for (let w = 0; w < wordCount; w++) {
+    if (words[w] === 0) continue;
+    const end = (w + 1) * perWord;
+    for (let r = w * perWord; r < end; r++) to[r] = Math.min(cap, to[r] + from[r]);
+  }
+  for (let r = wordCount * perWord; r < to.length; r++) to[r] = Math.min(cap, to[r] + from[r]);
 }
 
 function addValues(to: Float64Array, from: Float64Array): void {

@@ -1,10 +1,10 @@
 /**
- * Bitmaps over a column of numbers, for ranges: the values are cut into at most 64 buckets of about equal size, each with the rows
- * that hold a value in it, and every eighth boundary with all rows below it. A range is then the difference of two sets of rows
- * below a bound: one of the eight, at most seven buckets, and the rows of the one bucket that the bound cuts through, which are looked
- * at one by one (none where the bucket is a single value, as in columns of few values).
+ * Bitmaps over a column of numbers, for ranges: the values are cut into at most 255 buckets of about equal size, each with the rows
+ * that hold a value in it, and every sixteenth boundary with all rows below it. A range is then a few buckets together, or the difference of
+ * two sets of rows below a bound (a sixteenth boundary and some buckets), and in either case the rows of the two buckets that the bounds cut
+ * through, which are looked at one by one (none where a bucket is a single value, as in columns of few values).
  *
- * Costs 12 to 16 bits a row and a byte for the bucket. Kept up from the column's change log, which is drained before every
+ * Costs 2 to 4 bytes a row and one for its bucket. Kept up from the column's change log, which is drained before every
  * use: a changed row leaves its bucket's bitmaps and enters the new one's. Built again when most rows have changed.
  */
 import { RowBitmap, RowSet } from '../../bitmap/row-set.ts';
@@ -15,9 +15,9 @@ import type { NumberSelection } from '../binder/formula.ts';
 import { BoundedChangeLog } from './bounded-change-log.ts';
 import type { RowIndex } from './row-index.ts';
 
-const BUCKET_COUNT_MAX = 64;
+const BUCKET_COUNT_MAX = 255;
 /** Buckets below one coarse boundary and the next. */
-const GROUP_SIZE = 8;
+const GROUP_SIZE = 16;
 /** Values looked at to find the boundaries. */
 const SAMPLE_COUNT = 16_384;
 /** Bucket of a row without a number. */
@@ -80,7 +80,7 @@ export class NumberIndex implements RowIndex<NumberSelection> {
       case 'present':
         return this.#rowsTo(Infinity);
       case 'range':
-        return this.#rowsTo(selection.max).andNot(this.#rowsBefore(selection.min));
+        return this.#range(selection.min, selection.max);
       default:
         return RowSet.union(Array.from(selection.values, (value) => this.#rowsEqual(value)));
     }
@@ -88,6 +88,17 @@ export class NumberIndex implements RowIndex<NumberSelection> {
 
   close(): void {
     if (this.#owner.numberChanges === this.#log) this.#owner.numberChanges = undefined;
+  }
+
+  #range(min: number, max: number): RowSet {
+    const first = this.#bucketFor(min);
+    const last = this.#bucketFor(max);
+    if (last - first > GROUP_SIZE) return this.#rowsTo(max).andNot(this.#rowsBefore(min));
+    const isIn = (value: number): boolean => value >= min && value <= max;
+    const sets = [this.#filtered(first, isIn)];
+    for (let bucket = first + 1; bucket < last; bucket++) sets.push(this.#buckets[bucket].rows());
+    if (last > first) sets.push(max === this.#uppers[last] ? this.#buckets[last].rows() : this.#filtered(last, isIn));
+    return RowSet.union(sets);
   }
 
   /** Rows with a number ≤ `max`. */

@@ -100,6 +100,6 @@ describe('counts by runs', () => {
     const verdicts = Array.from({ length: 8 }, () => isRunCountBetter(captured, 2_000, 5));
     expect(verdicts[0]).toBe(false);
     expect(verdicts.at(-1)).toBe(true);
-    expect(isRunCountBetter(captured, 3, 5)).toBe(false);
+    expect(isRunCountBetter(captured, 1, 5)).toBe(false);
   });
 });
