@@ -28,17 +28,12 @@ export interface KithServer {
   count(where: Expression): Promise<number>;
 }
 
-/** `cpus`: where it runs, instead of the server's processor. */
-export async function startKith(
-  context: BenchContext,
-  dataPath: string,
-  cpus: string | undefined = context.pins.server,
-): Promise<KithServer> {
-  const { profileFolder } = context;
+export async function startKith(context: BenchContext, dataPath: string): Promise<KithServer> {
+  const { pins, profileFolder } = context;
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const args = [...profiling, builtFile('main.js'), 'serve', '--data', dataPath, '--port', '0', '--log-level', 'warn'];
   const child = new Child('kith serve', process.execPath, args, {
-    cpus,
+    cpus: pins.server,
     env: { KITH_ADMIN_KEY: KEY, KITH_WRITE_KEY: WRITE_KEY },
   });
   const ready = await child.line((line) => line.startsWith('kith listening on '));

@@ -26,6 +26,10 @@ export class QueryService {
   readonly #queries: readonly ShardQuery[];
   readonly #clock: Clock;
   readonly #reader: QuestionReader;
+  /** Resolves when the last turn asked for has come. */
+  #turns: Promise<void> = Promise.resolve();
+  /** Questions that are being answered. */
+  #openCount = 0;
 
   constructor(shards: readonly Shard[], pool: WorkerPool, clock: Clock, reader: QuestionReader) {
     this.#shards = shards;
@@ -34,7 +38,7 @@ export class QueryService {
       const options = {
         hashSeed: shard.hashSeed,
         admission,
-        yieldTurn: clock.yieldTurn,
+        yieldTurn: () => this.#nextTurn(),
         monotonicMs: clock.monotonicMs,
       };
       return new ShardQuery(shard.data, pool, options);
@@ -50,14 +54,25 @@ export class QueryService {
 
   async query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
     this.queryCount += 1;
+    this.#openCount += 1;
     try {
       const { request: checked, warnings } = this.#reader.read(request);
+      // Alone it begins at once; with others it begins in a turn of its own.
+      if (this.#openCount > 1) await this.#nextTurn();
       const answer = await this.#answer(checked, signal);
       return warnings.length === 0 ? answer : { ...answer, warnings };
     } catch (error) {
       this.errorCount += 1;
       throw error;
+    } finally {
+      this.#openCount -= 1;
     }
+  }
+
+  /** A turn of its own for each who asks, in the order of asking: so lookups wait for one slice, however many questions are under way. */
+  #nextTurn(): Promise<void> {
+    this.#turns = this.#turns.then(() => this.#clock.yieldTurn());
+    return this.#turns;
   }
 
   /** The answer as JSON bytes, in pieces: ids never become one text, nor strings. */

@@ -1,5 +1,5 @@
 /**
- * Turns on the shard's own thread. Work is cut into slices of about a millisecond by what it is estimated to cost, so that where it is
+ * Turns on the shard's own thread. Work is cut into slices of about half a millisecond by what it is estimated to cost, so that where it is
  * cut does not hang on a clock, and lookups and ingest wait for no more than a slice.
  */
 
@@ -10,7 +10,7 @@ export interface Pause {
 export const PAUSE: Pause = { kind: 'pause' };
 
 /** Estimated work between two turns. */
-export const SLICE_NS = 1_000_000;
+export const SLICE_NS = 500_000;
 
 export class Pace {
   #spentNs = 0;
