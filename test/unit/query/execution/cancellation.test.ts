@@ -71,8 +71,10 @@ describe('work on the shard’s thread', () => {
       const atOnce = new ShardQuery(world.data, undefined, { hashSeed: HASH_SEED });
       const expected = await atOnce.select(expression, { nowMs: NOW_MS });
       expect([...rows.rowsFrom(0, ROW_COUNT)]).toEqual([...expected.rowsFrom(0, ROW_COUNT)]);
-      const before = turns.count;
       if ('trait' in expression && expression.trait !== 'first_seen') {
+        // The second question may build an index; from the third on nothing is left to prepare.
+        await query.select(expression, { nowMs: NOW_MS });
+        const before = turns.count;
         await query.select(expression, { nowMs: NOW_MS });
         expect(turns.count).toBe(before);
       }
