@@ -6,12 +6,12 @@
  */
 import type { FunnelRequest } from '../../../src/model/analysis.ts';
 import type { Expression } from '../../../src/model/query.ts';
+import { buildRuns } from '../../../src/query/execution/build-runs.ts';
 import { captureColumn } from '../../../src/query/execution/column-image.ts';
 import { captureFunnel } from '../../../src/query/execution/funnel.ts';
 import { funnelBody } from '../../../src/query/execution/funnel-body.ts';
 import { type Scan, scanSteps } from '../../../src/query/execution/scan.ts';
 import { ShardQuery } from '../../../src/query/execution/shard-query.ts';
-import { buildRuns } from '../../../src/query/index/build-runs.ts';
 import type { EventRuns } from '../../../src/query/index/event-runs.ts';
 import { WorkerPool } from '../../../src/runtime/worker-pool.ts';
 import { NOW_MS, populateHistory } from './history.ts';

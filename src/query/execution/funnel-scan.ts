@@ -2,12 +2,13 @@
  * The scan that sends profiles through a funnel, over their runs: how many came how far, and how long each step took. The times are put in
  * order where they were gathered, so that medians over workers and shards are found by halving.
  */
-import { STRETCH_ROWS } from '../index/run-partition.ts';
+
 import { ChunkClaim, type Share } from './chunk-claim.ts';
 import { EventSteps, type StepTables } from './event-steps.ts';
 import { type FunnelShape, FunnelState } from './funnel-state.ts';
 import { JourneyList, type Journeys } from './journey-list.ts';
 import { sortSteps } from './number-sort.ts';
+import { STRETCH_ROWS } from './run-partition.ts';
 import { barredSteps } from './sequence-scan.ts';
 import { hasKernel, StepKernel } from './step-kernel.ts';
 

@@ -8,12 +8,12 @@ import { parseDurationMs } from '../binder/duration.ts';
 import { assertFunnelSupported } from '../binder/supported.ts';
 import { propertySources } from '../binder/value-source.ts';
 import { resolveWindow } from '../binder/window.ts';
-import { stretchesOf } from '../index/run-partition.ts';
 import { newControl } from './chunk-claim.ts';
 import { type CapturedScalar, captureScalar, type ScalarReader, scalarReader } from './first-scalar.ts';
 import type { FunnelOutcome, FunnelScan } from './funnel-scan.ts';
 import type { Instant } from './instant.ts';
 import type { Journeys } from './journey-list.ts';
+import { stretchesOf } from './run-partition.ts';
 import type { Scan } from './scan.ts';
 import { captureSteps, type Members, prepareSteps, type StepChoice } from './step-tables.ts';
 

@@ -8,12 +8,12 @@ import { RowSet } from '../../bitmap/row-set.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { EventTest } from '../binder/bound-expression.ts';
 import type { TimeRange } from '../binder/window.ts';
-import { buildRuns, type RunInput } from '../index/build-runs.ts';
 import type { EventRuns } from '../index/event-runs.ts';
-import { stretchesOf } from '../index/run-partition.ts';
+import { buildRuns, type RunInput } from './build-runs.ts';
 import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { ImageSet, Program } from './program.ts';
+import { stretchesOf } from './run-partition.ts';
 
 /** A row's run: two offsets, and a look at its end. */
 const ROW_NS = 6;

@@ -5,8 +5,8 @@
  */
 import type { TimeRange } from '../binder/window.ts';
 import type { EventRuns } from '../index/event-runs.ts';
-import { STRETCH_ROWS } from '../index/run-partition.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
+import { STRETCH_ROWS } from './run-partition.ts';
 
 export interface RunCountScan {
   readonly kind: 'run_count';

@@ -1,6 +1,5 @@
 /** A scan of any kind, run here or by a worker: the same code on both sides. */
-import { type PartitionScan, partitionSteps } from '../index/run-partition.ts';
-import { type RunScan, runSteps } from '../index/run-sort.ts';
+
 import type { AccumulatorState } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
 import { type FunnelOutcome, type FunnelScan, funnelSteps } from './funnel-scan.ts';
@@ -11,6 +10,8 @@ import type { MeasureScan } from './measure-scan.ts';
 import { type RetentionOutcome, type RetentionScan, retentionSteps } from './retention-scan.ts';
 import { type RowScan, rowScanSteps } from './row-scan.ts';
 import { type RunCountScan, runCountSteps } from './run-count.ts';
+import { type PartitionScan, partitionSteps } from './run-partition.ts';
+import { type RunScan, runSteps } from './run-sort.ts';
 import { type SequenceScan, sequenceSteps } from './sequence-scan.ts';
 import { type SortScan, sortScanSteps } from './sort-scan.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';

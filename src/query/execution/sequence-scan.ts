@@ -1,9 +1,9 @@
 /** The scan that looks for a sequence in each profile's runs: one bit a row out. Stretches of rows write to different words. */
 
 import { type SequenceShape, SequenceState } from '../evaluation/sequence-state.ts';
-import { STRETCH_ROWS } from '../index/run-partition.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
 import { EventSteps, type StepTables } from './event-steps.ts';
+import { STRETCH_ROWS } from './run-partition.ts';
 import { hasKernel, StepKernel } from './step-kernel.ts';
 
 export interface SequenceScan extends StepTables {

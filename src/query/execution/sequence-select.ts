@@ -8,12 +8,12 @@ import type { EventTable } from '../../profile/event-table.ts';
 import type { SequenceTest } from '../binder/bound-expression.ts';
 import { SequenceRow } from '../evaluation/sequence-row.ts';
 import { shapeOf } from '../evaluation/sequence-use.ts';
-import { stretchesOf } from '../index/run-partition.ts';
 import { sequenceCostNs, sequenceRowsCostNs } from '../planner/cost.ts';
 import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
 import { PAUSE, Pace, type Pause } from './pace.ts';
 import type { ImageSet } from './program.ts';
+import { stretchesOf } from './run-partition.ts';
 import { type CapturedSteps, captureSteps, prepareSteps } from './step-tables.ts';
 
 export interface CapturedSequence {

@@ -1,11 +1,11 @@
 /** Runs of events: whole tables, parts of them and what came since, over several chunks and stretches; and how long they are kept. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Expression } from '../../../../src/model/query.ts';
+import { buildRuns } from '../../../../src/query/execution/build-runs.ts';
 import { captureColumn } from '../../../../src/query/execution/column-image.ts';
 import { captureFunnel } from '../../../../src/query/execution/funnel.ts';
 import { type Scan, scanSteps } from '../../../../src/query/execution/scan.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
-import { buildRuns } from '../../../../src/query/index/build-runs.ts';
 import { type EventRuns, newRuns, RunStore } from '../../../../src/query/index/event-runs.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
 import { randomOf } from './sequence-world.ts';

@@ -1,11 +1,11 @@
 /** Makes runs: deals events out by stretches of rows, then sorts each stretch. A coroutine that yields the two scans. */
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { TimeRange } from '../binder/window.ts';
-import { newControl } from '../execution/chunk-claim.ts';
-import type { ColumnImage } from '../execution/column-image.ts';
-import { windowChunks } from '../execution/measure-scan.ts';
-import type { Program } from '../execution/program.ts';
-import { type EventRuns, newRuns } from './event-runs.ts';
+import { type EventRuns, newRuns } from '../index/event-runs.ts';
+import { newControl } from './chunk-claim.ts';
+import type { ColumnImage } from './column-image.ts';
+import { windowChunks } from './measure-scan.ts';
+import type { Program } from './program.ts';
 import { type PartitionScan, stretchCountOf, stretchesOf } from './run-partition.ts';
 import type { RunScan } from './run-sort.ts';
 

@@ -3,8 +3,8 @@
  * each row by time. Events mostly came in the order of their times, so that is mostly a look. Stretches write apart.
  */
 import { CHUNK_MASK, CHUNK_SHIFT } from '../../memory/chunk-size.ts';
-import { ChunkClaim, type Share } from '../execution/chunk-claim.ts';
-import type { EventRuns } from './event-runs.ts';
+import type { EventRuns } from '../index/event-runs.ts';
+import { ChunkClaim, type Share } from './chunk-claim.ts';
 import { STRETCH_ROWS } from './run-partition.ts';
 
 export interface RunScan {

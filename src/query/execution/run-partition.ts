@@ -4,10 +4,10 @@
  * Chunk and stretch are small enough for a core's own cache, which is why dealing twice beats one pass that writes all over memory.
  */
 import { CHUNK_ROWS, CHUNK_SHIFT } from '../../memory/chunk-size.ts';
-import { ChunkClaim, type Share } from '../execution/chunk-claim.ts';
-import { baseOf, type ColumnImage, ELEMENT_F64, elementOf } from '../execution/column-image.ts';
-import { KernelBuilder } from '../execution/kernel.ts';
-import { type ElementScan, filterOf } from '../execution/measure-scan.ts';
+import { ChunkClaim, type Share } from './chunk-claim.ts';
+import { baseOf, type ColumnImage, ELEMENT_F64, elementOf } from './column-image.ts';
+import { KernelBuilder } from './kernel.ts';
+import { type ElementScan, filterOf } from './measure-scan.ts';
 
 /** Rows that are put in order together. At least 32, so that no two stretches share a word of bits. */
 export const STRETCH_SHIFT = Math.max(5, CHUNK_SHIFT - 2);
