@@ -2,9 +2,11 @@
  * A breakdown on one shard, in two halves: which groups there are and how many elements each has; then, when all shards have told and it is
  * known which groups are shown, their distinct profiles and their further figure. The second half reads only what the first kept.
  */
+
 import { splitPath } from '../../base/path.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { BreakdownRequest, Dimension, GroupValue } from '../../model/analysis.ts';
+import { EngineError } from '../../model/error.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import { eventsOf } from '../binder/bind-events.ts';
 import { reachPath } from '../binder/path-reach.ts';
@@ -129,7 +131,16 @@ function captureElements(instant: Instant, request: BreakdownRequest): Captured 
   const dimensions = request.by.map((by) => captureDimension(instant, by, events));
   let sources: readonly ScalarSource[] = [];
   if (aggregate?.trait !== undefined) {
-    sources = scalarSources(reachPath(data.profiles.traits, splitPath(aggregate.trait)));
+    const segments = splitPath(aggregate.trait);
+    // Instants that the engine keeps are no column of values; to count 0 of them would be a wrong answer.
+    if (aggregate.fn === 'count_distinct' && (segments[0] === 'first_seen' || segments[0] === 'last_seen')) {
+      throw new EngineError(
+        'query_unsupported',
+        `a breakdown cannot count distinct values of ${segments[0]} yet; break down by it instead`,
+        { details: { construct: `count_distinct of ${segments[0]}` } },
+      );
+    }
+    sources = scalarSources(reachPath(data.profiles.traits, segments));
   } else if (aggregate?.property !== undefined) {
     sources = propertySources(events!.table, aggregate.property, conditions);
   }
