@@ -15,6 +15,10 @@ const BATCHES = 'b34299cf';
 /** Counts of profiles and events and the answer to one question. */
 const CONTENT = '15190cd8';
 
+/** Counts and users of each question of the segments bench, in the order of the questions. */
+const QUESTIONS =
+  'Q1:2255b359 Q2:6c8445ce Q3:8ff3bd9c Q4:539cbe41 Q5:662b26a2 Q6:e5b6a577 Q7:fbc2ef0a Q8:fbc2ef0a Q8b:b6c1be8d Q8c:f7eb1943 Q9:e0312ac9 Q10:fbc2ef0a Q11:fbc2ef0a Q12:fbc2ef0a Q13:9b04013d Q14:e0006d62 Q15:fbc2ef0a';
+
 interface Run {
   readonly lines: readonly ResultLine[];
   readonly stderr: string;
@@ -58,6 +62,7 @@ describe('benches at smoke size', () => {
     ['lookup-batch', PROFILES, true, 2],
     ['ingest-ws', BATCHES, true, 5],
     ['mixed', PROFILES, true, 1],
+    ['lookup-under-query', PROFILES, true, 1],
     ['restart', PROFILES, false, 1],
     ['memory', CONTENT, false, 4],
   ];
@@ -76,6 +81,15 @@ describe('benches at smoke size', () => {
       }
     },
   );
+
+  test('segments asks every question and agrees with its peers', { timeout: TIMEOUT_MS }, async () => {
+    const { lines, stderr, code } = await bench('segments');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    for (const line of lines) checkLine(line, 'segments', line.checksum);
+    const asked = lines.map((line) => `${line.case.split(' ')[0]}:${line.checksum}`);
+    expect([...new Set(asked)].join(' ')).toBe(QUESTIONS);
+  });
 
   test('a missing peer is reported with the way to install it, and ours is measured all the same', {
     timeout: TIMEOUT_MS,

@@ -7,15 +7,11 @@
  * agree: both hold the same number of profiles and events and answer one question (trait and event condition) alike.
  * One run: memory does not vary as time does.
  */
-import { existsSync, renameSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { checksumOf } from '../data/checksum.ts';
 import type { EngineMemoryConfig, MemoryReading } from '../engine/memory.ts';
-import type { Bench, BenchContext } from '../harness.ts';
-import type { DuckDbBuildConfig } from '../peer/duckdb-build.ts';
+import type { Bench } from '../harness.ts';
+import { duckDbFile } from '../peer/duckdb-file.ts';
 import type { DuckDbLayout, DuckDbMemoryConfig } from '../peer/duckdb-memory.ts';
-import { schemaSql } from '../peer/duckdb-schema.ts';
 import { runProgram } from '../process/child.ts';
 import { type Resident, SETTLE_ROUNDS } from '../process/resident.ts';
 import { makeFolder } from '../process/workspace.ts';
@@ -57,19 +53,6 @@ export const memory: Bench = {
     }
   },
 };
-
-/** Made once for each size and schema, and kept. */
-async function duckDbFile(context: BenchContext): Promise<string> {
-  const { name, population } = context.size;
-  const madeWith = checksumOf(JSON.stringify([schemaSql(), population]));
-  const path = join(tmpdir(), `kith-bench-${name}-${madeWith}.duckdb`);
-  if (existsSync(path)) return path;
-  context.progress(`writing ${population.events} events into a DuckDB file, once`);
-  const config: DuckDbBuildConfig = { path: join(makeFolder('duckdb'), 'rows.duckdb'), population };
-  await runProgram('peer/duckdb-build.js', config);
-  renameSync(config.path, path);
-  return path;
-}
 
 /** Resident, without the pages of mapped files: those are the kernel's cache, and it drops them when memory is short. */
 function ownBytes({ rssBytes, fileBytes }: Resident): number {
