@@ -151,6 +151,7 @@ export class Evaluator {
     }
     const windowCount = Math.min(scan.elementCount, scan.chunks.length * CHUNK_ROWS);
     if (runCount !== undefined && isRunCountBetter(runCount, windowCount, candidates?.cardinality ?? rowCount)) {
+      this.#options.trace?.choose(operator, 'by runs');
       return yield* rowsOfRunCount(runCount, candidates);
     }
     const state = yield scan;
