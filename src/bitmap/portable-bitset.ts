@@ -5,7 +5,7 @@
  */
 const COOKIE_WITH_RUNS = 12_347;
 const COOKIE_WITHOUT_RUNS = 12_346;
-const CONTAINER_WORDS = 2_048;
+export const CONTAINER_WORDS = 2_048;
 const CONTAINER_SIZE_BYTES = 8_192;
 const ARRAY_COUNT_MAX = 4_096;
 /** With runs present, offsets are written only from this many containers on. */
@@ -21,8 +21,8 @@ export function countBits(word: number): number {
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
-/** The portable bytes of the rows whose bits are set, or undefined when there is none. */
-export function encodePortable(words: Uint32Array): Uint8Array | undefined {
+/** The portable bytes of the rows whose bits are set, or undefined when there is none; the words begin with container `first`. */
+export function encodePortable(words: Uint32Array, first = 0): Uint8Array | undefined {
   const keys: number[] = [];
   const cardinalities: number[] = [];
   let size = 8;
@@ -43,7 +43,7 @@ export function encodePortable(words: Uint32Array): Uint8Array | undefined {
   const offsetsAt = 8 + keys.length * 4;
   let body = offsetsAt + keys.length * 4;
   for (let k = 0; k < keys.length; k++) {
-    view.setUint16(8 + k * 4, keys[k], true);
+    view.setUint16(8 + k * 4, first + keys[k], true);
     view.setUint16(10 + k * 4, cardinalities[k] - 1, true);
     view.setUint32(offsetsAt + k * 4, body, true);
     const from = keys[k] * CONTAINER_WORDS;

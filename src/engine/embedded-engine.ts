@@ -189,6 +189,7 @@ export class EmbeddedEngine implements Engine {
   async *exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array> {
     for (const shard of this.#parts.shards) {
       for (let row = 0; row < shard.data.profiles.count; row++) {
+        if (shard.data.isDead(row)) continue;
         if (row > 0 && row % PROFILES_PER_TURN === 0) await this.#parts.clock.yieldTurn();
         shard.renderer.render(row, { ...options });
         yield Uint8Array.from(shard.renderer.bytes.subarray(shard.renderer.start, shard.renderer.end));
@@ -217,11 +218,20 @@ export class EmbeddedEngine implements Engine {
     let sizeBytes = 0;
     for (const shard of shards) {
       if (shard.appliedSeq > 0) await shard.storage.log.durable(shard.appliedSeq);
-      const result = await shard.checkpoint(() => clock.yieldTurn());
+      const result = await shard.checkpoint(
+        () => clock.yieldTurn(),
+        () => this.#allDurable(),
+      );
       seq.push(result.seq);
       sizeBytes += result.sizeBytes;
     }
     return { seq, sizeBytes, tookMs: clock.monotonicMs() - startedMs };
+  }
+
+  /** When all that any shard has appended so far is on disk. */
+  async #allDurable(): Promise<void> {
+    const waiting = this.#parts.shards.filter(({ appliedSeq }) => appliedSeq > 0);
+    await Promise.all(waiting.map(({ storage, appliedSeq }) => storage.log.durable(appliedSeq)));
   }
 
   #checkpointInBackground(): void {
@@ -261,7 +271,7 @@ export class EmbeddedEngine implements Engine {
     if (this.#checkpointError !== undefined) droppedByReason['checkpoint_failed'] = 1;
     return {
       shardCount: shards.length,
-      profiles: shards.reduce((sum, shard) => sum + shard.data.profiles.count, 0),
+      profiles: shards.reduce((sum, shard) => sum + shard.data.profileCount, 0),
       events: shards.reduce((sum, shard) => sum + shard.data.eventCount, 0),
       isReady: this.#closing === undefined,
       accepted: counters.accepted,
@@ -279,7 +289,7 @@ export class EmbeddedEngine implements Engine {
         appliedSeq: shard.appliedSeq,
         durableSeq: shard.storage.log.durableSeq,
         checkpointSeq: shard.checkpointSeq,
-        profiles: shard.data.profiles.count,
+        profiles: shard.data.profileCount,
         events: shard.data.eventCount,
         logBytes: shard.storage.log.sizeBytes,
       })),

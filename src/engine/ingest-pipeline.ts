@@ -243,9 +243,8 @@ export class IngestPipeline {
     counters.accepted += outcome.accepted;
     counters.duplicates += outcome.duplicates;
     countRejected(counters, outcome.rejected);
-    if (outcome.takenIdentifiers > 0) {
-      counters.droppedByReason['identifier_taken'] =
-        (counters.droppedByReason['identifier_taken'] ?? 0) + outcome.takenIdentifiers;
+    for (const [reason, count] of outcome.refusedIdentifiers) {
+      counters.droppedByReason[reason] = (counters.droppedByReason[reason] ?? 0) + count;
     }
     const seq = this.#router.shards.map((shard: Shard) => shard.appliedSeq);
     try {
@@ -294,7 +293,7 @@ function countRejected(counters: IngestCounters, rejected: readonly RejectedItem
 }
 
 function newOutcome(): BatchOutcome {
-  return { accepted: 0, duplicates: 0, takenIdentifiers: 0, rejected: [] };
+  return { accepted: 0, duplicates: 0, refusedIdentifiers: new Map(), rejected: [] };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

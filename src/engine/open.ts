@@ -11,10 +11,12 @@
  */
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_IDENTITY_SETTINGS } from '../identity/default-settings.ts';
 import { EventTape } from '../ingest/event-tape.ts';
 import { ItemScanner } from '../ingest/item-scanner.ts';
 import { KnownNames } from '../ingest/known-name.ts';
 import { NameInterner } from '../ingest/name-interner.ts';
+import type { IdentitySettings } from '../model/identity.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '../model/limits.ts';
 import { Router } from '../router/router.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
@@ -55,6 +57,8 @@ export interface OpenOptions {
   /** Time between checkpoints, default 5 min; 0 = only at close and by `checkpoint()`. */
   readonly checkpointIntervalMs?: number | undefined;
   readonly limits?: Partial<IngestLimits> | undefined;
+  /** The rules by which identifiers bring people together; see `readIdentitySettings`. */
+  readonly identity?: IdentitySettings | undefined;
   /** Memory for rendered profiles over all shards, default 256 MiB. */
   readonly cacheSizeBytes?: number | undefined;
   /** For tests and simulations. */
@@ -92,8 +96,10 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
   const names = new NameInterner(Number.POSITIVE_INFINITY);
   const known = new KnownNames(names);
   const tape = new EventTape();
+  const parcelScanner = new ItemScanner(new EventTape(), names, known, NO_LIMITS, seed);
   const shardOptions = {
     names,
+    parcelScanner,
     hashSeed: seed,
     dedup: {
       windowMs: options.dedupWindowMs ?? DAY_MS,
@@ -108,8 +114,9 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
     shards.push(Shard.open(index, storages[index], shardOptions, replayScanner));
   }
   names.limit = limits.distinctNameCount;
-  const router = new Router(shards);
-  router.restoreForwards();
+  const identity = options.identity ?? DEFAULT_IDENTITY_SETTINGS;
+  const router = new Router(shards, identity, names);
+  router.recover();
   const workerCount = options.workers || Math.max(1, availableParallelism() - 1);
   return new EmbeddedEngine({
     shards,

@@ -11,6 +11,7 @@ export function stateHashOf(shards: readonly Shard[]): string {
   let count = 0;
   for (const shard of shards) {
     for (let row = 0; row < shard.data.profiles.count; row++) {
+      if (shard.data.isDead(row)) continue;
       shard.renderer.render(row, { events: Number.MAX_SAFE_INTEGER });
       const { bytes, start, end } = shard.renderer;
       const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');

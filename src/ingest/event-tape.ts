@@ -26,15 +26,13 @@ export const ITEM_PREVIOUS = 15;
 export const ITEM_GROUP = 18;
 export const ITEM_LEAF_START = 21;
 export const ITEM_LEAF_END = 22;
-/** Leaf index of traits.email, traits.phone, context.externalIds; −1 = none. */
-export const ITEM_EMAIL = 23;
-export const ITEM_PHONE = 24;
-export const ITEM_EXTERNAL_IDS = 25;
+/** Leaf index of context.externalIds; −1 = none. */
+export const ITEM_EXTERNAL_IDS = 23;
 /** Hash of the message id together with the person's id: with the id's own, 64 bits for de-duplication. */
-export const ITEM_MESSAGE_HASH = 26;
+export const ITEM_MESSAGE_HASH = 24;
 /** Position in the batch as the caller counts. */
-export const ITEM_INDEX = 27;
-export const ITEM_STRIDE = 28;
+export const ITEM_INDEX = 25;
+export const ITEM_STRIDE = 26;
 
 // Fields of a leaf.
 export const LEAF_PATH = 0;

@@ -309,7 +309,7 @@ export class ItemScanner {
         const offset = cursor.at;
         const length = cursor.count;
         cursor.at = offset + length;
-        return this.#stringLeaf(path, base, offset, length);
+        return this.#stringLeaf(path, offset, length);
       }
       case TYPE_NUMBER:
         if (!Number.isFinite(cursor.number)) {
@@ -346,14 +346,12 @@ export class ItemScanner {
     this.#fail(code, message);
   }
 
-  #stringLeaf(path: number, base: number, offset: number, length: number): void {
+  #stringLeaf(path: number, offset: number, length: number): void {
     const tape = this.tape;
     const hash = xxh32(tape.bytes, offset, length, this.#hashSeed);
     if (!wasAscii() && !isValidUtf8(tape.bytes, offset, length)) {
       return this.#fail('invalid_value', `"${this.#names.nameOf(path)}" is not valid UTF-8`);
     }
-    if (path === this.#known.email) tape.items[base + tapeOf.ITEM_EMAIL] = tape.leafCount;
-    else if (path === this.#known.phone) tape.items[base + tapeOf.ITEM_PHONE] = tape.leafCount;
     tape.addLeaf(path, tapeOf.LEAF_STRING, offset, length, hash, 0);
   }
 
@@ -427,9 +425,9 @@ export class ItemScanner {
     const offset = this.#appendText(event);
     this.#setEvent(base, offset, event.length);
     this.#moveTraits();
-    if (this.#nameOffset >= 0) this.#addUnlessThere(this.#known.propertyName, base, this.#nameOffset, this.#nameLength);
+    if (this.#nameOffset >= 0) this.#addUnlessThere(this.#known.propertyName, this.#nameOffset, this.#nameLength);
     if (this.#categoryOffset >= 0) {
-      this.#addUnlessThere(this.#known.propertyCategory, base, this.#categoryOffset, this.#categoryLength);
+      this.#addUnlessThere(this.#known.propertyCategory, this.#categoryOffset, this.#categoryLength);
     }
   }
 
@@ -445,14 +443,14 @@ export class ItemScanner {
         tape.leaves[at] = this.#names.moved(path, ROOT_TRAITS, this.#known.propertyTraits);
       }
     }
-    this.#addUnlessThere(this.#known.propertyGroupId, base, tape.items[base + tapeOf.ITEM_GROUP], length);
+    this.#addUnlessThere(this.#known.propertyGroupId, tape.items[base + tapeOf.ITEM_GROUP], length);
   }
 
-  #addUnlessThere(path: number, base: number, offset: number, length: number): void {
+  #addUnlessThere(path: number, offset: number, length: number): void {
     const tape = this.tape;
     for (let leaf = this.#itemLeafStart; leaf < tape.leafCount; leaf++) {
       if (tape.leaves[leaf * tapeOf.LEAF_STRIDE] === path) return;
     }
-    this.#stringLeaf(path, base, offset, length);
+    this.#stringLeaf(path, offset, length);
   }
 }

@@ -1,6 +1,6 @@
 /** The names that the engine itself understands, interned first and in this order so that their ids are constants. */
 import { KIND_ALIAS, KIND_GROUP, KIND_IDENTIFY, KIND_PAGE, KIND_SCREEN, KIND_TRACK } from './event-tape.ts';
-import { type NameInterner, ROOT_CONTEXT, ROOT_ENVELOPE, ROOT_PROPERTIES, ROOT_TRAITS } from './name-interner.ts';
+import { type NameInterner, ROOT_CONTEXT, ROOT_ENVELOPE, ROOT_PROPERTIES } from './name-interner.ts';
 
 const ENVELOPE = [
   'type',
@@ -67,8 +67,6 @@ export function kindOfName(name: string): number {
 }
 
 export class KnownNames {
-  readonly email: number;
-  readonly phone: number;
   readonly externalIds: number;
   readonly propertyName: number;
   readonly propertyCategory: number;
@@ -79,8 +77,6 @@ export class KnownNames {
 
   constructor(names: NameInterner) {
     for (const name of ENVELOPE) names.path(ROOT_ENVELOPE, [name]);
-    this.email = names.path(ROOT_TRAITS, ['email']);
-    this.phone = names.path(ROOT_TRAITS, ['phone']);
     this.externalIds = names.path(ROOT_CONTEXT, ['externalIds']);
     this.propertyName = names.path(ROOT_PROPERTIES, ['name']);
     this.propertyCategory = names.path(ROOT_PROPERTIES, ['category']);

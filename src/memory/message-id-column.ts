@@ -94,6 +94,12 @@ export class MessageIdColumn {
     this.#offsets[c] = isUuid ? undefined : new Uint32Array(slab, page.offset, page.sizeBytes >>> 2);
   }
 
+  /** Appends the id at `from` once more. */
+  pushCopy(from: number): void {
+    const bytes = Buffer.from(this.text(from), 'utf8');
+    this.push(bytes, 0, bytes.length);
+  }
+
   text(index: number): string {
     const c = index >>> CHUNK_SHIFT;
     const local = index & CHUNK_MASK;

@@ -41,7 +41,9 @@ export const ERROR_STATUS = {
   invalid_timestamp: 400,
   invalid_message_id: 400,
   schema_limit: 400,
-  merge_not_supported: 400,
+  no_identifier: 400,
+  merge_refused: 409,
+  merge_not_found: 404,
   // A row of an import.
   malformed_csv: 400,
   invalid_mapping: 400,
@@ -61,6 +63,8 @@ export const ERROR_STATUS = {
   segment_cycle: 400,
   segment_not_found: 404,
   segment_in_use: 409,
+  // Identity.
+  invalid_identity_settings: 400,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;

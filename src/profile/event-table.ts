@@ -1,19 +1,23 @@
 /**
  * All events of one name in a shard, as columns in the order of arrival: row of the profile, time, link to the same
  * profile's event before it, arrival number, message id, and a value column per property and context path. Append-only, so full
- * chunks never change again: a checkpoint writes each once.
+ * chunks never change again: a checkpoint writes each once. That holds for merged profiles too: the events of a profile that becomes part of another
+ * are appended again under the other's row, and the old ones stay with a row that is dead.
  *
  * Beside them one participant per (profile, event name): how many, and the last event, from which `previous` leads back through
  * all of them. So a count "ever" and a profile's own events are read without a scan. `nextTable`/`nextSlot` chain a profile's
  * participants through all tables: its timeline.
  *
- * Widths: an event costs 4 (row) + 4 (time) + 3 (previous) + 2 (arrival) + 16 (message id) bytes and its properties; a
+ * An event's origin is the identifier that it came under, as its ordinal among the profile's: what an unmerge goes by.
+ *
+ * Widths: an event costs 4 (row) + 4 (time) + 3 (previous) + 2 (arrival) + 16 (message id) bytes, 0 or 1 (origin), and its properties; a
  * participant 18 bytes and a hash slot.
  */
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
-import { type NameInterner, ROOT_PROPERTIES } from '../ingest/name-interner.ts';
+import { type NameInterner, ROOT_CONTEXT, ROOT_PROPERTIES } from '../ingest/name-interner.ts';
 import { U16Column, U32Column } from '../memory/fixed-column.ts';
+import { CodeColumn } from '../memory/ladder-column.ts';
 import { LinkColumn, NO_LINK } from '../memory/link-column.ts';
 import { MessageIdColumn } from '../memory/message-id-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
@@ -30,14 +34,20 @@ const UNORDERED_BIT = 0x8000_0000;
 export class EventTable {
   readonly memory: SlabMemory;
   readonly name: string;
+  /** Its place among the shard's tables; −1 for one that is no part of timelines. */
+  index = -1;
   readonly rows: U32Column;
   readonly times: TimeColumn;
   /** Event before this one of the same profile in this table, or NONE. */
   readonly previous: LinkColumn;
   readonly arrivals: SerialColumn;
   messageIds: MessageIdColumn;
+  /** Ordinal of the identifier that the event came under; 0, which costs nothing, is the profile's first. */
+  readonly origins: CodeColumn;
   /** In the order of first sight. */
   readonly properties: ValueColumn[] = [];
+  /** Path ids of the properties, in the same order. */
+  readonly propertyPaths: number[] = [];
   readonly contexts: ValueColumn[] = [];
 
   participants: RowMap;
@@ -49,10 +59,13 @@ export class EventTable {
 
   /** Value column by process-wide path id. */
   readonly #byPath: (ValueColumn | undefined)[] = [];
+  readonly #options: EventTableOptions;
 
-  constructor(memory: SlabMemory, name: string) {
+  constructor(memory: SlabMemory, name: string, options: EventTableOptions = {}) {
     this.memory = memory;
     this.name = name;
+    this.#options = options;
+    this.origins = new CodeColumn(memory);
     this.rows = new U32Column(memory);
     this.times = new TimeColumn(memory);
     this.previous = new LinkColumn(memory);
@@ -81,6 +94,7 @@ export class EventTable {
       this.previous.usedBytes +
       this.arrivals.usedBytes +
       this.messageIds.usedBytes +
+      this.origins.usedBytes +
       this.participants.usedBytes +
       this.participantRows.usedBytes +
       this.participantCounts.usedBytes +
@@ -125,18 +139,12 @@ export class EventTable {
     slot: number,
     timeMs: number,
     arrival: number,
+    origin: number,
     names: NameInterner,
   ): void {
     const base = item * tapeOf.ITEM_STRIDE;
     const items = tape.items;
-    const index = this.rows.length;
-    const last = this.participantLasts.get(slot);
-    let count = this.participantCounts.get(slot) + 1;
-    if (last !== NONE && this.times.get(last) > timeMs) count |= UNORDERED_BIT;
-    this.rows.push(row);
-    this.times.push(timeMs);
-    this.previous.push(last);
-    this.arrivals.push(arrival);
+    const index = this.#begin(row, slot, timeMs, arrival, origin);
     this.messageIds.push(tape.bytes, items[base + tapeOf.ITEM_MESSAGE_ID], items[base + tapeOf.ITEM_MESSAGE_ID + 1]);
     const leafEnd = items[base + tapeOf.ITEM_LEAF_END];
     for (let leaf = items[base + tapeOf.ITEM_LEAF_START]; leaf < leafEnd; leaf++) {
@@ -146,8 +154,46 @@ export class EventTable {
       if (column === undefined) column = this.#addColumn(path, names);
       column.set(index, tape, at, tape.numbers[leaf]);
     }
+  }
+
+  /** The part of an event that has no message id and no properties yet. */
+  #begin(row: number, slot: number, timeMs: number, arrival: number, origin: number): number {
+    const index = this.rows.length;
+    const last = this.participantLasts.get(slot);
+    let count = this.participantCounts.get(slot) + 1;
+    if (last !== NONE && this.times.get(last) > timeMs) count |= UNORDERED_BIT;
+    this.rows.push(row);
+    this.times.push(timeMs);
+    this.previous.push(last);
+    this.arrivals.push(arrival);
+    if (origin !== 0) this.origins.set(index, origin);
     this.participantLasts.set(slot, index);
     this.participantCounts.set(slot, count >>> 0);
+    return index;
+  }
+
+  /** Appends the event at `from` once more, for another profile. Costs a look at each property of the table. */
+  copy(from: number, row: number, slot: number, arrival: number, origin: number): void {
+    const index = this.#begin(row, slot, this.times.get(from), arrival, origin);
+    this.messageIds.pushCopy(from);
+    for (const column of this.properties) column.copy(column, from, index);
+    for (const column of this.contexts) column.copy(column, from, index);
+  }
+
+  /** The events of a participant, in the order of arrival. */
+  eventsOf(slot: number): Uint32Array {
+    const indexes = new Uint32Array(this.countAt(slot));
+    let index = this.participantLasts.get(slot);
+    for (let i = indexes.length - 1; i >= 0; i--) {
+      indexes[i] = index;
+      index = this.previous.get(index);
+    }
+    return indexes;
+  }
+
+  /** The column of a path, undefined when no event had it. */
+  columnOf(path: number): ValueColumn | undefined {
+    return this.#byPath[path];
   }
 
   /** Whether the leaves' columns are known or fit under the limit; looks at each leaf only near it. */
@@ -162,10 +208,22 @@ export class EventTable {
   }
 
   #addColumn(path: number, names: NameInterner): ValueColumn {
-    const column = new ValueColumn(this.memory, names.segmentsOf(path));
-    (names.rootOf(path) === ROOT_PROPERTIES ? this.properties : this.contexts).push(column);
-    this.#byPath[path] = column;
+    const { propertyRoot = ROOT_PROPERTIES, lenderOf } = this.#options;
+    const isProperty = names.rootOf(path) === propertyRoot;
+    const lender = isProperty ? lenderOf?.(path) : undefined;
+    const column = new ValueColumn(this.memory, names.segmentsOf(path), { lender });
+    this.#register(path, column, isProperty);
     return column;
+  }
+
+  #register(path: number, column: ValueColumn, isProperty: boolean): void {
+    if (isProperty) {
+      this.properties.push(column);
+      this.propertyPaths.push(path);
+    } else {
+      this.contexts.push(column);
+    }
+    this.#byPath[path] = column;
   }
 
   save(context: SaveContext): SavedState {
@@ -176,6 +234,7 @@ export class EventTable {
       previous: this.previous.save(context),
       arrivals: this.arrivals.save(context),
       messageIds: this.messageIds.save(context),
+      origins: this.origins.save(context),
       participants: this.participants.save(context),
       participantRows: this.participantRows.save(context),
       participantCounts: this.participantCounts.save(context),
@@ -187,30 +246,42 @@ export class EventTable {
     };
   }
 
-  static load(context: LoadContext, state: SavedState, names: NameInterner, contextRoot: number): EventTable {
-    const table = new EventTable(context.memory, state['name'] as string);
+  static load(
+    context: LoadContext,
+    state: SavedState,
+    names: NameInterner,
+    options: EventTableOptions = {},
+  ): EventTable {
+    const table = new EventTable(context.memory, state['name'] as string, options);
     const part = (name: string): SavedState => state[name] as SavedState;
     table.rows.load(context, part('rows'));
     table.times.load(context, part('times'));
     table.previous.load(context, part('previous'));
     table.arrivals.load(context, part('arrivals'));
     table.messageIds = MessageIdColumn.load(context, part('messageIds'));
+    table.origins.load(context, part('origins'));
     table.participants = RowMap.load(context, part('participants'));
     table.participantRows.load(context, part('participantRows'));
     table.participantCounts.load(context, part('participantCounts'));
     table.participantLasts.load(context, part('participantLasts'));
     table.nextTables.load(context, part('nextTables'));
     table.nextSlots.load(context, part('nextSlots'));
+    const { propertyRoot = ROOT_PROPERTIES, lenderOf } = options;
     for (const saved of state['properties'] as SavedState[]) {
-      const column = ValueColumn.load(context, saved);
-      table.properties.push(column);
-      table.#byPath[names.path(ROOT_PROPERTIES, column.segments)] = column;
+      const path = names.path(propertyRoot, saved['segments'] as string[]);
+      table.#register(path, ValueColumn.load(context, saved, { lender: lenderOf?.(path) }), true);
     }
     for (const saved of state['contexts'] as SavedState[]) {
       const column = ValueColumn.load(context, saved);
-      table.contexts.push(column);
-      table.#byPath[names.path(contextRoot, column.segments)] = column;
+      table.#register(names.path(ROOT_CONTEXT, column.segments), column, false);
     }
     return table;
   }
+}
+
+export interface EventTableOptions {
+  /** Root of the paths that are `properties`; all others are `contexts`. Default: ROOT_PROPERTIES. */
+  readonly propertyRoot?: number | undefined;
+  /** A column of the same property elsewhere, whose dictionaries are used. */
+  readonly lenderOf?: ((path: number) => ValueColumn) | undefined;
 }

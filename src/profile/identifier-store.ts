@@ -1,9 +1,12 @@
 /**
  * Identifiers of a shard: (type, value) → profile row, off-heap, and back: each profile's identifiers as a chain.
  *
- * An entry is one of two. Local: the profile lives here, and the entry hangs in its chain. Forward: this shard owns the
- * identifier's slot, but the profile lives with another key; the entry names that key, and the router goes there.
- * First come, first served: an identifier never changes hands here (merging is identity's work, later).
+ * An entry is one of three. Local: the profile lives here, and the entry hangs in its chain, newest first. Forward: the profile
+ * lives with another key, which the entry names, and the router goes there. Free: nobody has the identifier any more.
+ *
+ * A local entry knows its ordinal, its place in the order in which the profile got its identifiers (events name the identifier they
+ * came under by it), and its parent: the identifier it came in with. Parents are links of the identity graph like those
+ * in `LinkStore`; most identifiers have just this one.
  */
 import { assert } from '../base/assert.ts';
 import { mix32 } from '../base/hash.ts';
@@ -23,14 +26,24 @@ export const TYPE_PHONE = 3;
 export const IDENTIFIER_TYPE_LIMIT = 1_000;
 const BUILT_IN_TYPES = ['user_id', 'anonymous_id', 'email', 'phone'] as const;
 
-export const ENTRY_STRIDE = 4;
+export const ENTRY_STRIDE = 6;
 /** Heap offset of the value. */
 export const ENTRY_OFFSET = 0;
+/** Type in the lower 16 bits, ordinal in the upper. */
 export const ENTRY_TYPE = 1;
-/** Profile row, or NONE for a forward. */
+export const ENTRY_TYPE_MASK = 0xffff;
+const ORDINAL_SHIFT = 16;
+/** Profile row, or NONE for a forward or a free entry. */
 const ENTRY_ROW = 2;
-/** Local: next identifier of the profile (code, 0 = last). Forward: heap offset of the key. */
+/** Local: next identifier of the profile (code, 0 = last). Forward: heap offset of the key, 0 = free. */
 const ENTRY_LINK = 3;
+/** Code of the identifier that this one came in with, 0 = none. */
+const ENTRY_PARENT = 4;
+/** Seconds since the epoch when it came. */
+const ENTRY_LINKED_AT = 5;
+
+/** Identifiers of one profile at most: an ordinal has 16 bits. */
+export const PROFILE_IDENTIFIER_LIMIT = 60_000;
 
 export class IdentifierStore {
   readonly memory: SlabMemory;
@@ -97,7 +110,7 @@ export class IdentifierStore {
     while (code !== 0) {
       const at = (code - 1) * ENTRY_STRIDE;
       if (
-        this.#entries.get(at + ENTRY_TYPE) === typeId &&
+        (this.#entries.get(at + ENTRY_TYPE) & ENTRY_TYPE_MASK) === typeId &&
         this.#heap.equals(this.#entries.get(at + ENTRY_OFFSET), bytes, offset, length)
       ) {
         return code;
@@ -107,7 +120,7 @@ export class IdentifierStore {
     return 0;
   }
 
-  /** Adds a local entry in front of the profile's chain and gives its code. The caller has looked that it is new. */
+  /** Puts an identifier that nobody has in front of the chain of the profile at `row`, and gives its code. */
   add(
     typeId: number,
     bytes: Uint8Array,
@@ -116,43 +129,82 @@ export class IdentifierStore {
     hash: number,
     row: number,
     chain: number,
+    parent: number,
+    linkedAtMs: number,
   ): number {
-    return this.#push(typeId, bytes, offset, length, hash, row, chain);
+    const known = this.find(typeId, bytes, offset, length, hash);
+    const code = known === 0 ? this.#push(typeId, bytes, offset, length, hash) : known;
+    assert(known === 0 || this.rowOf(known) === NONE, 'an identifier that another profile has');
+    this.rehome(code, row, chain, chain === 0 ? 0 : this.ordinalOf(chain) + 1);
+    this.setParent(code, parent);
+    this.#entries.set((code - 1) * ENTRY_STRIDE + ENTRY_LINKED_AT, Math.max(0, Math.floor(linkedAtMs / 1_000)) >>> 0);
+    return code;
   }
 
-  /** Adds a forward to the profile that lives under (targetType, target). */
+  /** The profile lives under (targetType, target), elsewhere. */
   addForward(typeId: number, bytes: Uint8Array, hash: number, target: Identifier): number {
-    const key = Buffer.from(`${target.type}\u0000${target.value}`, 'utf8');
-    const link = this.#heap.append(key, 0, key.length);
     const known = this.find(typeId, bytes, 0, bytes.length, hash);
-    if (known !== 0) {
-      assert(this.rowOf(known) === NONE, 'a forward for an identifier that lives here');
-      this.#entries.set((known - 1) * ENTRY_STRIDE + ENTRY_LINK, link);
-      return known;
-    }
-    return this.#push(typeId, bytes, 0, bytes.length, hash, NONE, link);
+    const code = known === 0 ? this.#push(typeId, bytes, 0, bytes.length, hash) : known;
+    assert(known === 0 || this.rowOf(known) === NONE, 'a forward for an identifier that lives here');
+    this.makeForward(code, target);
+    return code;
   }
 
-  #push(
-    typeId: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    hash: number,
-    row: number,
-    link: number,
-  ): number {
+  #push(typeId: number, bytes: Uint8Array, offset: number, length: number, hash: number): number {
     // In the order of the ENTRY_ constants.
     this.#entries.push(this.#heap.append(bytes, offset, length));
     this.#entries.push(typeId);
-    this.#entries.push(row);
-    this.#entries.push(link);
+    this.#entries.push(NONE);
+    this.#entries.push(0);
+    this.#entries.push(0);
+    this.#entries.push(0);
     const code = this.count;
     this.#table.insert(this.#key(typeId, hash), code);
     return code;
   }
 
-  /** Profile row of a local entry, NONE for a forward. */
+  /** Makes a local entry, or one that becomes local, part of a profile's chain. */
+  rehome(code: number, row: number, chain: number, ordinal: number): void {
+    const at = (code - 1) * ENTRY_STRIDE;
+    this.#entries.set(at + ENTRY_TYPE, ((ordinal << ORDINAL_SHIFT) | this.typeIdOf(code)) >>> 0);
+    this.#entries.set(at + ENTRY_ROW, row);
+    this.#entries.set(at + ENTRY_LINK, chain);
+  }
+
+  /** From now on the identifier's profile is elsewhere. */
+  makeForward(code: number, target: Identifier): void {
+    const key = Buffer.from(`${target.type}\u0000${target.value}`, 'utf8');
+    this.#detach(code, this.#heap.append(key, 0, key.length));
+  }
+
+  /** From now on nobody has the identifier. */
+  free(code: number): void {
+    this.#detach(code, 0);
+  }
+
+  #detach(code: number, link: number): void {
+    this.rehome(code, NONE, link, 0);
+    this.setParent(code, 0);
+  }
+
+  setParent(code: number, parent: number): void {
+    this.#entries.set((code - 1) * ENTRY_STRIDE + ENTRY_PARENT, parent);
+  }
+
+  parentOf(code: number): number {
+    return this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_PARENT);
+  }
+
+  ordinalOf(code: number): number {
+    return this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_TYPE) >>> ORDINAL_SHIFT;
+  }
+
+  /** When the identifier came to its profile, to the second. */
+  linkedAtMsOf(code: number): number {
+    return this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_LINKED_AT) * 1_000;
+  }
+
+  /** Profile row of a local entry, NONE for the others. */
   rowOf(code: number): number {
     return this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_ROW);
   }
@@ -161,8 +213,11 @@ export class IdentifierStore {
     return this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_LINK);
   }
 
-  forwardOf(code: number): Identifier {
-    const text = this.#heap.text(this.nextOf(code));
+  /** Where the forward leads; undefined = the entry is free. */
+  forwardOf(code: number): Identifier | undefined {
+    const offset = this.nextOf(code);
+    if (offset === 0) return undefined;
+    const text = this.#heap.text(offset);
     const at = text.indexOf('\u0000');
     return { type: text.slice(0, at), value: text.slice(at + 1) };
   }
@@ -172,14 +227,18 @@ export class IdentifierStore {
   }
 
   typeIdOf(code: number): number {
-    return this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_TYPE);
+    return this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_TYPE) & ENTRY_TYPE_MASK;
+  }
+
+  identifierOf(code: number): Identifier {
+    return { type: this.typeOf(code), value: this.valueOf(code) };
   }
 
   valueOf(code: number): string {
     return this.#heap.text(this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_OFFSET));
   }
 
-  /** What scans need to read values and types of entries: 4 numbers an entry, the first an offset in the heap, the second its type. */
+  /** What scans need to read values and types of entries: ENTRY_STRIDE numbers an entry. */
   get parts(): { readonly heap: ByteHeap; readonly entries: U32Column } {
     return { heap: this.#heap, entries: this.#entries };
   }

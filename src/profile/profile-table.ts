@@ -11,6 +11,7 @@ import { type NameInterner, ROOT_TRAITS } from '../ingest/name-interner.ts';
 import { F64Column, U16Column, U32Column } from '../memory/fixed-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
+import type { EventTable } from './event-table.ts';
 import { ValueColumn } from './value-column.ts';
 
 /** Head of a timeline that has no event. */
@@ -107,33 +108,67 @@ export class ProfileTable {
         if (type === tapeOf.LEAF_NULL && this.#belowOf(path).length === 0) continue;
         relations = this.#addColumn(path, names);
       }
-      this.#setTrait(row, relations, tape, at, leaf, type);
       const { column } = relations;
-      if (type === tapeOf.LEAF_NULL) continue;
-      if (timeMs < column.firstSetMs) column.firstSetMs = timeMs;
-      if (timeMs > column.lastSetMs) column.lastSetMs = timeMs;
+      if (this.#makeRoom(row, relations, type)) column.set(row, tape, at, tape.numbers[leaf]);
+      if (type !== tapeOf.LEAF_NULL) column.seeSet(timeMs);
     }
   }
 
-  #setTrait(row: number, relations: TraitRelations, tape: EventTape, at: number, leaf: number, type: number): void {
-    const { column, ancestors, descendants } = relations;
+  /** Notes when the item's traits were set, without setting them. */
+  seeTraits(tape: EventTape, item: number, timeMs: number, names: NameInterner): void {
+    const base = item * tapeOf.ITEM_STRIDE;
+    const leafEnd = tape.items[base + tapeOf.ITEM_LEAF_END];
+    for (let leaf = tape.items[base + tapeOf.ITEM_LEAF_START]; leaf < leafEnd; leaf++) {
+      const path = tape.leaves[leaf * tapeOf.LEAF_STRIDE];
+      if (names.rootOf(path) !== ROOT_TRAITS) continue;
+      if (tape.leaves[leaf * tapeOf.LEAF_STRIDE + tapeOf.LEAF_TYPE] === tapeOf.LEAF_NULL) continue;
+      this.#relationsAt(path, names).column.seeSet(timeMs);
+    }
+  }
+
+  /** Applies the traits of a kept identify call. */
+  setTraitsFrom(row: number, history: EventTable, index: number, names: NameInterner, hashSeed: number): void {
+    for (let i = 0; i < history.properties.length; i++) {
+      const source = history.properties[i];
+      const type = source.typeAt(index);
+      if (type === 0) continue;
+      const relations = this.#relationsAt(history.propertyPaths[i], names);
+      if (this.#makeRoom(row, relations, type)) relations.column.copy(source, index, row, hashSeed);
+    }
+  }
+
+  /** The column of a trait, made when nobody has had the trait yet. */
+  columnAt(path: number, names: NameInterner): ValueColumn {
+    return this.#relationsAt(path, names).column;
+  }
+
+  #relationsAt(path: number, names: NameInterner): TraitRelations {
+    return this.#byPath[path] ?? this.#addColumn(path, names);
+  }
+
+  clearTraits(row: number): void {
+    for (const column of this.traits) column.clear(row);
+  }
+
+  /** Clears what a value of the type at the trait does away with; false when nothing is to be written then. */
+  #makeRoom(row: number, { column, ancestors, descendants }: TraitRelations, type: number): boolean {
     if (type === tapeOf.LEAF_NULL) {
       column.clear(row);
       for (const below of descendants) below.clear(row);
-      return;
+      return false;
     }
     for (const above of ancestors) above.clear(row);
     if (type === tapeOf.LEAF_EMPTY) {
       // Merging {} into an object changes nothing; into anything else it makes an empty object.
-      for (const below of descendants) if (below.has(row)) return;
+      for (const below of descendants) if (below.has(row)) return false;
     } else {
       for (const below of descendants) below.clear(row);
     }
-    column.set(row, tape, at, tape.numbers[leaf]);
+    return true;
   }
 
   #addColumn(path: number, names: NameInterner): TraitRelations {
-    return this.#register(path, new ValueColumn(this.memory, names.segmentsOf(path), true), names);
+    return this.#register(path, new ValueColumn(this.memory, names.segmentsOf(path), { isMutable: true }), names);
   }
 
   /** Relates the column to those above and below it. Costs the depth of the path, however many traits there are. */
@@ -183,7 +218,7 @@ export class ProfileTable {
     table.timelineTables.load(context, part('timelineTables'));
     table.timelineSlots.load(context, part('timelineSlots'));
     for (const saved of state['traits'] as SavedState[]) {
-      const column = ValueColumn.load(context, saved, true);
+      const column = ValueColumn.load(context, saved, { isMutable: true });
       table.#register(names.path(ROOT_TRAITS, column.segments), column, names);
     }
     return table;

@@ -1,18 +1,32 @@
 /**
  * Everything one shard knows, and the only way to change it: `apply` one item, `bind` one forward. Deterministic: the same
  * calls in the same order give the same state. No clock, no disk, no randomness; times come with the items.
+ *
+ * A row whose profile became part of another, moved or was taken apart is dead: it has no identifiers and no traits, and its events, which stay
+ * where they are because tables only grow, count for nothing. Questions leave dead rows out; rows are never used again.
  */
+import { xxh32 } from '../base/hash.ts';
+import { RowBitmap, type RowSet } from '../bitmap/row-set.ts';
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
-import { type NameInterner, ROOT_CONTEXT } from '../ingest/name-interner.ts';
+import type { NameInterner } from '../ingest/name-interner.ts';
 import { ByteDictionary } from '../memory/byte-dictionary.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
+import type { TraitSurvivorship } from '../model/identity.ts';
+import type { JournalEntry } from '../model/identity-journal.ts';
+import type { Identifier } from '../model/profile.ts';
 import { DedupWindow } from './dedup-window.ts';
-import { EventTable } from './event-table.ts';
+import { EventTable, NONE } from './event-table.ts';
 import { IdentifierStore, TYPE_USER_ID } from './identifier-store.ts';
+import { JOURNAL_NAME, journalTape } from './journal.ts';
+import { LinkStore } from './link-store.ts';
+import { PairNotes } from './pair-notes.ts';
 import { NO_TABLE, ProfileTable } from './profile-table.ts';
 import { RenderCache } from './render-cache.ts';
+import { SurvivorshipRules } from './survivorship.ts';
+import { foldTraits } from './trait-fold.ts';
+import { loadTraitHistory, newTraitHistory, privateSlot } from './trait-history.ts';
 
 /** Distinct event names in one shard: a participant's link holds its table in 16 bits, and every name costs columns. */
 export const EVENT_NAME_LIMIT = 10_000;
@@ -30,7 +44,20 @@ export class ShardData {
   readonly dedup: DedupWindow;
   /** Rendered profiles; derived, never saved. */
   readonly cache: RenderCache;
+  /** Of living profiles. */
   eventCount = 0;
+  /** Identify and alias calls, see `trait-history.ts`. */
+  readonly history: EventTable;
+  readonly journal: EventTable;
+  readonly links: LinkStore;
+  readonly pairs: PairNotes;
+  /** Profiles that went to other shards and came from them, counted by the shard that they left: so each goes and comes once. */
+  readonly transfers: { departed: number; readonly arrived: number[] };
+  readonly hashSeed: number;
+  survivorship: SurvivorshipRules;
+  #survivorship: readonly TraitSurvivorship[] = [];
+  readonly #dead = new RowBitmap();
+  #deadCount = 0;
   readonly #eventNames: ByteDictionary;
   #arrivalCount = 0;
 
@@ -44,13 +71,22 @@ export class ShardData {
     this.memory = memory;
     this.names = names;
     this.cache = new RenderCache(options.cacheSizeBytes);
+    this.hashSeed = options.hashSeed ?? 0;
     if (context !== undefined && state !== undefined) {
       this.identifiers = new IdentifierStore(memory, context, state['identifiers'] as SavedState);
       this.profiles = ProfileTable.load(context, state['profiles'] as SavedState, names);
       this.#eventNames = ByteDictionary.load(context, state['eventNames'] as SavedState);
       for (const table of state['tables'] as SavedState[]) {
-        this.tables.push(EventTable.load(context, table, names, ROOT_CONTEXT));
+        this.#addTable(EventTable.load(context, table, names));
       }
+      this.history = loadTraitHistory(context, state['history'] as SavedState, this.profiles, names);
+      this.journal = EventTable.load(context, state['journal'] as SavedState, names);
+      this.links = new LinkStore(memory, context, state['links'] as SavedState);
+      this.pairs = new PairNotes(memory, context, state['pairs'] as SavedState);
+      this.#survivorship = state['survivorship'] as TraitSurvivorship[];
+      const { departed, arrived } = state['transfers'] as { departed: number; arrived: number[] };
+      this.transfers = { departed, arrived: [...arrived] };
+      this.#findDead();
       this.dedup = DedupWindow.load(context, state['dedup'] as SavedState, options.dedup);
       this.eventCount = state['eventCount'] as number;
       this.#arrivalCount = state['arrivalCount'] as number;
@@ -59,26 +95,132 @@ export class ShardData {
       this.profiles = new ProfileTable(memory);
       this.#eventNames = new ByteDictionary(memory);
       this.dedup = new DedupWindow(memory, options.dedup);
+      this.history = newTraitHistory(memory, this.profiles, names);
+      this.journal = new EventTable(memory, JOURNAL_NAME);
+      this.links = new LinkStore(memory);
+      this.pairs = new PairNotes(memory);
+      this.transfers = { departed: 0, arrived: [] };
     }
+    this.survivorship = new SurvivorshipRules(this.#survivorship);
+  }
+
+  /** A living profile has a name. */
+  #findDead(): void {
+    const { profiles } = this;
+    const dead: number[] = [];
+    for (let row = 0; row < profiles.count; row++) if (profiles.primaries.get(row) === 0) dead.push(row);
+    this.#dead.add(dead);
+    this.#deadCount = dead.length;
+  }
+
+  /** Living profiles. */
+  get profileCount(): number {
+    return this.profiles.count - this.#deadCount;
+  }
+
+  get hasDead(): boolean {
+    return this.#deadCount > 0;
+  }
+
+  /** Rows that are no profile any more, as they are now. */
+  deadRows(): RowSet {
+    return this.#dead.rows();
+  }
+
+  isDead(row: number): boolean {
+    return this.#deadCount > 0 && this.profiles.primaries.get(row) === 0;
+  }
+
+  /** Takes the profile's traits, name and place in the timeline away. Its identifiers have gone elsewhere before. */
+  bury(row: number): void {
+    const { profiles } = this;
+    profiles.clearTraits(row);
+    profiles.primaries.set(row, 0);
+    profiles.identifierHeads.set(row, 0);
+    profiles.timelineTables.set(row, NO_TABLE);
+    this.#dead.add([row]);
+    this.#deadCount += 1;
+    this.cache.invalidate(row);
   }
 
   /** Row of a new profile whose first identifier is the given one. */
-  addProfile(typeId: number, bytes: Uint8Array, offset: number, length: number, hash: number, timeMs: number): number {
-    const row = this.profiles.add(timeMs);
-    this.attach(row, typeId, bytes, offset, length, hash);
+  addProfile(
+    typeId: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    hash: number,
+    timeMs: number,
+    linkedAtMs: number = timeMs,
+  ): number {
+    const row = this.addRow(timeMs);
+    this.attach(row, typeId, bytes, offset, length, hash, 0, linkedAtMs);
     return row;
   }
 
-  /** Gives the profile one more identifier; the caller has looked that nobody has it. */
-  attach(row: number, typeId: number, bytes: Uint8Array, offset: number, length: number, hash: number): void {
+  /** Row of a new profile without identifiers; who calls attaches one before the turn ends. */
+  addRow(timeMs: number): number {
+    return this.profiles.add(timeMs);
+  }
+
+  /**
+   * Gives the profile one more identifier, which nobody has: the caller has looked. `parent` = code of the identifier it came with, 0 = none.
+   * Gives its code.
+   */
+  attach(
+    row: number,
+    typeId: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    hash: number,
+    parent = 0,
+    linkedAtMs = 0,
+  ): number {
     const head = this.profiles.identifierHeads.get(row);
-    const code = this.identifiers.add(typeId, bytes, offset, length, hash, row, head);
+    const code = this.identifiers.add(typeId, bytes, offset, length, hash, row, head, parent, linkedAtMs);
     this.profiles.identifierHeads.set(row, code);
     const primary = this.profiles.primaries.get(row);
     if (primary === 0 || (typeId === TYPE_USER_ID && this.identifiers.typeIdOf(primary) !== TYPE_USER_ID)) {
       this.profiles.primaries.set(row, code);
     }
     this.cache.invalidate(row);
+    return code;
+  }
+
+  /** Codes of a profile's identifiers, in the order of their ordinals. */
+  identifiersOf(row: number): number[] {
+    const codes: number[] = [];
+    for (let code = this.profiles.identifierHeads.get(row); code !== 0; code = this.identifiers.nextOf(code)) {
+      codes.push(code);
+    }
+    return codes.reverse();
+  }
+
+  /** Names the profile: a user's id is a better name than anything else; between two alike the first stays. */
+  namePreferring(row: number, first: number, second: number): void {
+    const isUser = (code: number): boolean => this.identifiers.typeIdOf(code) === TYPE_USER_ID;
+    this.profiles.primaries.set(row, isUser(second) && !isUser(first) ? second : first);
+  }
+
+  /** From now on nobody has the identifier, and nothing links it. */
+  freeIdentifier(code: number): void {
+    for (const { a, b } of this.links.of(code)) this.links.remove(a, b);
+    this.identifiers.free(code);
+  }
+
+  /** How many identifiers the profile has. */
+  identifierCountOf(row: number): number {
+    const head = this.profiles.identifierHeads.get(row);
+    return head === 0 ? 0 : this.identifiers.ordinalOf(head) + 1;
+  }
+
+  /** Code of an identifier that lives here, 0 = none. */
+  codeOf({ type, value }: Identifier): number {
+    const typeId = this.identifiers.typeId(type);
+    if (typeId < 0) return 0;
+    const bytes = Buffer.from(value, 'utf8');
+    return this.identifiers.find(typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.hashSeed));
   }
 
   /** Why the item's names cannot all be learned: too many event names, or too many columns in one table; undefined when they can. */
@@ -103,35 +245,106 @@ export class ShardData {
     return `more than ${PROPERTY_LIMIT} distinct properties of "${table.name}"; this event brings a new one`;
   }
 
-  /** Applies an accepted, not yet seen item to the profile at `row`. */
-  apply(tape: EventTape, item: number, row: number, timeMs: number): void {
+  /** Applies an accepted, not yet seen item to the profile at `row`. `origin` = ordinal of the identifier it came under. */
+  apply(tape: EventTape, item: number, row: number, timeMs: number, origin = 0): void {
     const base = item * tapeOf.ITEM_STRIDE;
     const kind = tape.items[base + tapeOf.ITEM_KIND];
     this.profiles.see(row, timeMs);
     this.cache.invalidate(row);
-    if (kind === tapeOf.KIND_IDENTIFY) {
-      this.profiles.setTraits(row, tape, item, timeMs, this.names);
+    if (kind === tapeOf.KIND_IDENTIFY || kind === tapeOf.KIND_ALIAS) {
+      this.#applyCall(tape, item, row, timeMs, origin);
       return;
     }
-    if (kind === tapeOf.KIND_ALIAS) return;
-    const at = base + tapeOf.ITEM_EVENT;
+    const table = this.tableFor(tape, item);
+    const slot = this.slotIn(table, row);
+    table.append(tape, item, row, slot, timeMs, this.nextArrival(), origin, this.names);
+    this.eventCount += 1;
+  }
+
+  /** The table of the item's event name, made when the name is new. */
+  tableFor(tape: EventTape, item: number): EventTable {
+    const at = item * tapeOf.ITEM_STRIDE + tapeOf.ITEM_EVENT;
     const { items, bytes } = tape;
     const code = this.#eventNames.findOrAdd(bytes, items[at], items[at + 1], items[at + 2]);
-    const tableIndex = code - 1;
-    let table = this.tables[tableIndex];
+    let table = this.tables[code - 1];
     if (table === undefined) {
       table = new EventTable(this.memory, this.#eventNames.text(code));
-      this.tables.push(table);
+      this.#addTable(table);
     }
-    let slot = table.slotOf(row);
-    if (slot < 0) {
-      slot = table.addParticipant(row, this.profiles.timelineTables.get(row), this.profiles.timelineSlots.get(row));
-      this.profiles.timelineTables.set(row, tableIndex);
-      this.profiles.timelineSlots.set(row, slot);
+    return table;
+  }
+
+  #addTable(table: EventTable): void {
+    table.index = this.tables.length;
+    this.tables.push(table);
+  }
+
+  /** The profile's participant in the table, made when it has none. */
+  slotIn(table: EventTable, row: number): number {
+    if (table.index < 0) return privateSlot(table, row);
+    const known = table.slotOf(row);
+    if (known >= 0) return known;
+    const { profiles } = this;
+    const slot = table.addParticipant(row, profiles.timelineTables.get(row), profiles.timelineSlots.get(row));
+    profiles.timelineTables.set(row, table.index);
+    profiles.timelineSlots.set(row, slot);
+    return slot;
+  }
+
+  nextArrival(): number {
+    const arrival = this.#arrivalCount;
+    this.#arrivalCount = (arrival + 1) >>> 0;
+    return arrival;
+  }
+
+  /** Keeps the call and brings the traits up to date: at once when it is the newest of the profile, else by a fold over all of them. */
+  #applyCall(tape: EventTape, item: number, row: number, timeMs: number, origin: number): void {
+    const { history, profiles, names } = this;
+    const slot = privateSlot(history, row);
+    const last = history.participantLasts.get(slot);
+    const isNewest =
+      last === NONE || (history.isOrdered(slot) && history.times.get(last) <= timeMs && this.survivorship.isPlain);
+    history.append(tape, item, row, slot, timeMs, this.nextArrival(), origin, names);
+    if (isNewest) profiles.setTraits(row, tape, item, timeMs, names);
+    else {
+      profiles.seeTraits(tape, item, timeMs, names);
+      this.foldLater(row);
     }
-    table.append(tape, item, row, slot, timeMs, this.#arrivalCount, this.names);
-    this.#arrivalCount = (this.#arrivalCount + 1) >>> 0;
-    this.eventCount += 1;
+  }
+
+  readonly #unfolded = new Set<number>();
+
+  /** The profile's traits are folded anew before anybody reads them: many calls that come late cost one fold. */
+  foldLater(row: number): void {
+    this.#unfolded.add(row);
+  }
+
+  /** To be called before the turn ends, and before anything that looks at traits. */
+  foldNow(): void {
+    if (this.#unfolded.size === 0) return;
+    for (const row of this.#unfolded) if (!this.isDead(row)) foldTraits(this, row, this.survivorship);
+    this.#unfolded.clear();
+  }
+
+  /** Puts other rules of survivorship in force. Costs a fold of each profile that has any traits. */
+  setSurvivorship(rules: readonly TraitSurvivorship[]): void {
+    this.foldNow();
+    this.#survivorship = rules;
+    this.survivorship = new SurvivorshipRules(rules);
+    const { history } = this;
+    for (let slot = 0; slot < history.participantCount; slot++) {
+      const row = history.participantRows.get(slot);
+      if (this.isDead(row) || history.countAt(slot) < 2) continue;
+      foldTraits(this, row, this.survivorship);
+      this.cache.invalidate(row);
+    }
+  }
+
+  /** Notes what happened to a profile's identity. `origin` = ordinal of the identifier that it goes with in an unmerge. */
+  note(row: number, entry: JournalEntry, origin: number): void {
+    const tape = journalTape(entry, this.names, this.hashSeed);
+    const slot = privateSlot(this.journal, row);
+    this.journal.append(tape, 0, row, slot, entry.at, this.nextArrival(), origin, this.names);
   }
 
   /** The table of an event name, or undefined. */
@@ -159,14 +372,22 @@ export class ShardData {
     return {
       profiles: this.profiles.usedBytes,
       events: events + this.#eventNames.usedBytes,
-      identifiers: this.identifiers.usedBytes,
+      history: this.history.usedBytes,
+      identifiers: this.identifiers.usedBytes + this.links.usedBytes + this.pairs.usedBytes + this.journal.usedBytes,
       dedup: this.dedup.usedBytes,
       cache: this.cache.usedBytes,
     };
   }
 
   save(context: SaveContext): SavedState {
+    this.foldNow();
     return {
+      history: this.history.save(context),
+      journal: this.journal.save(context),
+      links: this.links.save(context),
+      pairs: this.pairs.save(context),
+      survivorship: this.#survivorship,
+      transfers: { departed: this.transfers.departed, arrived: [...this.transfers.arrived] },
       identifiers: this.identifiers.save(context),
       profiles: this.profiles.save(context),
       eventNames: this.#eventNames.save(context),
@@ -181,4 +402,6 @@ export class ShardData {
 export interface ShardDataOptions {
   readonly dedup: { readonly windowMs: number; readonly count: number };
   readonly cacheSizeBytes: number;
+  /** Seed of the hashes of all texts; absent = 0. */
+  readonly hashSeed?: number | undefined;
 }

@@ -30,6 +30,8 @@ export class TextColumn {
   /** Grows by one whenever codes were renumbered: indexes over codes start again. */
   generation = 0;
 
+  /** Columns whose codes are of the same dictionary, which this column owns. */
+  readonly #borrowers: TextColumn[] = [];
   /** Entries at which a column whose values change looks for ones that nobody has any more; infinite for append-only columns. */
   #compactAt = Number.POSITIVE_INFINITY;
 
@@ -44,37 +46,55 @@ export class TextColumn {
     this.#compactAt = Math.max(firstAt, 2 * this.dictionary.count);
   }
 
+  /** A column with the same dictionary; its codes count as used, and follow when they are renumbered. */
+  lend(): TextColumn {
+    const borrower = new TextColumn(this.memory, this.dictionary);
+    this.#borrowers.push(borrower);
+    return borrower;
+  }
+
   get usedBytes(): number {
     return this.codes.usedBytes + this.dictionary.usedBytes;
   }
 
   set(index: number, bytes: Uint8Array, offset: number, length: number, hash: number): void {
-    const code = this.dictionary.findOrAdd(bytes, offset, length, hash);
+    this.setCode(index, this.dictionary.findOrAdd(bytes, offset, length, hash));
+  }
+
+  setCode(index: number, code: number): void {
     if (this.changes !== undefined) this.changes.record(index, this.codes.get(index), code);
     this.codes.set(index, code);
     if (code > this.#compactAt) this.#compact();
   }
 
   /**
-   * Rebuilds the dictionary from the codes in use when half of it is garbage. Linear in the column, and paid for by the entries that
+   * Rebuilds the dictionary from the codes in use when half of it is garbage. Linear in the columns, and paid for by the entries that
    * came since the last time: the threshold doubles with what is alive. Codes change, so indexes over them start again.
    */
   #compact(): void {
     const old = this.dictionary;
+    const columns = [this, ...this.#borrowers];
     const renumbered = new Uint32Array(old.count + 1);
     let liveCount = 0;
-    for (let c = 0; c < this.codes.chunkCount; c++) {
-      const view = this.codes.chunk(c);
-      if (view === undefined) continue;
-      for (let i = 0; i < view.length; i++) {
-        const code = view[i];
-        if (code !== 0 && renumbered[code] === 0) renumbered[code] = ++liveCount;
+    for (const { codes } of columns) {
+      for (let c = 0; c < codes.chunkCount; c++) {
+        const view = codes.chunk(c);
+        if (view === undefined) continue;
+        for (let i = 0; i < view.length; i++) {
+          const code = view[i];
+          if (code !== 0 && renumbered[code] === 0) renumbered[code] = ++liveCount;
+        }
       }
     }
     this.#compactAt = Math.max(this.#compactAt, 2 * liveCount);
     if (liveCount > old.count / 2) return;
-    this.dictionary = old.rebuilt(renumbered, liveCount);
+    const dictionary = old.rebuilt(renumbered, liveCount);
     old.free();
+    for (const column of columns) column.#renumber(dictionary, renumbered);
+  }
+
+  #renumber(dictionary: ByteDictionary, renumbered: Uint32Array): void {
+    this.dictionary = dictionary;
     for (let c = 0; c < this.codes.chunkCount; c++) {
       const view = this.codes.chunk(c);
       if (view === undefined) continue;
@@ -91,16 +111,23 @@ export class TextColumn {
     this.codes.set(index, 0);
   }
 
-  save(context: SaveContext): SavedState {
-    return { codes: this.codes.save(context), dictionary: this.dictionary.save(context) };
+  /** Without its dictionary where that is another column's. */
+  save(context: SaveContext, isBorrowed = false): SavedState {
+    const codes = this.codes.save(context);
+    return isBorrowed ? { codes } : { codes, dictionary: this.dictionary.save(context) };
   }
 
-  static load(context: LoadContext, state: SavedState): TextColumn {
-    const saved = state['dictionary'] as SavedState;
-    const isOfArrays = saved['elements'] !== undefined;
-    const dictionary = isOfArrays ? ArrayDictionary.load(context, saved) : ByteDictionary.load(context, saved);
-    const column = new TextColumn(context.memory, dictionary);
+  static load(context: LoadContext, state: SavedState, lender?: TextColumn): TextColumn {
+    const column =
+      lender === undefined
+        ? new TextColumn(context.memory, loadDictionary(context, state['dictionary'] as SavedState))
+        : lender.lend();
     column.codes.load(context, state['codes'] as SavedState);
     return column;
   }
+}
+
+function loadDictionary(context: LoadContext, saved: SavedState): ByteDictionary {
+  const isOfArrays = saved['elements'] !== undefined;
+  return isOfArrays ? ArrayDictionary.load(context, saved) : ByteDictionary.load(context, saved);
 }

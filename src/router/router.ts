@@ -5,57 +5,56 @@
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { eventTimeMs } from '../ingest/item-envelope.ts';
+import type { NameInterner } from '../ingest/name-interner.ts';
 import { decodeUtf8 } from '../memory/byte-heap.ts';
 import type { ErrorCode } from '../model/error.ts';
+import type { IdentitySettings } from '../model/identity.ts';
 import type { RejectedItem } from '../model/ingest.ts';
 import type { Identifier } from '../model/profile.ts';
-import { NONE } from '../profile/event-table.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
-import { fieldIdentifier, IdentityRoute, type ProfileAddress } from './identity-route.ts';
-import { SlotMap } from './slot-map.ts';
+import { Directory, type ProfileAddress } from './directory.ts';
+import { Joiner } from './joiner.ts';
+import { Resolver } from './resolver.ts';
 
 /** Counts of one batch so far; the router adds to them. */
 export interface BatchOutcome {
   accepted: number;
   duplicates: number;
-  takenIdentifiers: number;
+  /** Identifiers that items brought and that were left out, by reason. */
+  readonly refusedIdentifiers: Map<string, number>;
   readonly rejected: RejectedItem[];
 }
 
 export class Router {
   readonly shards: readonly Shard[];
-  readonly #route: IdentityRoute;
+  readonly directory: Directory;
+  readonly joiner: Joiner;
+  readonly #names: NameInterner;
+  #resolver: Resolver;
   /** Set when an item broke off halfway: memory is ahead of the log, and shards hold items of a batch that is gone. */
   #failure: unknown;
 
-  constructor(shards: readonly Shard[]) {
+  constructor(shards: readonly Shard[], settings: IdentitySettings, names: NameInterner) {
     this.shards = shards;
-    this.#route = new IdentityRoute(shards, new SlotMap(shards.length));
+    this.directory = new Directory(shards);
+    this.joiner = new Joiner(this.directory);
+    this.#names = names;
+    this.#resolver = new Resolver(this.directory, this.joiner, settings, names);
   }
 
   locate(identifier: Identifier): ProfileAddress | undefined {
-    return this.#route.locate(identifier);
+    return this.directory.locate(identifier);
   }
 
-  /**
-   * Puts back forwards that a crash lost while the profile's own shard kept the identifier; to be called once, after all
-   * shards are open. Gives their number. Walks every identifier; nothing to do with one shard.
-   */
-  restoreForwards(): number {
-    if (this.shards.length === 1) return 0;
-    let count = 0;
-    for (const shard of this.shards) {
-      const { identifiers } = shard.data;
-      for (let code = 1; code <= identifiers.count; code++) {
-        if (identifiers.rowOf(code) === NONE) continue;
-        const identifier = { type: identifiers.typeOf(code), value: identifiers.valueOf(code) };
-        if (this.#route.ownerOf(identifier) === shard || this.locate(identifier) !== undefined) continue;
-        this.#bind(identifier, this.#homeKey(shard, identifier));
-        count += 1;
-      }
-    }
-    return count;
+  /** Ends what a crash broke off; to be called once, when all shards are open. Gives how much there was. */
+  recover(): number {
+    return this.joiner.recover() + this.directory.restoreForwards();
+  }
+
+  /** From the next item on. */
+  setIdentitySettings(settings: IdentitySettings): void {
+    this.#resolver = new Resolver(this.directory, this.joiner, settings, this.#names);
   }
 
   /**
@@ -73,20 +72,15 @@ export class Router {
   }
 
   #apply(tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): void {
-    const route = this.#route;
-    route.decide(tape, item);
-    const base = item * tapeOf.ITEM_STRIDE;
-    const { shard } = route;
-    if (route.isMerge && tape.items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_ALIAS) {
-      return reject(
-        tape,
-        item,
-        outcome,
-        'merge_not_supported',
-        'both ids of the alias already have profiles; profiles cannot be merged yet',
-      );
+    const resolver = this.#resolver;
+    const isSomebody = resolver.decide(tape, item, header.receivedAtMs);
+    if (!isSomebody) {
+      countRefusals(resolver.refusals, outcome);
+      const message =
+        'neither userId nor anonymousId identifies anybody: what they hold is blocked, empty or turned off';
+      return reject(tape, item, outcome, 'no_identifier', message);
     }
-    const schemaFault = shard.data.schemaFault(tape, item);
+    const schemaFault = resolver.shard.data.schemaFault(tape, item);
     if (schemaFault !== undefined) return reject(tape, item, outcome, 'schema_limit', schemaFault);
     const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[item] : header.sentAtMs;
     const timeMs = eventTimeMs(
@@ -100,48 +94,27 @@ export class Router {
       return reject(tape, item, outcome, 'invalid_timestamp', 'timestamp and sentAt give a time out of range');
     }
     outcome.accepted += 1;
-    if (shard.isDuplicate(tape, item, header.receivedAtMs)) {
+    // An item that came before came under the same primary, and what was seen moves with a profile.
+    if (resolver.shard.isDuplicate(tape, item, header.receivedAtMs)) {
       outcome.duplicates += 1;
       return;
     }
-    outcome.takenIdentifiers += route.takenCount;
-    shard.applyItem(tape, item, route.row, route.route, timeMs, route.extra, header);
-    if (route.forwards.length > 0) this.#bindForwards(tape, base);
-  }
-
-  #bindForwards(tape: EventTape, base: number): void {
-    const route = this.#route;
-    // The profile is found again under the identifier it was found or made by.
-    const isAnonymous = tape.items[base + tapeOf.ITEM_USER + 1] < 0 || (route.route & 1) !== 0;
-    const home = isAnonymous
-      ? fieldIdentifier(tape, base + tapeOf.ITEM_ANONYMOUS, 'anonymous_id')
-      : fieldIdentifier(tape, base + tapeOf.ITEM_USER, 'user_id');
-    for (const identifier of route.forwards) this.#bind(identifier, this.#homeKey(route.shard, home));
-  }
-
-  /** A key of the profile whose slot is on the profile's own shard, so that a forward never leads to another forward. */
-  #homeKey(shard: Shard, identifier: Identifier): Identifier {
-    const found = shard.rowOf(identifier);
-    if (typeof found !== 'number' || found < 0) return identifier;
-    const { identifiers, profiles } = shard.data;
-    let code = profiles.identifierHeads.get(found);
-    let first = code;
-    while (code !== 0) {
-      first = code;
-      code = identifiers.nextOf(code);
-    }
-    return { type: identifiers.typeOf(first), value: identifiers.valueOf(first) };
-  }
-
-  #bind(identifier: Identifier, target: Identifier): void {
-    this.#route.ownerOf(identifier).bind(identifier, target);
+    this.joiner.within({ source: tape.bytes, header });
+    resolver.execute(tape, item, header.receivedAtMs);
+    const { shard, row, primary, route, extra, forwards } = resolver;
+    const placed = shard.applyItem(tape, item, row, primary, route, timeMs, extra, header);
+    for (const identifier of forwards) this.directory.bind(identifier, { shard, row: placed });
+    resolver.finish();
+    if (resolver.refusals.length > 0) countRefusals(resolver.refusals, outcome);
   }
 
   /** Ends a batch: each touched shard appends its record. Gives the seq per touched shard. */
   commit(tape: EventTape, header: BatchHeader): { shard: Shard; seq: number }[] {
     if (this.#failure !== undefined) throw this.#failure;
     const touched: { shard: Shard; seq: number }[] = [];
+    this.joiner.within();
     for (const shard of this.shards) {
+      shard.data.foldNow();
       const before = shard.appliedSeq;
       shard.commit(tape.bytes, header);
       if (shard.appliedSeq !== before || shard.appliedSeq > shard.storage.log.durableSeq) {
@@ -150,6 +123,10 @@ export class Router {
     }
     return touched;
   }
+}
+
+function countRefusals(refusals: readonly string[], { refusedIdentifiers }: BatchOutcome): void {
+  for (const reason of refusals) refusedIdentifiers.set(reason, (refusedIdentifiers.get(reason) ?? 0) + 1);
 }
 
 export function reject(tape: EventTape, item: number, outcome: BatchOutcome, code: ErrorCode, message: string): void {

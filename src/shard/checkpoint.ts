@@ -10,7 +10,7 @@ import { EngineError } from '../model/error.ts';
 import type { ShardData } from '../profile/shard-data.ts';
 import type { CheckpointReader, ShardStorage } from '../storage/contract.ts';
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 /** Pages handed to the store between two turns of the event loop. */
 const PAGES_PER_TURN = 16;
 
@@ -60,9 +60,13 @@ export async function writeCheckpoint(
   hashSeed: number,
   { checkpoints, log }: ShardStorage,
   yieldTurn: () => Promise<void>,
+  othersDurable: () => Promise<void>,
 ): Promise<CheckpointResult> {
   const { memory } = data;
   const snapshot = memory.stillSnapshot();
+  const others = othersDurable();
+  // Who waits for it below hears of its failure.
+  others.catch(() => {});
   const writer = checkpoints.begin();
   let isCommitting = false;
   try {
@@ -92,6 +96,7 @@ export async function writeCheckpoint(
     const manifest: Manifest = { version: FORMAT_VERSION, seq, hashSeed, pageIds, state };
     // A checkpoint ahead of the log would make the next process give out its seqs again and skip the records under them.
     await log.durable(seq);
+    await others;
     isCommitting = true;
     const { sizeBytes } = await writer.commit(pack(manifest), new Set(pageIds));
     for (const { page, pageId } of written) {

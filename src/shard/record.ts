@@ -2,28 +2,33 @@
  * Records of the event log: what a shard was told, in the bytes that the sender sent, so that a replay scans exactly what
  * the first run scanned. Little endian.
  *
- * Events: `[1][flags u8][defaultKind u8][receivedAtMs f64][sentAtMs f64][idSeed 8 bytes][count u32][itemsSize u32]`
+ * Events: `[4][flags u8][defaultKind u8][receivedAtMs f64][sentAtMs f64][idSeed 8 bytes][count u32][itemsSize u32]`
  *         `[items: msgpack maps, one after another][routes u8 × count][indexes u32 × count, when flag HAS_INDEXES][extra msgpack, to the end]`
  * Bind:   `[2][msgpack [type, value, targetType, targetValue]]`
  *
- * A route says which identifiers the router decided on, so that a replay needs no other shard: see the ROUTE_ bits. `extra` is a
- * list of `[ordinal, [[type, value], …]]`: external ids that the item attaches.
+ * Identity: `[3][msgpack]`, see `identity-command.ts`.
+ *
+ * A route says which identifiers the router decided on, so that a replay needs neither another shard nor the rules: see the ROUTE_ bits.
+ * `extra` is a list of `[ordinal, [[type, value], …]]`: identifiers, in normal form, that the item comes under or attaches.
  */
 import { pack, unpack } from 'msgpackr';
 import { EngineError } from '../model/error.ts';
 import type { Identifier } from '../model/profile.ts';
+import { decodeIdentityCommand, type IdentityCommand, RECORD_IDENTITY } from './identity-command.ts';
 
-export const RECORD_EVENTS = 1;
+export const RECORD_EVENTS = 4;
 export const RECORD_BIND = 2;
 
-/** The profile is the one that has the anonymousId, though the item has a userId too. */
-export const ROUTE_HOME_ANONYMOUS = 1;
-export const ROUTE_ATTACH_USER = 2;
-export const ROUTE_ATTACH_ANONYMOUS = 4;
-export const ROUTE_ATTACH_EMAIL = 8;
-export const ROUTE_ATTACH_PHONE = 16;
+/** The item's userId has no profile yet; it becomes a name of the one that has the anonymousId. */
+export const ROUTE_CLAIM_ANONYMOUS = 1;
+/** The item attaches its anonymousId. */
+export const ROUTE_ATTACH_ANONYMOUS = 2;
+/** The item's userId identifies nobody. */
+export const ROUTE_IGNORE_USER = 4;
 /** The item attaches what `extra` lists for it. */
-export const ROUTE_ATTACH_EXTRA = 32;
+export const ROUTE_ATTACH_EXTRA = 8;
+/** The item comes under the first identifier in `extra`, which it does not attach. */
+export const ROUTE_PRIMARY_EXTRA = 16;
 
 const FLAG_IMPORT = 1;
 const FLAG_HAS_INDEXES = 2;
@@ -170,7 +175,13 @@ export function encodeBind(identifier: Identifier, target: Identifier): Uint8Arr
   return record;
 }
 
-export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord {
+export interface IdentityRecord {
+  readonly kind: 'identity';
+  readonly command: IdentityCommand;
+}
+
+export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord | IdentityRecord {
+  if (record[0] === RECORD_IDENTITY) return { kind: 'identity', command: decodeIdentityCommand(record) };
   if (record[0] === RECORD_BIND) {
     const [type, value, targetType, targetValue] = unpack(record.subarray(1)) as string[];
     return { kind: 'bind', identifier: { type, value }, target: { type: targetType, value: targetValue } };

@@ -19,11 +19,13 @@ import { SlabMemory } from '../memory/slab-memory.ts';
 import { EngineError } from '../model/error.ts';
 import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
-import { TYPE_ANONYMOUS_ID, TYPE_EMAIL, TYPE_PHONE, TYPE_USER_ID } from '../profile/identifier-store.ts';
+import { TYPE_ANONYMOUS_ID, TYPE_USER_ID } from '../profile/identifier-store.ts';
 import { ProfileRenderer } from '../profile/profile-renderer.ts';
 import { ShardData, type ShardDataOptions } from '../profile/shard-data.ts';
 import type { ShardStorage } from '../storage/contract.ts';
 import { type CheckpointResult, decodeCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { encodeIdentityCommand, type IdentityCommand, type IdentityCommandOf } from './identity-command.ts';
+import { executeIdentity } from './identity-execution.ts';
 import {
   type BatchHeader,
   decodeRecord,
@@ -31,11 +33,10 @@ import {
   encodeBind,
   RecordBuilder,
   ROUTE_ATTACH_ANONYMOUS,
-  ROUTE_ATTACH_EMAIL,
   ROUTE_ATTACH_EXTRA,
-  ROUTE_ATTACH_PHONE,
-  ROUTE_ATTACH_USER,
-  ROUTE_HOME_ANONYMOUS,
+  ROUTE_CLAIM_ANONYMOUS,
+  ROUTE_IGNORE_USER,
+  ROUTE_PRIMARY_EXTRA,
 } from './record.ts';
 
 const SCRATCH_SIZE_BYTES = 2_048;
@@ -44,6 +45,8 @@ const scratch = Buffer.alloc(SCRATCH_SIZE_BYTES);
 export interface ShardOptions extends ShardDataOptions {
   readonly names: NameInterner;
   readonly hashSeed: number;
+  /** For profiles that arrive; it has a tape of its own and knows no limits. */
+  readonly parcelScanner: ItemScanner;
 }
 
 export class Shard {
@@ -54,16 +57,26 @@ export class Shard {
   readonly storage: ShardStorage;
   readonly hashSeed: number;
   readonly #builder = new RecordBuilder();
+  readonly #parcelScanner: ItemScanner;
+  #replayedDepartures: IdentityCommandOf<'depart'>[] = [];
+  #replayedArrivals: IdentityCommandOf<'arrive'>[] = [];
   appliedSeq: number;
   checkpointSeq: number;
 
-  private constructor(index: number, data: ShardData, storage: ShardStorage, hashSeed: number, seq: number) {
+  private constructor(
+    index: number,
+    data: ShardData,
+    storage: ShardStorage,
+    { hashSeed, parcelScanner }: ShardOptions,
+    seq: number,
+  ) {
     this.index = index;
     this.memory = data.memory;
     this.data = data;
     this.renderer = new ProfileRenderer(data);
     this.storage = storage;
     this.hashSeed = hashSeed;
+    this.#parcelScanner = parcelScanner;
     this.appliedSeq = seq;
     this.checkpointSeq = seq;
   }
@@ -84,11 +97,12 @@ export class Shard {
         : new ShardData(memory, options.names, options, saved.context, saved.state);
     // What was loaded is clean; what is written from here on is not.
     memory.release(memory.snapshot());
-    const shard = new Shard(index, data, storage, options.hashSeed, saved?.seq ?? 0);
+    const shard = new Shard(index, data, storage, options, saved?.seq ?? 0);
     for (const { seq, record } of storage.log.read(shard.appliedSeq)) {
       shard.#replay(record, scanner);
       shard.appliedSeq = seq;
     }
+    data.foldNow();
     return shard;
   }
 
@@ -96,6 +110,13 @@ export class Shard {
     const record = decodeRecord(bytes);
     if (record.kind === 'bind') {
       this.#applyBind(record.identifier, record.target);
+      return;
+    }
+    if (record.kind === 'identity') {
+      const { command } = record;
+      if (command.kind === 'depart') this.#replayedDepartures.push(command);
+      if (command.kind === 'arrive') this.#replayedArrivals.push(command);
+      this.#execute(command);
       return;
     }
     const tape = scanner.tape;
@@ -117,24 +138,24 @@ export class Shard {
     const route = record.routes[ordinal];
     const extra = record.extra.get(ordinal);
     const identifiers = extra?.map(([type, value]) => ({ type, value }));
-    const row = this.#homeRow(tape, 0, route);
     const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[0] : header.sentAtMs;
     const timeMs = eventTimeMs(tape.times[0], tape.originalTimes[0], header.receivedAtMs, sentAtMs, header.isImport);
     this.isDuplicate(tape, 0, header.receivedAtMs);
-    this.#apply(tape, 0, row, route, timeMs, identifiers, header, record.indexOf(ordinal));
+    this.#apply(tape, 0, -1, 0, route, timeMs, identifiers, header, record.indexOf(ordinal));
   }
 
-  /** Row of the item's profile by its route, −1 when it is new. */
-  #homeRow(tape: EventTape, item: number, route: number): number {
-    const base = item * tapeOf.ITEM_STRIDE;
-    const isAnonymous = (route & ROUTE_HOME_ANONYMOUS) !== 0 || tape.items[base + tapeOf.ITEM_USER + 1] < 0;
-    const field = base + (isAnonymous ? tapeOf.ITEM_ANONYMOUS : tapeOf.ITEM_USER);
-    const { items, bytes } = tape;
-    const typeId = isAnonymous ? TYPE_ANONYMOUS_ID : TYPE_USER_ID;
-    const code = this.data.identifiers.find(typeId, bytes, items[field], items[field + 1], items[field + 2]);
-    if (code === 0) return -1;
-    const row = this.data.identifiers.rowOf(code);
-    return row === NONE ? -1 : row;
+  /** Profiles that left, by what was replayed at the start: for who looks whether they arrived. Once. */
+  takeReplayedDepartures(): readonly IdentityCommandOf<'depart'>[] {
+    const taken = this.#replayedDepartures;
+    this.#replayedDepartures = [];
+    return taken;
+  }
+
+  /** Profiles that came, likewise. */
+  takeReplayedArrivals(): readonly IdentityCommandOf<'arrive'>[] {
+    const taken = this.#replayedArrivals;
+    this.#replayedArrivals = [];
+    return taken;
   }
 
   /** Remembers the item's message id; true when it was seen before. Items without one are never duplicates. */
@@ -146,17 +167,19 @@ export class Shard {
   }
 
   /**
-   * Applies a routed item and notes it for the record. `row` −1 = a new profile. `extra` = external ids to attach (route bit EXTRA).
+   * Applies a routed item and notes it for the record. `row` −1 = unknown here: found by its identifiers, or new. `primary` = code of the
+   * identifier it comes under, 0 = unknown here. `extra` = identifiers of the route's EXTRA bits. Gives the profile's row.
    */
   applyItem(
     tape: EventTape,
     item: number,
     row: number,
+    primary: number,
     route: number,
     timeMs: number,
     extra: readonly Identifier[] | undefined,
     header: BatchHeader,
-  ): void {
+  ): number {
     const base = item * tapeOf.ITEM_STRIDE;
     const { items } = tape;
     const hasMessageId = items[base + tapeOf.ITEM_MESSAGE_ID + 1] >= 0;
@@ -170,62 +193,90 @@ export class Shard {
       index,
       hasMessageId,
     );
-    this.#apply(tape, item, row, route, timeMs, extra, header, index);
+    return this.#apply(tape, item, row, primary, route, timeMs, extra, header, index);
   }
 
   #apply(
     tape: EventTape,
     item: number,
     knownRow: number,
+    knownPrimary: number,
     route: number,
     timeMs: number,
     extra: readonly Identifier[] | undefined,
     header: BatchHeader,
     index: number,
-  ): void {
+  ): number {
     const base = item * tapeOf.ITEM_STRIDE;
     if (tape.items[base + tapeOf.ITEM_MESSAGE_ID + 1] < 0) {
       assignMessageId(tape, item, header.idSeedHigh, header.idSeedLow, index);
     }
+    const { identifiers } = this.data;
     let row = knownRow;
-    if (row < 0) row = this.#create(tape, base, timeMs);
-    if (route !== 0) this.#attach(tape, base, row, route, extra);
-    this.data.apply(tape, item, row, timeMs);
-  }
-
-  #create(tape: EventTape, base: number, timeMs: number): number {
-    const { items, bytes } = tape;
-    const isUser = items[base + tapeOf.ITEM_USER + 1] >= 0;
-    const field = base + (isUser ? tapeOf.ITEM_USER : tapeOf.ITEM_ANONYMOUS);
-    const typeId = isUser ? TYPE_USER_ID : TYPE_ANONYMOUS_ID;
-    return this.data.addProfile(typeId, bytes, items[field], items[field + 1], items[field + 2], timeMs);
-  }
-
-  #attach(tape: EventTape, base: number, row: number, route: number, extra: readonly Identifier[] | undefined): void {
-    const { items } = tape;
-    if (route & ROUTE_ATTACH_USER) this.#attachField(tape, row, TYPE_USER_ID, base + tapeOf.ITEM_USER);
-    if (route & ROUTE_ATTACH_ANONYMOUS) this.#attachField(tape, row, TYPE_ANONYMOUS_ID, base + tapeOf.ITEM_ANONYMOUS);
-    if (route & ROUTE_ATTACH_EMAIL) this.#attachLeaf(tape, row, TYPE_EMAIL, items[base + tapeOf.ITEM_EMAIL]);
-    if (route & ROUTE_ATTACH_PHONE) this.#attachLeaf(tape, row, TYPE_PHONE, items[base + tapeOf.ITEM_PHONE]);
+    let primary = knownPrimary;
+    if (row < 0 || primary === 0) {
+      primary = this.#primary(tape, base, route, timeMs, extra, header.receivedAtMs);
+      row = identifiers.rowOf(primary);
+    }
+    if (route & ROUTE_ATTACH_ANONYMOUS) {
+      this.#attachField(tape, row, TYPE_ANONYMOUS_ID, base + tapeOf.ITEM_ANONYMOUS, primary, header.receivedAtMs);
+    }
     if (route & ROUTE_ATTACH_EXTRA) {
-      for (const { type, value } of extra!) {
-        const bytes = Buffer.from(value, 'utf8');
-        const typeId = this.data.identifiers.addType(type);
-        this.data.attach(row, typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.hashSeed));
+      for (let i = route & ROUTE_PRIMARY_EXTRA ? 1 : 0; i < extra!.length; i++) {
+        this.#attachIdentifier(row, extra![i], primary, header.receivedAtMs);
       }
     }
+    this.data.apply(tape, item, row, timeMs, identifiers.ordinalOf(primary));
+    return row;
   }
 
-  #attachField(tape: EventTape, row: number, typeId: number, field: number): void {
-    const { items } = tape;
-    this.data.attach(row, typeId, tape.bytes, items[field], items[field + 1], items[field + 2]);
+  /** Code of the identifier that the item comes under; gives it its profile when nobody has it. */
+  #primary(
+    tape: EventTape,
+    base: number,
+    route: number,
+    timeMs: number,
+    extra: readonly Identifier[] | undefined,
+    receivedAtMs: number,
+  ): number {
+    const { data } = this;
+    if (route & ROUTE_PRIMARY_EXTRA) {
+      const code = data.codeOf(extra![0]);
+      if (code !== 0 && data.identifiers.rowOf(code) !== NONE) return code;
+      return this.#attachIdentifier(data.addRow(timeMs), extra![0], 0, receivedAtMs);
+    }
+    const { items, bytes } = tape;
+    const isUser = items[base + tapeOf.ITEM_USER + 1] >= 0 && (route & ROUTE_IGNORE_USER) === 0;
+    const field = base + (isUser ? tapeOf.ITEM_USER : tapeOf.ITEM_ANONYMOUS);
+    const typeId = isUser ? TYPE_USER_ID : TYPE_ANONYMOUS_ID;
+    const code = data.identifiers.find(typeId, bytes, items[field], items[field + 1], items[field + 2]);
+    if (code !== 0 && data.identifiers.rowOf(code) !== NONE) return code;
+    if ((route & ROUTE_CLAIM_ANONYMOUS) === 0) {
+      return this.#attachField(tape, data.addRow(timeMs), typeId, field, 0, receivedAtMs);
+    }
+    const other = base + tapeOf.ITEM_ANONYMOUS;
+    const visitor = data.identifiers.find(TYPE_ANONYMOUS_ID, bytes, items[other], items[other + 1], items[other + 2]);
+    return this.#attachField(tape, data.identifiers.rowOf(visitor), typeId, field, visitor, receivedAtMs);
   }
 
-  #attachLeaf(tape: EventTape, row: number, typeId: number, leaf: number): void {
-    const at = leaf * tapeOf.LEAF_STRIDE;
-    const { leaves } = tape;
-    const offset = leaves[at + tapeOf.LEAF_OFFSET];
-    this.data.attach(row, typeId, tape.bytes, offset, leaves[at + tapeOf.LEAF_LENGTH], leaves[at + tapeOf.LEAF_HASH]);
+  #attachField(
+    tape: EventTape,
+    row: number,
+    typeId: number,
+    field: number,
+    parent: number,
+    receivedAtMs: number,
+  ): number {
+    const { items, bytes } = tape;
+    const { data } = this;
+    return data.attach(row, typeId, bytes, items[field], items[field + 1], items[field + 2], parent, receivedAtMs);
+  }
+
+  #attachIdentifier(row: number, { type, value }: Identifier, parent: number, receivedAtMs: number): number {
+    const bytes = Buffer.from(value, 'utf8');
+    const hash = xxh32(bytes, 0, bytes.length, this.hashSeed);
+    const typeId = this.data.identifiers.addType(type);
+    return this.data.attach(row, typeId, bytes, 0, bytes.length, hash, parent, receivedAtMs);
   }
 
   /** Appends what `applyItem` collected as one record; gives its seq, or 0 when there was nothing. */
@@ -235,6 +286,27 @@ export class Shard {
     this.#builder.reset();
     this.appliedSeq = seq;
     return seq;
+  }
+
+  /** Items wait for a record here. */
+  get hasUncommitted(): boolean {
+    return this.#builder.count > 0;
+  }
+
+  /**
+   * Carries out an identity command and appends it, behind the items that were applied before it (`source`, `header`: as of `commit`). Gives
+   * the seq.
+   */
+  command(command: IdentityCommand, source: Uint8Array, header: BatchHeader): number {
+    this.commit(source, header);
+    this.#execute(command);
+    const seq = this.storage.log.append(encodeIdentityCommand(command));
+    this.appliedSeq = seq;
+    return seq;
+  }
+
+  #execute(command: IdentityCommand): void {
+    executeIdentity(this.data, command, this.#parcelScanner);
   }
 
   /** Notes that `identifier`, whose slot is here, belongs to the profile with the key `target`, which lives elsewhere. */
@@ -251,7 +323,7 @@ export class Shard {
     this.data.identifiers.addForward(typeId, bytes, xxh32(bytes, 0, bytes.length, this.hashSeed), target);
   }
 
-  /** Row of the profile that has the identifier here; −1 = unknown here; the forward's target where it lives elsewhere. */
+  /** Row of the profile that has the identifier here; −1 = nobody has it, as far as is known here; the forward's target where it lives elsewhere. */
   rowOf(identifier: Identifier): number | Identifier {
     const { identifiers } = this.data;
     const typeId = identifiers.typeId(identifier.type);
@@ -264,12 +336,19 @@ export class Shard {
     const code = identifiers.find(typeId, bytes, 0, length, xxh32(bytes, 0, length, this.hashSeed));
     if (code === 0) return -1;
     const row = identifiers.rowOf(code);
-    return row === NONE ? identifiers.forwardOf(code) : row;
+    return row === NONE ? (identifiers.forwardOf(code) ?? -1) : row;
   }
 
-  /** Saves the state as it is now, while the shard goes on. The log is cut behind it. */
-  async checkpoint(yieldTurn: () => Promise<void>): Promise<CheckpointResult> {
-    const result = await writeCheckpoint(this.data, this.appliedSeq, this.hashSeed, this.storage, yieldTurn);
+  /**
+   * Saves the state as it is now, while the shard goes on. The log is cut behind it. `othersDurable`, called in the turn of the snapshot, resolves
+   * when all that other shards had appended by then is durable: a profile that left is in their logs only.
+   */
+  async checkpoint(
+    yieldTurn: () => Promise<void>,
+    othersDurable: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<CheckpointResult> {
+    const { data, appliedSeq, hashSeed, storage } = this;
+    const result = await writeCheckpoint(data, appliedSeq, hashSeed, storage, yieldTurn, othersDurable);
     this.checkpointSeq = result.seq;
     await this.storage.log.truncate(result.seq);
     return result;

@@ -13,6 +13,8 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['runtime'],
   ['memory', 'bitmap', 'storage'],
   ['ingest'],
+  ['identity'],
+  ['linkage'],
   ['profile'],
   ['query'],
   ['shard'],

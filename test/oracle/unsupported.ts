@@ -9,10 +9,8 @@ export function mayBeRefused({ where, at }: Question, segments: Segments): boole
   return at !== undefined && hasTraitLeaf(where, segments);
 }
 
-/** The same of a trait anywhere in the request; a text alone is one as well. And distinct instants of the engine's own, by group. */
+/** The same of a trait anywhere in the request; a text alone is one as well. */
 export function mayAnalysisBeRefused({ at, where, as: _, ...body }: Analysis, segments: Segments): boolean {
-  const { fn, trait } = ('breakdown' in body ? body.breakdown?.aggregate : undefined) ?? {};
-  if (fn === 'count_distinct' && (trait === 'first_seen' || trait === 'last_seen')) return true;
   if (at === undefined) return false;
   return (where !== undefined && hasTraitLeaf(where, segments)) || mentionsTrait(body, segments);
 }

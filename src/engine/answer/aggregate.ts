@@ -1,8 +1,10 @@
 /** One value over the selected profiles' events or traits: a part from each shard, then merged. */
 import { EngineError } from '../../model/error.ts';
 import type { ValueBody } from '../../model/query.ts';
-import { type AggregateRequest, captureAggregate, mergeAggregates } from '../../query/execution/aggregate.ts';
+import { type AggregateRequest, captureAggregate } from '../../query/execution/aggregate.ts';
+import { mergeAggregates } from '../../query/execution/aggregate-merge.ts';
 import { captureNumbers } from '../../query/execution/number-gather.ts';
+import { inSlices } from '../../query/execution/pace.ts';
 import { ranksOf } from './figure.ts';
 import type { Question } from './question.ts';
 
@@ -17,6 +19,8 @@ export async function answerAggregate(question: Question): Promise<ValueBody> {
     return { value: ranksOf(lists.flat(), fn === 'median' ? 50 : aggregate.p!) };
   }
   const request: AggregateRequest = { ...aggregate, fn };
-  const parts = await question.ask((instant) => captureAggregate(instant, request));
-  return { value: mergeAggregates(fn, parts) };
+  return question.askAndMerge(
+    (instant) => captureAggregate(instant, request),
+    async (parts, spend) => ({ value: await inSlices(mergeAggregates(fn, parts), spend) }),
+  );
 }

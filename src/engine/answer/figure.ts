@@ -1,9 +1,10 @@
 /** One group's figure out of what workers and shards saw of it. */
 import type { GroupValue, TotalFunction } from '../../model/analysis.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
-import { TAG_NUMBER, TAG_TEXT } from '../../query/execution/distinct-set.ts';
+import { type DistinctList, distinctCount } from '../../query/execution/distinct-count.ts';
 import { SortedLists, type SortedNumbers } from '../../query/execution/sorted-numbers.ts';
-import type { Figure } from '../../query/execution/tally-scan.ts';
+import type { Figure } from '../../query/execution/tally-figure.ts';
+import { TAG_NUMBER, TAG_TEXT } from '../../query/index/scalar-tag.ts';
 
 export interface PartialFigure {
   readonly figure: Figure;
@@ -11,11 +12,12 @@ export interface PartialFigure {
   readonly shard: number;
 }
 
-export function mergeFigures(
+/** Yields what its parts are estimated to have cost. */
+export function* mergeFigures(
   fn: TotalFunction,
   p: number | readonly number[] | undefined,
   parts: readonly PartialFigure[],
-): GroupValue | readonly (number | null)[] {
+): Generator<number, GroupValue | readonly (number | null)[], void> {
   switch (fn) {
     case 'sum':
       return total(parts, ({ sum }) => sum);
@@ -28,7 +30,7 @@ export function mergeFigures(
     case 'max':
       return finite(parts.reduce((most, { figure }) => Math.max(most, figure.max), -Infinity));
     case 'count_distinct':
-      return new Set(parts.flatMap(distinctOf)).size;
+      return yield* distinctCount(parts.map(distinctOf));
     case 'first':
     case 'last':
       return edgeOf(fn, parts);
@@ -59,9 +61,9 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value + 0 : null;
 }
 
-function distinctOf({ figure, textOf }: PartialFigure): GroupValue[] {
+function distinctOf({ figure, textOf }: PartialFigure): DistinctList {
   const { tags, values } = figure.distinct!;
-  return Array.from(values, (value, i) => scalarOf(tags[i], value, textOf));
+  return { count: values.length, at: (i) => scalarOf(tags[i], values[i], textOf) };
 }
 
 function scalarOf(tag: number, value: number, textOf: (number: number) => string): GroupValue {

@@ -2,6 +2,7 @@
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { AnswerBody, Expression, QueryPlan } from '../../model/query.ts';
 import { type ExplainedSelection, mergePlans, underOne } from '../../query/execution/explain.ts';
+import type { Spend } from '../../query/execution/pace.ts';
 import { askTogether, type SelectOptions, type ShardQuery } from '../../query/execution/shard-query.ts';
 import type { Capture } from '../../query/execution/shard-question.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';
@@ -37,7 +38,15 @@ export class Question {
   }
 
   /** Every shard's part, in the order of the shards; all are captured in this turn. */
-  async ask<T>(capture: Capture<T>): Promise<readonly T[]> {
+  ask<T>(capture: Capture<T>): Promise<readonly T[]> {
+    return this.askAndMerge(capture, (parts) => parts);
+  }
+
+  /** One answer out of every shard's part; `merge` notes its work with `spend`, and is cancelled or runs out of time as the rest. */
+  async askAndMerge<T, R>(
+    capture: Capture<T>,
+    merge: (parts: readonly T[], spend: Spend) => R | Promise<R>,
+  ): Promise<R> {
     const plans: ExplainedSelection[] = [];
     const questions = this.#queries.map((query, index) => {
       const explain = (selection: ExplainedSelection): void => {
@@ -46,11 +55,11 @@ export class Question {
       const options = this.request.explain === true ? { ...this.options, explain } : this.options;
       return query.question(this.where, options, capture);
     });
-    const answers = await askTogether(questions, () => {
+    const answer = await askTogether(questions, merge, () => {
       this.#watermark ??= this.shards.map((shard) => shard.appliedSeq);
     });
     if (plans.length > 0) this.#explained.push(plans);
-    return answers;
+    return answer;
   }
 
   /** Whether bitmaps answer the condition alone, as they are now. */

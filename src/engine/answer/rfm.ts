@@ -4,6 +4,7 @@
  */
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { RFM_CELLS, type RfmBody, type RfmCell, type RfmRequest, type RfmScores } from '../../model/analysis.ts';
+import { inSlices } from '../../query/execution/pace.ts';
 import { captureRfm, type RfmPart } from '../../query/execution/rfm.ts';
 import { rfmCell } from '../../query/execution/rfm-cell.ts';
 import { SortedLists, type SortedNumbers } from '../../query/execution/sorted-numbers.ts';
@@ -12,7 +13,8 @@ import type { Question } from './question.ts';
 
 const DEFAULT_SCORES = 5;
 const DEFAULT_MEMBERS = 100;
-const CUSTOMERS_PER_TURN = 16_384;
+const CUSTOMERS_PER_STEP = 4_096;
+const CUSTOMER_NS = 30;
 
 type Member = NonNullable<RfmBody['members']>[number];
 interface Sums {
@@ -23,7 +25,13 @@ interface Sums {
 
 export async function answerRfm(question: Question): Promise<RfmBody> {
   const request = question.request.rfm!;
-  const parts = await question.ask((instant) => captureRfm(instant, request));
+  return question.askAndMerge(
+    (instant) => captureRfm(instant, request),
+    (parts, spend) => inSlices(bodyOf(question, request, parts), spend),
+  );
+}
+
+function* bodyOf(question: Question, request: RfmRequest, parts: readonly RfmPart[]): Generator<number, RfmBody, void> {
   const scores = request.scores ?? DEFAULT_SCORES;
   const lastMs = thresholds(
     parts.map(({ sorted }) => sorted.lastMs),
@@ -42,11 +50,12 @@ export async function answerRfm(question: Question): Promise<RfmBody> {
   const triples = new TripleSums(scores);
   for (const [shard, part] of parts.entries()) {
     const places = new Uint16Array(part.rows.length);
-    for (let from = 0; from < places.length; from += CUSTOMERS_PER_TURN) {
-      if (from > 0) await question.clock.yieldTurn();
-      triples.add(part, least, places, from, Math.min(from + CUSTOMERS_PER_TURN, places.length));
+    for (let from = 0; from < places.length; from += CUSTOMERS_PER_STEP) {
+      const end = Math.min(from + CUSTOMERS_PER_STEP, places.length);
+      triples.add(part, least, places, from, end);
+      page?.take(shard, part, places, triples, from, end);
+      yield CUSTOMER_NS * (end - from);
     }
-    page?.take(shard, part, places, triples);
   }
   const total = triples.all();
   const { atMs, nowMs } = question.options;
@@ -193,11 +202,12 @@ class MemberPage {
     this.#from = decodeCursor(cursor, question.shards.length);
   }
 
-  take(shardIndex: number, part: RfmPart, places: Uint16Array, triples: TripleSums): void {
+  /** Customers `from` to `end` of a shard. */
+  take(shardIndex: number, part: RfmPart, places: Uint16Array, triples: TripleSums, from: number, end: number): void {
     const { rows, lastMs, frequency, monetary } = part;
     if (this.cursor !== undefined || shardIndex < this.#from.shardIndex) return;
     const firstRow = shardIndex === this.#from.shardIndex ? this.#from.row : 0;
-    for (let i = 0; i < rows.length; i++) {
+    for (let i = from; i < end; i++) {
       const row = rows[i];
       if (row < firstRow) continue;
       const cell = triples.cellOf(places[i]);

@@ -4,10 +4,22 @@
  */
 import { formatIsoDate, ISO_DATE_MAX_MS, ISO_DATE_MIN_MS, parseIsoDateMs } from '../../base/iso-date.ts';
 import type { F64Column } from '../../memory/fixed-column.ts';
+import type { ProfileTable } from '../../profile/profile-table.ts';
 import type { BoundExpression } from './bound-expression.ts';
 import { FALSE, not, TRUE } from './formula.ts';
 import { compileTextTest } from './text-matcher.ts';
 import type { BoundOperator, TextBound, TextTest } from './value-test.ts';
+
+/** Whether a trait's path is an instant of the engine's own or below one: a sent trait of such a name is hidden, with all below it. */
+export function isSeenPath([name]: readonly string[]): boolean {
+  return name === 'first_seen' || name === 'last_seen';
+}
+
+/** The instants at a path of which `isSeenPath` is true; below them is nothing. */
+export function seenColumn({ firstSeen, lastSeen }: ProfileTable, segments: readonly string[]): F64Column | undefined {
+  if (segments.length > 1) return undefined;
+  return segments[0] === 'first_seen' ? firstSeen : lastSeen;
+}
 
 export function bindSeen(column: F64Column, operator: BoundOperator): BoundExpression {
   const positive = operator.isPresence ? TRUE : positiveOf(column, operator.plain.texts);

@@ -3,11 +3,9 @@
  * under which it counts (a context value counts only where the properties hold nothing at that path). At one event at
  * most one source holds something, but one array may hold many scalars.
  */
-import type { NumberColumn } from '../../memory/ladder-column.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
-import { type ArrayVisitor, ArrayWalk } from './array-walk.ts';
 import type { ConditionBinder } from './bind-condition.ts';
 import { and, codes, type Formula, not, or, TRUE } from './formula.ts';
 import { type PathReach, reachProperty } from './path-reach.ts';
@@ -31,59 +29,6 @@ export function propertySources(table: EventTable, path: string, binder: Conditi
   if (contexts === undefined) return own;
   return [...own, ...scalarSources(contexts, not<Formula>(binder.presence(properties)))];
 }
-
-/** Numbers of a source: a column, or what each array (by code) adds up to. */
-export type NumberSource =
-  | { readonly kind: 'plain'; readonly guard: Formula; readonly numbers: NumberColumn }
-  | { readonly kind: 'array'; readonly guard: Formula; readonly arrays: TextColumn; readonly summary: ArraySummary };
-
-/** By code, in shared memory. Where `counts` is 0 there is no number. */
-export interface ArraySummary {
-  readonly sums: Float64Array;
-  readonly counts: Float64Array;
-  readonly mins: Float64Array;
-  readonly maxs: Float64Array;
-}
-
-export function numberSources(sources: readonly ScalarSource[]): NumberSource[] {
-  const found: NumberSource[] = [];
-  for (const source of sources) {
-    if (source.kind === 'array') {
-      const { guard, arrays, rest } = source;
-      found.push({ kind: 'array', guard, arrays, summary: summarize(arrays, rest) });
-    } else if (source.column.numbers !== undefined) {
-      found.push({ kind: 'plain', guard: source.guard, numbers: source.column.numbers });
-    }
-  }
-  return found;
-}
-
-function summarize({ dictionary }: TextColumn, rest: readonly string[]): ArraySummary {
-  const { count } = dictionary;
-  const shared = (): Float64Array => new Float64Array(new SharedArrayBuffer((count + 1) * 8));
-  const summary = { sums: shared(), counts: shared(), mins: shared(), maxs: shared() };
-  const walk = new ArrayWalk(rest);
-  let code = 0;
-  const visitor: ArrayVisitor = {
-    ...IGNORANT,
-    number: (value) => {
-      summary.mins[code] = summary.counts[code] === 0 ? value : Math.min(summary.mins[code], value);
-      summary.maxs[code] = summary.counts[code] === 0 ? value : Math.max(summary.maxs[code], value);
-      summary.counts[code] += 1;
-      summary.sums[code] += value;
-      return false;
-    },
-  };
-  for (code = 1; code <= count; code++) walk.run(dictionary, code, visitor);
-  return summary;
-}
-
-const IGNORANT: ArrayVisitor = {
-  present: () => false,
-  number: () => false,
-  boolean: () => false,
-  text: () => false,
-};
 
 /** For `first` / `last`: whether an event has a value, and whether the first one it has fits. */
 export function edgeFormulas(

@@ -66,42 +66,73 @@ function countsFor(measure: ScanMeasure, rowCount: number): Counts {
   }
 }
 
-/** One state out of the workers' states: the first takes in the others, in their order. */
-export function mergeStates(measure: ScanMeasure, states: readonly AccumulatorState[]): AccumulatorState {
+/** Rows between two yields: whole words of counts, however narrow. */
+const STRETCH = 65_536;
+const MERGE_ROW_NS = 2;
+
+/** One state out of the workers' states: the first takes in the others, in their order. Yields what each stretch of rows cost. */
+export function* mergeSteps(
+  measure: ScanMeasure,
+  states: readonly AccumulatorState[],
+): Generator<number, AccumulatorState, void> {
   const [merged, ...others] = states;
+  const rowCount = Math.max(merged.counts.length, merged.values.length);
   for (const other of others) {
-    switch (measure.kind) {
-      case 'count':
-        addCounts(merged.counts, other.counts, measure.cap);
-        break;
-      case 'avg':
-        addCounts(merged.counts, other.counts, Infinity);
-        addValues(merged.values, other.values);
-        break;
-      case 'sum':
-        addValues(merged.values, other.values);
-        break;
-      case 'purchases':
-        addCounts(merged.counts, other.counts, Infinity);
-        addValues(merged.values, other.values);
-        takeGreater(merged.latest, other.latest);
-        break;
-      case 'distinct':
-        addCounts(merged.counts, other.counts, Infinity);
-        break;
-      case 'min':
-        for (let r = 0; r < merged.values.length; r++) {
-          if (other.values[r] < merged.values[r]) merged.values[r] = other.values[r];
-        }
-        break;
-      case 'max':
-        takeGreater(merged.values, other.values);
-        break;
-      default:
-        mergeEdges(merged, other, measure.kind === 'first');
+    for (let from = 0; from < rowCount; from += STRETCH) {
+      const end = Math.min(from + STRETCH, rowCount);
+      mergeInto(measure, stretchOf(merged, from, end), stretchOf(other, from, end));
+      yield MERGE_ROW_NS * (end - from);
     }
   }
   return merged;
+}
+
+/** The same memory. */
+export function stretchOf(
+  { counts, values, indexes, latest, distinct }: AccumulatorState,
+  from: number,
+  end: number,
+): AccumulatorState {
+  return {
+    counts: counts.subarray(from, end),
+    values: values.subarray(from, end),
+    indexes: indexes.subarray(from, end),
+    latest: latest.subarray(from, end),
+    distinct,
+  };
+}
+
+function mergeInto(measure: ScanMeasure, merged: AccumulatorState, other: AccumulatorState): void {
+  switch (measure.kind) {
+    case 'count':
+      addCounts(merged.counts, other.counts, measure.cap);
+      break;
+    case 'avg':
+      addCounts(merged.counts, other.counts, Infinity);
+      addValues(merged.values, other.values);
+      break;
+    case 'sum':
+      addValues(merged.values, other.values);
+      break;
+    case 'purchases':
+      addCounts(merged.counts, other.counts, Infinity);
+      addValues(merged.values, other.values);
+      takeGreater(merged.latest, other.latest);
+      break;
+    case 'distinct':
+      addCounts(merged.counts, other.counts, Infinity);
+      break;
+    case 'min':
+      for (let r = 0; r < merged.values.length; r++) {
+        if (other.values[r] < merged.values[r]) merged.values[r] = other.values[r];
+      }
+      break;
+    case 'max':
+      takeGreater(merged.values, other.values);
+      break;
+    default:
+      mergeEdges(merged, other, measure.kind === 'first');
+  }
 }
 
 function addCounts(to: Counts, from: Counts, cap: number): void {

@@ -1,5 +1,5 @@
 /** `as: "aggregate"`: one value over the events of the selected profiles, or over a trait of theirs; first per shard, then merged. */
-import { assert, unreachable } from '../../base/assert.ts';
+import { assert } from '../../base/assert.ts';
 import { splitPath } from '../../base/path.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
 import { decodeUtf8 } from '../../memory/byte-heap.ts';
@@ -9,6 +9,7 @@ import type { ShardData } from '../../profile/shard-data.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import { type ArrayVisitor, ArrayWalk } from '../binder/array-walk.ts';
 import { eventsOf } from '../binder/bind-events.ts';
+import { isSeenPath, seenColumn } from '../binder/bind-seen.ts';
 import { TRUE } from '../binder/formula.ts';
 import { reachPath } from '../binder/path-reach.ts';
 import { assertAggregateSupported } from '../binder/supported.ts';
@@ -16,42 +17,42 @@ import { edgeFormulas, propertySources, type ScalarSource, scalarSources } from 
 import { bindOperator } from '../binder/value-test.ts';
 import { resolveWindow, type TimeRange } from '../binder/window.ts';
 import { compileIndexTest } from '../evaluation/index-test.ts';
-import { type AccumulatorState, mergeStates, NO_EVENT } from './accumulator.ts';
+import { TAG_NUMBER, TAG_TEXT } from '../index/scalar-tag.ts';
+import { type AccumulatorState, mergeSteps, NO_EVENT } from './accumulator.ts';
+import type { AggregateValue, PartialAggregate } from './aggregate-merge.ts';
 import { newControl } from './chunk-claim.ts';
-import { TAG_NUMBER, TAG_TEXT } from './distinct-set.ts';
-import { distinctInputs } from './distinct-source.ts';
+import { type DistinctInputs, distinctInputs, instantInputs } from './distinct-source.ts';
 import { eventScan, numberInputs } from './event-measure.ts';
 import { type Instant, STALE } from './instant.ts';
 import type { MeasureScan, ScanMeasure } from './measure-scan.ts';
 import type { ImageSet, Program } from './program.ts';
 import { candidateChunks } from './row-scan.ts';
-import { aggregateSeen, isSeenTrait } from './seen-aggregate.ts';
 
 /** A request whose function is one of a leaf's. */
 export type AggregateRequest = TotalRequest & { readonly fn: AggregateFunction };
-export type AggregateValue = number | string | boolean | null;
-
-/** One shard's part. `value` null = nothing there; `avg` is its sum and `count`; `first`/`last` carry the event's time. */
-export interface PartialAggregate {
-  readonly value: AggregateValue;
-  readonly count: number;
-  readonly timeMs: number;
-  readonly distinct: readonly (number | string | boolean)[];
-}
 
 const NOTHING: PartialAggregate = { value: null, count: 0, timeMs: Number.NaN, distinct: [] };
 const EVER: TimeRange = { fromMs: -Infinity, untilMs: Infinity };
 const ALL: Program = { kind: 'constant', value: true };
 
+/** Yields what its parts are estimated to have cost. */
+type Read = (
+  state: AccumulatorState,
+  isStale: () => boolean,
+) => Generator<number, PartialAggregate | typeof STALE, void>;
+
 /** The scan that answers the request on this shard, and how to read its state. */
 interface AggregateScan {
   readonly scan: Omit<MeasureScan, 'members'>;
-  readonly read: (state: AccumulatorState) => PartialAggregate;
+  readonly read: Read;
   /** True when a dictionary that `read` needs was compacted since: the scan has to be taken again. */
   readonly isStale: () => boolean;
 }
 
 const NEVER = (): boolean => false;
+/** Distinct values between two turns, and what it takes to make a text of one. */
+const VALUES_PER_STEP = 1_024;
+const TEXT_NS = 200;
 
 /** One value over the rows that are selected; parts of shards go to `mergeAggregates`. */
 export function captureAggregate(
@@ -59,7 +60,6 @@ export function captureAggregate(
   request: AggregateRequest,
 ): (rows: RowSet) => Promise<PartialAggregate | typeof STALE> {
   assertAggregateSupported(request, instant.moment.atMs);
-  if (isSeenTrait(request)) return async (rows) => aggregateSeen(instant.data, request, rows);
   const captured = captureScan(instant, request);
   if (captured === undefined) return async () => NOTHING;
   const { scan, read, isStale } = captured;
@@ -67,7 +67,8 @@ export function captureAggregate(
     const members = rows.cardinality === instant.rowCount ? undefined : rows.toWords(instant.rowCount);
     const chunks = scan.rows === undefined ? candidateChunks(instant.rowCount, members) : scan.chunks;
     const states = await instant.scan({ ...scan, chunks, members });
-    return isStale() ? STALE : read(mergeStates(scan.measure, states));
+    const state = await instant.inSlices(mergeSteps(scan.measure, states));
+    return instant.inSlices(read(state, isStale));
   };
 }
 
@@ -88,7 +89,7 @@ function captureScan(instant: Instant, request: AggregateRequest): AggregateScan
     const operator = bindOperator('exists', undefined, conditions.nowMs);
     const { present } = edgeFormulas(sources, operator, conditions);
     const scan = eventScan(table, range, where, { kind: fn, present: images.program(present) }, images);
-    return { scan: totalOf(scan), read: (state) => readEdge(state, sources), isStale: NEVER };
+    return { scan: totalOf(scan), read: atOnce((state) => readEdge(state, sources)), isStale: NEVER };
   }
   const { measure, read } = measureOf(fn, sources, images);
   return { scan: totalOf(eventScan(table, range, where, measure, images)), read, isStale: NEVER };
@@ -100,9 +101,13 @@ function totalOf(scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'>): A
 
 function traitScan(data: ShardData, fn: AggregateFunction, trait: string, images: ImageSet): AggregateScan | undefined {
   assert(fn !== 'first' && fn !== 'last', 'first and last of a trait were refused');
-  const sources = scalarSources(reachPath(data.profiles.traits, splitPath(trait)));
-  if (sources.length === 0) return undefined;
-  const { measure, read } = measureOf(fn, sources, images);
+  const segments = splitPath(trait);
+  const isSeen = isSeenPath(segments);
+  const sources = isSeen ? [] : scalarSources(reachPath(data.profiles.traits, segments));
+  const column = isSeen && fn === 'count_distinct' ? seenColumn(data.profiles, segments) : undefined;
+  if (sources.length === 0 && column === undefined) return undefined;
+  const { measure, read } =
+    column === undefined ? measureOf(fn, sources, images) : distinctOf(instantInputs(column, images));
   const elementCount = data.profiles.count;
   const scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'> = {
     kind: 'measure',
@@ -126,24 +131,46 @@ function generationOf(sources: readonly ScalarSource[]): number {
   }, 0);
 }
 
+interface MeasureAndRead {
+  readonly measure: ScanMeasure;
+  readonly read: Read;
+}
+
 function measureOf(
   fn: Exclude<AggregateFunction, 'first' | 'last'>,
   sources: readonly ScalarSource[],
   images: ImageSet,
-): { readonly measure: ScanMeasure; readonly read: AggregateScan['read'] } {
+): MeasureAndRead {
   if (fn !== 'count_distinct') {
     const measure: ScanMeasure = { kind: fn, inputs: numberInputs(sources, images) };
-    return { measure, read: (state) => readNumber(fn, state) };
+    return { measure, read: atOnce((state) => readNumber(fn, state)) };
   }
-  const inputs = distinctInputs(sources, images);
-  const read = ({ distinct }: AccumulatorState): PartialAggregate => {
+  return distinctOf(distinctInputs(sources, images));
+}
+
+function distinctOf(inputs: DistinctInputs): MeasureAndRead {
+  function* read({ distinct }: AccumulatorState, isStale: () => boolean): ReturnType<Read> {
     const { tags, values } = distinct!;
-    const found = Array.from(values, (value, i) =>
-      tags[i] === TAG_NUMBER ? value : tags[i] === TAG_TEXT ? inputs.textOf(value) : value === BOOLEAN_TRUE,
-    );
+    const found: (number | string | boolean)[] = [];
+    if (isStale()) return STALE;
+    for (let v = 0; v < values.length; v++) {
+      if (v % VALUES_PER_STEP === VALUES_PER_STEP - 1) {
+        yield VALUES_PER_STEP * TEXT_NS;
+        if (isStale()) return STALE;
+      }
+      const value = values[v];
+      found.push(tags[v] === TAG_NUMBER ? value : tags[v] === TAG_TEXT ? inputs.textOf(value) : value === BOOLEAN_TRUE);
+    }
     return { ...NOTHING, count: found.length, distinct: found };
-  };
+  }
   return { measure: { kind: 'distinct', sources: inputs.sources }, read };
+}
+
+function atOnce(read: (state: AccumulatorState) => PartialAggregate): Read {
+  return function* (state, isStale) {
+    yield TEXT_NS;
+    return isStale() ? STALE : read(state);
+  };
 }
 
 function readNumber(fn: 'sum' | 'avg' | 'min' | 'max', { values, counts }: AccumulatorState): PartialAggregate {
@@ -191,38 +218,4 @@ function firstOfArray({ arrays, rest }: Extract<ScalarSource, { kind: 'array' }>
   };
   new ArrayWalk(rest).run(arrays.dictionary, code, visitor);
   return found;
-}
-
-/** The parts of all shards as one value. `sum` and `count_distinct` of nothing are 0, the others null. */
-export function mergeAggregates(fn: AggregateFunction, parts: readonly PartialAggregate[]): AggregateValue {
-  const found = parts.filter((part) => part.count > 0);
-  switch (fn) {
-    case 'count_distinct':
-      return new Set(found.flatMap((part) => part.distinct)).size;
-    case 'sum':
-      return found.reduce((sum, part) => sum + Number(part.value), 0);
-    case 'avg': {
-      const count = found.reduce((sum, part) => sum + part.count, 0);
-      return count === 0 ? null : found.reduce((sum, part) => sum + Number(part.value), 0) / count;
-    }
-    case 'min':
-      return found.length === 0 ? null : found.reduce((least, part) => Math.min(least, Number(part.value)), Infinity);
-    case 'max':
-      return found.length === 0 ? null : found.reduce((most, part) => Math.max(most, Number(part.value)), -Infinity);
-    case 'first':
-      return edge(found, (part, best) => part.timeMs < best.timeMs);
-    case 'last':
-      return edge(found, (part, best) => part.timeMs >= best.timeMs);
-    default:
-      return unreachable(fn);
-  }
-}
-
-function edge(
-  parts: readonly PartialAggregate[],
-  isBetter: (part: PartialAggregate, best: PartialAggregate) => boolean,
-): AggregateValue {
-  let best: PartialAggregate | undefined;
-  for (const part of parts) if (best === undefined || isBetter(part, best)) best = part;
-  return best?.value ?? null;
 }

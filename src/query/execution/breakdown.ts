@@ -5,17 +5,19 @@
 
 import { splitPath } from '../../base/path.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
+import type { F64Column } from '../../memory/fixed-column.ts';
 import type { BreakdownRequest, Dimension, GroupValue } from '../../model/analysis.ts';
-import { EngineError } from '../../model/error.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import { eventsOf } from '../binder/bind-events.ts';
+import { isSeenPath, seenColumn } from '../binder/bind-seen.ts';
 import { reachPath } from '../binder/path-reach.ts';
 import { assertAggregateSupported, assertChoiceSupported } from '../binder/supported.ts';
 import { propertySources, type ScalarSource, scalarSources } from '../binder/value-source.ts';
 import { resolveWindow } from '../binder/window.ts';
+import { TAG_TEXT } from '../index/scalar-tag.ts';
 import { newControl } from './chunk-claim.ts';
-import { TAG_TEXT } from './distinct-set.ts';
-import { type DistinctInputs, distinctInputs } from './distinct-source.ts';
+import { type DistinctInputs, distinctInputs, instantInputs } from './distinct-source.ts';
 import { eventScan } from './event-measure.ts';
 import { type CapturedDimension, captureDimension } from './group-dimension.ts';
 import { GROUP_COUNT_MAX, type GroupIndex, tooManyGroups } from './group-index.ts';
@@ -24,14 +26,14 @@ import { type Instant, STALE } from './instant.ts';
 import type { ElementScan } from './measure-scan.ts';
 import { profileElements } from './number-gather.ts';
 import { candidateChunks } from './row-scan.ts';
-import { type TallyFunction, type TallyOutcome, type TallyScan, VALUE_NS } from './tally-scan.ts';
+import type { TallyFunction } from './tally-figure.ts';
+import { type TallyOutcome, type TallyScan, VALUE_NS } from './tally-scan.ts';
 import type { ListedValues } from './value-list.ts';
 
 /** Combinations of slots; an array with several values is one, so there may be more of them than groups. */
 const KEY_COUNT_MAX = 4 * GROUP_COUNT_MAX;
 const KEYS_PER_TURN = 1_024;
 const TEXTS_PER_TURN = 4_096;
-const CHUNK_ROWS = 65_536;
 
 /** What one worker found: elements by key, and the groups of each key (`groups[starts[i]]` … of the i-th that occurs). */
 export interface BreakdownPiece {
@@ -130,21 +132,17 @@ function captureElements(instant: Instant, request: BreakdownRequest): Captured 
   } else if (instant.rowCount === 0) return undefined;
   const dimensions = request.by.map((by) => captureDimension(instant, by, events));
   let sources: readonly ScalarSource[] = [];
+  let seen: F64Column | undefined;
   if (aggregate?.trait !== undefined) {
     const segments = splitPath(aggregate.trait);
-    // Instants that the engine keeps are no column of values; to count 0 of them would be a wrong answer.
-    if (aggregate.fn === 'count_distinct' && (segments[0] === 'first_seen' || segments[0] === 'last_seen')) {
-      throw new EngineError(
-        'query_unsupported',
-        `a breakdown cannot count distinct values of ${segments[0]} yet; break down by it instead`,
-        { details: { construct: `count_distinct of ${segments[0]}` } },
-      );
-    }
-    sources = scalarSources(reachPath(data.profiles.traits, segments));
+    if (!isSeenPath(segments)) sources = scalarSources(reachPath(data.profiles.traits, segments));
+    // They are texts in the language: there is nothing to add up, and none is less than another.
+    else if (aggregate.fn === 'count_distinct') seen = seenColumn(data.profiles, segments);
   } else if (aggregate?.property !== undefined) {
     sources = propertySources(events!.table, aggregate.property, conditions);
   }
-  const inputs = aggregate === undefined ? undefined : distinctInputs(sources, images);
+  const values = seen === undefined ? distinctInputs(sources, images) : instantInputs(seen, images);
+  const inputs = aggregate === undefined ? undefined : values;
   const isOfRows = events !== undefined && aggregate?.trait !== undefined;
   const generation = (): number => generationOf(dimensions, sources);
   const first = generation();

@@ -15,6 +15,11 @@ export function stop(control: Int32Array): void {
   Atomics.store(control, STOP, 1);
 }
 
+/** For scans that have no chunks to claim. */
+export function isStopped(control: Int32Array): boolean {
+  return Atomics.load(control, STOP) !== 0;
+}
+
 export interface Share {
   readonly index: number;
   readonly count: number;
@@ -38,7 +43,7 @@ export class ChunkClaim {
 
   /** The next chunk, or −1 when there is none or the scan was stopped. */
   next(): number {
-    if (Atomics.load(this.#control, STOP) !== 0) return -1;
+    if (isStopped(this.#control)) return -1;
     const position = this.#position < 0 ? Atomics.add(this.#control, NEXT, 1) : this.#position++;
     return position < this.#end ? this.#chunks[position] : -1;
   }

@@ -4,10 +4,10 @@
  * come from several places.
  */
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
+import { TAG_BOOLEAN, TAG_NUMBER, TAG_TEXT } from '../index/scalar-tag.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
 import { type ColumnImage, type ElementView, viewChunk } from './column-image.ts';
-import { TAG_BOOLEAN, TAG_NUMBER, TAG_TEXT } from './distinct-set.ts';
 import { KernelBuilder } from './kernel.ts';
 import { filterOf, guarded, type MeasureScan, rowOf } from './measure-scan.ts';
 import type { Program } from './program.ts';

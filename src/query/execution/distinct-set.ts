@@ -1,10 +1,6 @@
 /** A hash set of (row, type, value), for counts of distinct values per row: 13 bytes an entry at a fill of one half, no objects. */
 import { mix32 } from '../../base/hash.ts';
 
-export const TAG_NUMBER = 1;
-export const TAG_TEXT = 2;
-export const TAG_BOOLEAN = 3;
-
 const FIRST_SLOTS = 1_024;
 const bits = new Float64Array(1);
 const halves = new Uint32Array(bits.buffer);

@@ -1,12 +1,9 @@
 /** Sources of `count_distinct`: which columns, and one numbering for texts that may come from several dictionaries. */
-
-import { decodeUtf8 } from '../../memory/byte-heap.ts';
-import type { TextColumn } from '../../profile/text-column.ts';
-import { type ArrayVisitor, ArrayWalk } from '../binder/array-walk.ts';
-import { and, type Formula } from '../binder/formula.ts';
+import type { F64Column } from '../../memory/fixed-column.ts';
+import { and, type Formula, TRUE } from '../binder/formula.ts';
 import type { ScalarSource } from '../binder/value-source.ts';
+import type { ScalarTableSet, TableKey } from '../index/scalar-tables.ts';
 import type { DistinctSource } from './distinct-scan.ts';
-import { TAG_BOOLEAN, TAG_NUMBER, TAG_TEXT } from './distinct-set.ts';
 import type { ImageSet } from './program.ts';
 
 export interface DistinctInputs {
@@ -16,14 +13,16 @@ export interface DistinctInputs {
   readonly isLive: boolean;
 }
 
+/** Capture through this only in the turn of the instant: the numbering of large dictionaries may be put off to later turns. */
 export function distinctInputs(sources: readonly ScalarSource[], images: ImageSet): DistinctInputs {
   const withText = sources.filter((source) => source.kind === 'array' || source.column.strings !== undefined);
   const only = withText.length === 1 && withText[0].kind === 'plain' ? withText[0].column.strings : undefined;
-  const numbering = new TextNumbering();
+  const numbered = only === undefined ? withText : [];
+  const tables = numbered.length === 0 ? undefined : images.tables.forQuestion(numbered.map(tableKeyOf));
   const found: DistinctSource[] = [];
   for (const source of sources) {
     if (source.kind === 'array') {
-      found.push(arraySource(source, numbering, images));
+      found.push(arraySource(source, tables!, images));
       continue;
     }
     const { guard, column } = source;
@@ -35,7 +34,7 @@ export function distinctInputs(sources: readonly ScalarSource[], images: ImageSe
     if (strings !== undefined) {
       const test: Formula = { kind: 'codes', column: strings.codes, owner: strings, selection: { kind: 'any' } };
       const plain = plainSource(guard, test, images);
-      const numberOf = strings === only ? undefined : numbering.ofDictionary(strings);
+      const numberOf = strings === only ? undefined : tables!.texts(strings).numbers;
       found.push({ ...plain, kind: 'texts', image: images.image(strings.codes), numberOf });
     }
     if (booleans !== undefined) {
@@ -44,8 +43,26 @@ export function distinctInputs(sources: readonly ScalarSource[], images: ImageSe
     }
   }
   const textOf = (number: number): string =>
-    only === undefined ? numbering.text(number) : only.dictionary.text(number);
+    only === undefined ? tables!.textOf(number) : only.dictionary.text(number);
   return { sources: found, textOf, isLive: only !== undefined };
+}
+
+/**
+ * Instants that the engine keeps. The language sees their texts, and each stands for one of its own; so they are told apart as numbers,
+ * which is good for counting distinct ones and for nothing else. Absent = there is nothing.
+ */
+export function instantInputs(column: F64Column | undefined, images: ImageSet): DistinctInputs {
+  const sources: DistinctSource[] = [];
+  if (column !== undefined) {
+    const test: Formula = { kind: 'numbers', column, selection: { kind: 'present' } };
+    sources.push({ ...plainSource(TRUE, test, images), kind: 'numbers', image: images.image(column) });
+  }
+  return { sources, textOf: () => '', isLive: false };
+}
+
+function tableKeyOf(source: ScalarSource): TableKey {
+  if (source.kind === 'array') return { kind: 'scalars', column: source.arrays, rest: source.rest };
+  return { kind: 'texts', column: source.column.strings! };
 }
 
 function plainSource(guard: Formula, test: Formula, images: ImageSet) {
@@ -54,64 +71,18 @@ function plainSource(guard: Formula, test: Formula, images: ImageSet) {
 
 function arraySource(
   source: Extract<ScalarSource, { kind: 'array' }>,
-  numbering: TextNumbering,
+  tables: ScalarTableSet,
   images: ImageSet,
 ): DistinctSource {
   const { guard, arrays, rest } = source;
   const test: Formula = { kind: 'codes', column: arrays.codes, owner: arrays, selection: { kind: 'any' } };
-  const { dictionary } = arrays;
-  const starts = new Uint32Array(new SharedArrayBuffer((dictionary.count + 2) * 4));
-  const tags: number[] = [];
-  const values: number[] = [];
-  const push = (tag: number, value: number): false => {
-    tags.push(tag);
-    values.push(value);
-    return false;
-  };
-  const visitor: ArrayVisitor = {
-    present: () => false,
-    number: (value) => push(TAG_NUMBER, value),
-    boolean: (value) => push(TAG_BOOLEAN, value ? 2 : 1),
-    text: (bytes, start, size) => push(TAG_TEXT, numbering.number(decodeUtf8(bytes, start, size))),
-  };
-  const walk = new ArrayWalk(rest);
-  for (let code = 1; code <= dictionary.count; code++) {
-    starts[code] = tags.length;
-    walk.run(dictionary, code, visitor);
-  }
-  starts[dictionary.count + 1] = tags.length;
+  const { starts, tags, values } = tables.scalars(arrays, rest);
   return {
     kind: 'array',
     present: images.program(and<Formula>([guard, test])),
     image: images.image(arrays.codes),
     starts,
-    tags: Uint8Array.from(tags),
-    values: Float64Array.from(values),
+    tags,
+    values,
   };
-}
-
-class TextNumbering {
-  readonly #numbers = new Map<string, number>();
-  readonly #texts: string[] = [];
-
-  number(text: string): number {
-    let number = this.#numbers.get(text);
-    if (number === undefined) {
-      number = this.#texts.length;
-      this.#numbers.set(text, number);
-      this.#texts.push(text);
-    }
-    return number;
-  }
-
-  text(number: number): string {
-    return this.#texts[number];
-  }
-
-  /** By code. */
-  ofDictionary({ dictionary }: TextColumn): Float64Array {
-    const numbers = new Float64Array(new SharedArrayBuffer((dictionary.count + 1) * 8));
-    for (let code = 1; code <= dictionary.count; code++) numbers[code] = this.number(dictionary.text(code));
-    return numbers;
-  }
 }

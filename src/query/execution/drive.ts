@@ -3,7 +3,7 @@
  * to be waited for. Errors: query_timeout, query_cancelled.
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
-import { mergeStates } from './accumulator.ts';
+import { mergeSteps } from './accumulator.ts';
 import { assertGoing } from './cancellation.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Instant } from './instant.ts';
@@ -43,5 +43,6 @@ function waitFor(step: Scan | Pause, instant: Instant): Promise<Resumption> | un
 
 async function onWorkers(scan: Scan, instant: Instant): Promise<Resumption> {
   const outcomes = await instant.scan(scan);
-  return scan.kind === 'measure' ? mergeStates(scan.measure, outcomes as Parameters<typeof mergeStates>[1]) : undefined;
+  if (scan.kind !== 'measure') return undefined;
+  return instant.inSlices(mergeSteps(scan.measure, outcomes as Parameters<typeof mergeSteps>[1]));
 }

@@ -14,7 +14,7 @@ import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
 import { rowsOfState } from './event-measure.ts';
 import type { Operator } from './operator.ts';
-import { PAUSE, Pace } from './pace.ts';
+import { type Pace, paced } from './pace.ts';
 import { rowsOfParticipants } from './participant-rows.ts';
 import type { Program } from './program.ts';
 import { candidateChunks } from './row-scan.ts';
@@ -27,23 +27,18 @@ export interface EvaluatorOptions {
   readonly rowCount: number;
   readonly slabs: readonly SharedArrayBuffer[];
   readonly switches: Switches;
+  /** Of all work on this thread for the question. */
+  readonly pace: Pace;
   /** Beyond this, chains are not followed on the shard's thread while workers could scan. */
   readonly probeNsMax: number;
   /** Notes rows and times of each operator; absent = nobody asks. */
   readonly trace?: Trace | undefined;
 }
 
-/** To merge or to look at what was measured of one row. */
-const STATE_ROW_NS = 2;
-
-/** One participant with all that is around it, at worst: for slices. */
-const PARTICIPANT_SLICE_NS = 8;
-
 type EventOperator = Extract<Operator, { kind: 'events' }>;
 
 export class Evaluator {
   readonly #options: EvaluatorOptions;
-  readonly #pace = new Pace();
   /** Of event scans that were run: a part that stands at several places is measured once. */
   readonly #measured = new Map<Operator, RowSet>();
 
@@ -62,27 +57,24 @@ export class Evaluator {
   }
 
   *#run(operator: Operator, candidates: RowSet | undefined): Evaluation {
-    const { rowCount, slabs, switches, probeNsMax } = this.#options;
+    const { rowCount, slabs, switches, probeNsMax, pace } = this.#options;
     switch (operator.kind) {
       case 'rows':
         return candidates === undefined ? operator.rows : candidates.and(operator.rows);
       case 'participants': {
         const { participants } = operator;
-        return within(
-          yield* this.#paced(rowsOfParticipants(participants, slabs, rowCount), PARTICIPANT_SLICE_NS),
-          candidates,
-        );
+        return within(yield* paced(rowsOfParticipants(participants, slabs, rowCount), pace), candidates);
       }
       case 'scan':
         return yield* this.#scan(operator.program, candidates);
       case 'seen': {
         const asked = candidates ?? RowSet.all(rowCount);
-        return yield* this.#paced(rowsOfSeen(operator.seen, operator.matches, slabs, asked), SEEN_NS);
+        return yield* paced(rowsOfSeen(operator.seen, operator.matches, slabs, asked), pace, SEEN_NS);
       }
       case 'events':
         return yield* this.#events(operator, candidates);
       case 'sequence':
-        return yield* selectSequence(operator.sequence, candidates, switches.probeChains ? probeNsMax : 0);
+        return yield* selectSequence(operator.sequence, candidates, switches.probeChains ? probeNsMax : 0, pace);
       case 'not': {
         const rows = yield* this.evaluate(operator.of, candidates);
         return (candidates ?? RowSet.all(rowCount)).andNot(rows);
@@ -130,34 +122,32 @@ export class Evaluator {
   }
 
   *#scan(program: Program, candidates: RowSet | undefined): Evaluation {
-    const { rowCount, switches } = this.#options;
+    const { rowCount, switches, pace } = this.#options;
     const wanted = candidates?.toWords(rowCount);
     const words = new Uint32Array(new SharedArrayBuffer(wordCountOf(rowCount) * 4));
     const chunks = candidateChunks(rowCount, switches.skipChunks ? wanted : undefined);
     yield { kind: 'rows', program, rowCount, candidates: wanted, words, chunks, control: newControl() };
-    return RowSet.ofWords(words);
+    return yield* paced(RowSet.ofWordsSteps(words), pace);
   }
 
   *#events(operator: EventOperator, candidates: RowSet | undefined): Evaluation {
     const { test, scan, verdict, runCount } = operator;
-    const { rowCount, slabs } = this.#options;
+    const { rowCount, slabs, pace } = this.#options;
     const known = this.#measured.get(operator);
     if (known !== undefined) return within(known, candidates);
     const chains = this.#chains(operator, candidates);
     this.#options.trace?.choose(operator, chains === undefined ? 'scan' : 'by chains');
     if (chains !== undefined) {
       const found = rowsOfChains(test, chains, scan.elementCount, this.#options.rowCount);
-      return within(yield* this.#paced(found, 1), candidates);
+      return within(yield* paced(found, pace), candidates);
     }
     const windowCount = Math.min(scan.elementCount, scan.chunks.length * CHUNK_ROWS);
     if (runCount !== undefined && isRunCountBetter(runCount, windowCount, candidates?.cardinality ?? rowCount)) {
       this.#options.trace?.choose(operator, 'by runs');
-      return yield* rowsOfRunCount(runCount, candidates);
+      return yield* rowsOfRunCount(runCount, candidates, pace);
     }
     const state = yield scan;
-    // The states of workers were just merged, and are now looked at row by row: each may be a slice.
-    if (this.#pace.spend(rowCount * STATE_ROW_NS)) yield PAUSE;
-    const rows = yield* this.#paced(rowsOfState(test.measure, verdict, state!, rowCount, slabs), 1);
+    const rows = yield* paced(rowsOfState(test.measure, verdict, state!, rowCount, slabs), pace);
     this.#measured.set(operator, rows);
     return within(rows, candidates);
   }
@@ -169,15 +159,6 @@ export class Evaluator {
     const chains = chainPlan(test, candidates);
     if (chains === undefined || chains.costNs > probeNsMax) return undefined;
     return chains.costNs > eventCostNs(test, rowCount) ? undefined : chains;
-  }
-
-  /** Work in pieces on this thread, with pauses; `unitNs`: what one unit that it yields costs. */
-  *#paced(work: Generator<number, RowSet, void>, unitNs: number): Evaluation {
-    for (;;) {
-      const step = work.next();
-      if (step.done === true) return step.value;
-      if (this.#pace.spend(step.value * unitNs)) yield PAUSE;
-    }
   }
 }
 

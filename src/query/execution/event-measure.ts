@@ -5,12 +5,13 @@ import { RowSet } from '../../bitmap/row-set.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { EventTest, Measure } from '../binder/bound-expression.ts';
 import type { Relation } from '../binder/cell.ts';
-import { numberSources, type ScalarSource } from '../binder/value-source.ts';
+import type { ScalarSource } from '../binder/value-source.ts';
 import type { TimeRange } from '../binder/window.ts';
 import { cellReader } from '../evaluation/readable-cell.ts';
 import { fitsAnyNumber } from '../evaluation/relation.ts';
 import { ScalarList } from '../evaluation/scalar-list.ts';
-import { type AccumulatorState, NO_EVENT } from './accumulator.ts';
+import type { TableKey } from '../index/scalar-tables.ts';
+import { type AccumulatorState, NO_EVENT, stretchOf } from './accumulator.ts';
 import { type CellImage, captureCell, readableImage } from './cell-image.ts';
 import { newControl } from './chunk-claim.ts';
 import { distinctInputs } from './distinct-source.ts';
@@ -41,11 +42,22 @@ export function eventScan(
   };
 }
 
+/** Capture through this only in the turn of the instant: adding up large dictionaries of arrays may be put off to later turns. */
 export function numberInputs(sources: readonly ScalarSource[], images: ImageSet): NumberInput[] {
-  return numberSources(sources).map((source): NumberInput => {
-    const guard = images.program(source.guard);
-    if (source.kind === 'plain') return { kind: 'plain', guard, image: images.image(source.numbers) };
-    return { kind: 'array', guard, image: images.image(source.arrays.codes), summary: source.summary };
+  const keys = sources.flatMap((source): TableKey[] => {
+    return source.kind === 'array' ? [{ kind: 'sums', column: source.arrays, rest: source.rest }] : [];
+  });
+  const tables = keys.length === 0 ? undefined : images.tables.forQuestion(keys);
+  return sources.flatMap((source): NumberInput[] => {
+    if (source.kind === 'array') {
+      const { summary } = tables!.sums(source.arrays, source.rest);
+      return [
+        { kind: 'array', guard: images.program(source.guard), image: images.image(source.arrays.codes), summary },
+      ];
+    }
+    const { numbers } = source.column;
+    if (numbers === undefined) return [];
+    return [{ kind: 'plain', guard: images.program(source.guard), image: images.image(numbers) }];
   });
 }
 
@@ -83,7 +95,9 @@ export function captureVerdict(measure: Measure, images: ImageSet): Verdict {
   return { kind: 'against', relation, cells: cells.map((cell) => captureCell(cell, images)) };
 }
 
-/** Rows between two yields where each is looked at by itself. */
+/** Rows between two yields: where a loop packs bits, and where each row is looked at by itself. Whole words. */
+const PACKED_STRETCH = 65_536;
+const PACKED_NS = 2;
 const STRETCH = 16_384;
 const EDGE_NS = 30;
 
@@ -103,32 +117,46 @@ export function* rowsOfState(
       if (index !== NO_EVENT && fits(index)) words[row >>> 5] |= 1 << (row & 31);
       if (row % STRETCH === STRETCH - 1) yield STRETCH * EDGE_NS;
     }
-    return RowSet.ofWords(words);
+    return yield* RowSet.ofWordsSteps(words);
   }
   assert(measure.kind !== 'edge', 'first and last have a verdict');
+  for (let from = 0; from < rowCount; from += PACKED_STRETCH) {
+    const end = Math.min(from + PACKED_STRETCH, rowCount);
+    packFitting(measure, stretchOf(state, from, end), end - from, words.subarray(from >>> 5, wordCountOf(end)));
+    yield PACKED_NS * (end - from);
+  }
+  if (verdict?.kind === 'against' && measure.kind === 'number')
+    yield* keepFitting(words, verdict, measure, state, rowCount, slabs);
+  return yield* RowSet.ofWordsSteps(words);
+}
+
+function packFitting(
+  measure: Exclude<Measure, { kind: 'edge' }>,
+  state: AccumulatorState,
+  rowCount: number,
+  words: Uint32Array,
+): void {
   const builder = new KernelBuilder([], 0, rowCount);
   const term = stateTerm(measure, state, builder);
   const loop = packingLoop(term, rowCount, builder.argument(words), '0');
   builder.run(`const length=${builder.argument(rowCount)},count=length>>>5;${loop}return 0;`);
-  if (verdict?.kind === 'against' && measure.kind === 'number')
-    keepFitting(words, verdict, measure, state, rowCount, slabs);
-  return RowSet.ofWords(words);
 }
 
 /** Of the rows that have a value, those whose value stands in the relation to a number of the profile's own. */
-function keepFitting(
+function* keepFitting(
   words: Uint32Array,
   { relation, cells }: Extract<Verdict, { kind: 'against' }>,
   { fn }: Extract<Measure, { kind: 'number' }>,
   state: AccumulatorState,
   rowCount: number,
   slabs: readonly SharedArrayBuffer[],
-): void {
+): Generator<number, void, void> {
   const values: ArrayLike<number> = fn === 'count_distinct' ? state.counts : state.values;
   const { counts } = state;
   const readers = cells.map((cell) => cellReader(readableImage(slabs, cell)));
   const list = new ScalarList();
   for (let row = 0; row < rowCount; row++) {
+    if (row % STRETCH === STRETCH - 1) yield STRETCH * EDGE_NS;
     const bit = 1 << (row & 31);
     if ((words[row >>> 5] & bit) === 0) continue;
     list.clear();

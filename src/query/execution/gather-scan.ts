@@ -2,6 +2,7 @@
  * Gathers the numbers of the elements that count and puts them in order, on whichever thread runs it: for percentiles. Whole numbers of a
  * small range are counted by value.
  */
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
 import {
   chunkCountOf,
@@ -28,7 +29,6 @@ export interface GatherScan extends ElementScan {
 
 /** A counter each: 4 MiB. */
 const COUNTED_RANGE_MAX = 1 << 20;
-const CHUNK_ROWS = 65_536;
 const GATHER_NS = 10;
 
 /** Yields after each piece what it is estimated to have cost. */

@@ -2,8 +2,9 @@
  * Numbers on their way to be put in order. Money and the like has few distinct values however many events there are, so each value
  * is counted; when too many turn out to be distinct, all are kept one by one instead.
  */
+
+import { TAG_NUMBER } from '../index/scalar-tag.ts';
 import type { DistinctSource } from './distinct-scan.ts';
-import { TAG_NUMBER } from './distinct-set.ts';
 import { NumberNumbering } from './group-numbering.ts';
 import { sortSteps } from './number-sort.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';

@@ -7,6 +7,7 @@ import type { EventTable } from '../../profile/event-table.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import { ArrayWalk } from '../binder/array-walk.ts';
+import { isSeenPath, seenColumn } from '../binder/bind-seen.ts';
 import { reachPath } from '../binder/path-reach.ts';
 import { propertySources, type ScalarSource, scalarSources } from '../binder/value-source.ts';
 import { calendarPeriods, dayText } from './calendar-periods.ts';
@@ -36,9 +37,9 @@ export function captureDimension(
   const { data, images, conditions } = instant;
   if (typeof by === 'string' || 'trait' in by) {
     const segments = splitPath(typeof by === 'string' ? by : by.trait);
-    if (segments[0] === 'first_seen' || segments[0] === 'last_seen') {
-      const column = segments[0] === 'first_seen' ? data.profiles.firstSeen : data.profiles.lastSeen;
-      return seenDimension(segments.length === 1 ? images.image(column) : undefined);
+    if (isSeenPath(segments)) {
+      const column = seenColumn(data.profiles, segments);
+      return seenDimension(column === undefined ? undefined : images.image(column));
     }
     return valueDimension(scalarSources(reachPath(data.profiles.traits, segments)), images, true);
   }

@@ -42,14 +42,18 @@ function compareValueLists(a: readonly GroupValue[], b: readonly GroupValue[]): 
   return 0;
 }
 
+/** Groups that are put in order in one go. */
+const FRESH_COUNT_MAX = 1_024;
+const COMPARE_NS = 60;
+
 /** The first `limit` groups of those with a size, largest first, then by their values. */
 export class TopGroups {
   readonly #index: GroupIndex;
   readonly #sizes: Float64Array;
   readonly #limit: number;
-  #kept: number[] = [];
-  /** None that comes after this one is kept. */
-  #last: number | undefined;
+  /** In order. */
+  #kept: readonly number[] = [];
+  #fresh: number[] = [];
 
   constructor(index: GroupIndex, sizes: Float64Array, limit: number) {
     this.#index = index;
@@ -57,22 +61,30 @@ export class TopGroups {
     this.#limit = limit;
   }
 
-  add(group: number): void {
-    if (this.#last !== undefined && this.#compare(group, this.#last) > 0) return;
-    this.#kept.push(group);
-    if (this.#kept.length >= 2 * this.#limit + 64) this.#cut();
+  /** Answers what it is estimated to have cost (ns). */
+  add(group: number): number {
+    const last = this.#kept.length < this.#limit ? undefined : this.#kept[this.#limit - 1];
+    if (last !== undefined && this.#compare(group, last) > 0) return COMPARE_NS;
+    this.#fresh.push(group);
+    return this.#fresh.length < FRESH_COUNT_MAX ? COMPARE_NS : this.#settle();
   }
 
   sorted(): readonly number[] {
-    this.#cut();
+    this.#settle();
     return this.#kept;
   }
 
-  #cut(): void {
-    this.#kept.sort((a, b) => this.#compare(a, b));
-    if (this.#kept.length < this.#limit) return;
-    this.#kept.length = this.#limit;
-    this.#last = this.#kept[this.#limit - 1];
+  #settle(): number {
+    const fresh = this.#fresh.sort((a, b) => this.#compare(a, b));
+    const kept = this.#kept;
+    const merged: number[] = [];
+    for (let k = 0, f = 0; merged.length < this.#limit && (k < kept.length || f < fresh.length); ) {
+      const isKept = f === fresh.length || (k < kept.length && this.#compare(kept[k], fresh[f]) <= 0);
+      merged.push(isKept ? kept[k++] : fresh[f++]);
+    }
+    this.#kept = merged;
+    this.#fresh = [];
+    return COMPARE_NS * (fresh.length * Math.ceil(Math.log2(fresh.length + 1)) + merged.length);
   }
 
   #compare(a: number, b: number): number {

@@ -3,6 +3,7 @@
  * elements are events a worker walks all chunks and takes its share of the profiles, so that whatever is counted of profiles adds up over
  * workers; then the (key, row) pairs are kept, from which `tally-scan.ts` counts distinct profiles of the groups that are shown.
  */
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { ChunkClaim, type Share, WHOLE } from './chunk-claim.ts';
 import { baseOf, type ColumnImage, viewChunk } from './column-image.ts';
 import type { DistinctSource } from './distinct-scan.ts';
@@ -40,7 +41,6 @@ export interface GroupOutcome {
   readonly values: ListedValues | undefined;
 }
 
-const CHUNK_ROWS = 65_536;
 /** Of an element. */
 export const GROUP_NS = 10;
 /** Rows go to workers in stretches of 1,024. */
@@ -196,9 +196,9 @@ class KeyCounts {
   }
 
   occurring(space: KeySpace, dimensionCount: number) {
-    const keys = new Uint32Array(this.distinctCount);
-    const slots = new Uint32Array(this.distinctCount * dimensionCount);
-    const keyCounts = new Uint32Array(this.distinctCount);
+    const keys = sharedNumbers(this.distinctCount);
+    const slots = sharedNumbers(this.distinctCount * dimensionCount);
+    const keyCounts = sharedNumbers(this.distinctCount);
     let at = 0;
     for (let key = 0; key < this.end; key++) {
       if (this.#counts[key] === 0) continue;
@@ -212,7 +212,12 @@ class KeyCounts {
 }
 
 function sharedCopy(from: Uint32Array, count: number): Uint32Array {
-  const copy = new Uint32Array(new SharedArrayBuffer(count * 4));
+  const copy = sharedNumbers(count);
   copy.set(from.subarray(0, count));
   return copy;
+}
+
+/** Crosses back from a worker without a copy. */
+function sharedNumbers(count: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(count * 4));
 }

@@ -3,6 +3,7 @@
  * stretch of slots by code, numbers come last, in the order in which they are first met. What a slot stands for (a value, or the several
  * values of an array) is for whoever described the dimension to tell.
  */
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { type CalendarPeriods, periodText } from './calendar-periods.ts';
 import { baseOf, type ColumnImage, ELEMENT_F64, elementOf, MISSING } from './column-image.ts';
 import { NumberNumbering } from './group-numbering.ts';
@@ -30,7 +31,6 @@ export type SlotDimension =
   /** Each profile is a slot of its own: its row. */
   | { readonly kind: 'row'; readonly rowCount: number };
 
-const CHUNK_ROWS = 65_536;
 const EVERY = Uint32Array.from({ length: CHUNK_ROWS }, (_, i) => i);
 
 export class SlotReader {

@@ -13,8 +13,9 @@ import { ConditionBinder } from '../binder/bind-condition.ts';
 import type { Moment } from '../binder/bind-events.ts';
 import type { CodeSelector } from '../binder/code-selector.ts';
 import type { RunStore } from '../index/event-runs.ts';
+import type { ScalarTables } from '../index/scalar-tables.ts';
 import { assertGoing } from './cancellation.ts';
-import { Pace } from './pace.ts';
+import { inSlices, Pace } from './pace.ts';
 import { ImageSet } from './program.ts';
 import type { Scan, ScanOutcome } from './scan.ts';
 import { ScanRunner, scanCostNs } from './scan-runner.ts';
@@ -31,6 +32,8 @@ export interface InstantOptions {
   readonly thresholdNs: number;
   /** Where runs of events are kept. */
   readonly runs?: RunStore | undefined;
+  /** Where scalars by code are kept. */
+  readonly tables?: ScalarTables | undefined;
   /** Gives the event loop a turn; absent = work on this thread is done in one go. */
   readonly yieldTurn?: (() => Promise<void>) | undefined;
 }
@@ -53,16 +56,17 @@ export class Instant {
   readonly #pool: WorkerPool | undefined;
   readonly #thresholdNs: number;
   readonly #yieldTurn: (() => Promise<void>) | undefined;
-  readonly #pace = new Pace();
+  /** Of all work on this thread for the question. */
+  readonly pace = new Pace();
 
-  constructor({ data, selector, pool, moment, thresholdNs, yieldTurn, runs }: InstantOptions) {
+  constructor({ data, selector, pool, moment, thresholdNs, yieldTurn, runs, tables }: InstantOptions) {
     this.data = data;
     this.selector = selector;
     this.moment = moment;
     this.nowMs = moment.atMs ?? moment.nowMs;
     this.rowCount = data.profiles.count;
     this.conditions = new ConditionBinder(selector, this.nowMs, data.profiles);
-    this.images = new ImageSet(runs);
+    this.images = new ImageSet(runs, tables);
     this.#runner = new ScanRunner(data.memory.slabs, pool);
     this.#pool = pool;
     this.#thresholdNs = thresholdNs;
@@ -71,12 +75,17 @@ export class Instant {
 
   /** Notes work on this thread; a promise when it is time for a turn. Errors: query_timeout, query_cancelled. */
   spend(costNs: number): Promise<void> | undefined {
-    return this.#pace.spend(costNs) ? this.pause() : undefined;
+    return this.pace.spend(costNs) ? this.pause() : undefined;
   }
 
   /** A turn for everybody else; undefined where everything is done in one go. Errors: query_timeout, query_cancelled. */
   pause(): Promise<void> | undefined {
     return this.#yieldTurn?.().then(() => assertGoing(this.signal));
+  }
+
+  /** Work on this thread, with turns between its slices; `steps` yields what each piece cost. Errors: query_timeout, query_cancelled. */
+  inSlices<T>(steps: Generator<number, T, void>): Promise<T> {
+    return inSlices(steps, (costNs) => this.spend(costNs));
   }
 
   isForWorkers(scan: Scan): boolean {
@@ -87,9 +96,9 @@ export class Instant {
     return this.#runner.runHere(scan);
   }
 
-  /** Here or on workers, whichever is the better; one outcome a worker, in the order of the workers' shares. Errors: query_timeout, query_cancelled. */
+  /** Here in slices or on workers, whichever is the better; one outcome a worker, in the order of the workers' shares. Errors: query_timeout, query_cancelled. */
   async scan<S extends Scan>(scan: S): Promise<readonly ScanOutcome<S>[]> {
-    if (!this.isForWorkers(scan)) return [this.scanHere(scan)];
+    if (!this.isForWorkers(scan)) return [await this.inSlices(this.#runner.stepsHere(scan))];
     const outcomes = await this.#runner.runOnWorkers(scan, this.signal);
     assertGoing(this.signal);
     return outcomes;

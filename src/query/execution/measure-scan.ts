@@ -3,8 +3,8 @@
  * over the profiles themselves (`rows` and `times` absent). What it adds up by is the profile's row, or nothing (`isTotal`).
  * Here: its description, which crosses to workers, and the conditions of its loop.
  */
-import type { ArraySummary } from '../binder/value-source.ts';
 import type { TimeRange } from '../binder/window.ts';
+import type { ArraySummary } from '../index/array-summary.ts';
 import { baseOf, type ColumnImage, chunkCountOf, ELEMENT_F64, elementOf, maxOf, minOf } from './column-image.ts';
 import type { DistinctSource } from './distinct-scan.ts';
 import type { KernelBuilder, Term } from './kernel.ts';

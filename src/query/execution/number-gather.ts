@@ -1,8 +1,11 @@
 /** The numbers that percentiles are of, on one shard: over events of the selected rows, or over a trait of theirs. */
+
 import { splitPath } from '../../base/path.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { TotalRequest } from '../../model/analysis.ts';
 import { eventsOf } from '../binder/bind-events.ts';
+import { isSeenPath } from '../binder/bind-seen.ts';
 import { reachPath } from '../binder/path-reach.ts';
 import { assertAggregateSupported, assertChoiceSupported } from '../binder/supported.ts';
 import { propertySources, scalarSources } from '../binder/value-source.ts';
@@ -18,7 +21,6 @@ import type { SortedNumbers } from './sorted-numbers.ts';
 
 /** With sorting what is gathered. */
 const GATHER_AND_SORT_NS = 30;
-const CHUNK_ROWS = 65_536;
 
 export function captureNumbers(
   instant: Instant,
@@ -50,10 +52,9 @@ function captureElements(
 ): { readonly elements: ElementScan; readonly inputs: DistinctInputs } | undefined {
   const { data, images, conditions, moment } = instant;
   if (request.trait !== undefined) {
-    const { trait } = request;
-    // These two are texts in the language.
-    const isSeen = trait === 'first_seen' || trait === 'last_seen';
-    const sources = isSeen ? [] : scalarSources(reachPath(data.profiles.traits, splitPath(trait)));
+    const segments = splitPath(request.trait);
+    // The engine's own instants are texts in the language.
+    const sources = isSeenPath(segments) ? [] : scalarSources(reachPath(data.profiles.traits, segments));
     if (sources.length === 0) return undefined;
     return { elements: profileElements(instant), inputs: distinctInputs(sources, images) };
   }

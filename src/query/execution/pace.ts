@@ -23,3 +23,24 @@ export class Pace {
     return true;
   }
 }
+
+/** Work that yields what its pieces cost (in units of `unitNs`), as work that yields only where a turn is due. */
+export function* paced<T>(work: Generator<number, T, void>, pace: Pace, unitNs = 1): Generator<Pause, T, unknown> {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (pace.spend(step.value * unitNs)) yield PAUSE;
+  }
+}
+
+/** Notes work on this thread; a promise when it is time for a turn, which fails when nobody waits for the work any more. */
+export type Spend = (costNs: number) => Promise<void> | undefined;
+
+/** Work that yields what its pieces cost (ns), with turns between slices. */
+export async function inSlices<T>(work: Generator<number, T, void>, spend: Spend): Promise<T> {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    await spend(step.value);
+  }
+}

@@ -26,7 +26,10 @@ export function captureParticipants(leaf: ParticipantsLeaf, images: ImageSet): C
   };
 }
 
-/** Rows with `min` to `max` events; rows with none count as 0. Yields after each chunk. */
+/** One participant with all that is around it, at worst. */
+const SLOT_NS = 8;
+
+/** Rows with `min` to `max` events; rows with none count as 0. Yields after each chunk what it cost. */
 export function* rowsOfParticipants(
   { leaf, rows, counts, count }: CapturedParticipants,
   slabs: readonly SharedArrayBuffer[],
@@ -44,8 +47,8 @@ export function* rowsOfParticipants(
       // With 0 in the interval everybody fits but those found here.
       if ((found >= min && found <= max) === wanted) words[rowView[slot] >>> 5] |= 1 << (rowView[slot] & 31);
     }
-    yield length;
+    yield length * SLOT_NS;
   }
-  const found = RowSet.ofWords(words);
+  const found = yield* RowSet.ofWordsSteps(words);
   return wanted ? found : RowSet.all(rowCount).andNot(found);
 }

@@ -6,6 +6,7 @@ import { assert, unreachable } from '../../base/assert.ts';
 import type { CodeSelection, Formula, NumberSelection } from '../binder/formula.ts';
 import type { RandomBucket } from '../binder/random-bucket.ts';
 import type { RunStore } from '../index/event-runs.ts';
+import { ScalarTables } from '../index/scalar-tables.ts';
 import { type ColumnImage, captureColumn, type ImageSource } from './column-image.ts';
 import { type CompareProgram, captureCompare } from './compare-program.ts';
 import { captureIdentities, type IdentityImage } from './random-access.ts';
@@ -23,10 +24,13 @@ export type Program =
 export class ImageSet {
   /** Where runs of events are kept; absent = they are made for each question. */
   readonly runs: RunStore | undefined;
+  /** Scalars by code, kept between questions. */
+  readonly tables: ScalarTables;
   readonly #images = new Map<ImageSource, ColumnImage>();
 
-  constructor(runs?: RunStore) {
+  constructor(runs?: RunStore, tables = new ScalarTables(0)) {
     this.runs = runs;
+    this.tables = tables;
   }
 
   image(column: ImageSource): ColumnImage {

@@ -8,7 +8,7 @@ import { BLOCK_MASK, BLOCK_SHIFT, type ByteHeap } from '../../memory/byte-heap.t
 import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import { ArrayDictionary } from '../../profile/array-dictionary.ts';
 import { ArrayUnpacker } from '../../profile/array-unpacker.ts';
-import { ENTRY_OFFSET, ENTRY_STRIDE, ENTRY_TYPE } from '../../profile/identifier-store.ts';
+import { ENTRY_OFFSET, ENTRY_STRIDE, ENTRY_TYPE, ENTRY_TYPE_MASK } from '../../profile/identifier-store.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { TextSource } from '../binder/array-walk.ts';
 import type { IdentitySource } from '../binder/random-bucket.ts';
@@ -159,7 +159,7 @@ function newIdentityReader(slabs: readonly SharedArrayBuffer[], image: IdentityI
   const heap = new HeapReader(slabs, image.heap);
   return {
     primaryOf: (row) => primaries.get(row),
-    typeIdOf: (code) => entries.get((code - 1) * ENTRY_STRIDE + ENTRY_TYPE),
+    typeIdOf: (code) => entries.get((code - 1) * ENTRY_STRIDE + ENTRY_TYPE) & ENTRY_TYPE_MASK,
     locate: (code) => {
       heap.locate(entries.get((code - 1) * ENTRY_STRIDE + ENTRY_OFFSET));
       return heap;

@@ -2,6 +2,7 @@
  * The second pass of a retention: events in the order of arrival, each setting the bit of its period in its profile's mask. The masks are
  * shared by all workers; who sets a bit first counts it, so nothing is added up afterwards.
  */
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { type CalendarPeriods, periodText } from './calendar-periods.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
 import { baseOf } from './column-image.ts';
@@ -66,7 +67,6 @@ export interface RetentionOutcome {
 }
 
 const TIES_FIRST_CAPACITY = 1_024;
-const CHUNK_ROWS = 65_536;
 /** Of an event. */
 export const RETENTION_NS = 6;
 

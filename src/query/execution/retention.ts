@@ -2,14 +2,16 @@
  * Cohorts of one shard: a first pass finds each profile's first cohort event, a second marks the periods in which it came back. Both
  * run in the order of arrival; nothing is sorted. Parts of shards are merged by the cohort's first day.
  */
+
 import type { RowSet } from '../../bitmap/row-set.ts';
+import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { EventChoice, RetentionRequest } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import { eventsOf } from '../binder/bind-events.ts';
 import { assertChoiceSupported } from '../binder/supported.ts';
 import { resolveWindow, type TimeRange } from '../binder/window.ts';
-import { type AccumulatorState, mergeStates } from './accumulator.ts';
+import { type AccumulatorState, mergeSteps } from './accumulator.ts';
 import { type CalendarPeriods, calendarPeriods, periodOf } from './calendar-periods.ts';
 import { newControl } from './chunk-claim.ts';
 import { eventScan } from './event-measure.ts';
@@ -22,7 +24,6 @@ export const DEFAULT_PERIODS = 12;
 /** Cohorts times periods. */
 const CELL_COUNT_MAX = 4_000_000;
 const ROWS_PER_TURN = 16_384;
-const CHUNK_ROWS = 65_536;
 
 /** One shard's cohorts, ascending: first day (days from 1970), size, and profiles by period. */
 export interface RetentionPart {
@@ -50,7 +51,7 @@ export function captureRetention(
   const cohortTable = data.tableOf(request.cohort.event)!;
   return async (rows) => {
     const first: MeasureScan = { ...cohort, rowCount, isTotal: false, members: undefined };
-    const state = mergeStates(first.measure, await instant.scan(first));
+    const state = await instant.inSlices(mergeSteps(first.measure, await instant.scan(first)));
     const bounds = timeBounds(back === undefined ? [cohort] : [cohort, back], range);
     if (bounds === undefined) return NOTHING;
     const { minMs, maxMs } = bounds;

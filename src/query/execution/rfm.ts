@@ -5,7 +5,7 @@ import { eventsOf } from '../binder/bind-events.ts';
 import { assertChoiceSupported } from '../binder/supported.ts';
 import { propertySources } from '../binder/value-source.ts';
 import { resolveWindow } from '../binder/window.ts';
-import { type Counts, mergeStates } from './accumulator.ts';
+import { type Counts, mergeSteps } from './accumulator.ts';
 import { newControl } from './chunk-claim.ts';
 import { distinctInputs } from './distinct-source.ts';
 import { eventScan, numberInputs } from './event-measure.ts';
@@ -43,11 +43,12 @@ export function captureRfm(instant: Instant, request: RfmRequest): (rows: RowSet
   const orders = request.order === undefined ? undefined : propertySources(table, request.order, conditions);
   const sources = orders === undefined ? [] : distinctInputs(orders, images).sources;
   return async (rows) => {
-    const { counts, values, latest } = mergeStates(scan.measure, await instant.scan(scan));
+    const { counts, values, latest } = await instant.inSlices(mergeSteps(scan.measure, await instant.scan(scan)));
     let frequencies: Counts = counts;
     if (orders !== undefined) {
       const distinct: MeasureScan = { ...scan, measure: { kind: 'distinct', sources }, control: newControl() };
-      frequencies = mergeStates(distinct.measure, await instant.scan(distinct)).counts;
+      const merged = mergeSteps(distinct.measure, await instant.scan(distinct));
+      frequencies = (await instant.inSlices(merged)).counts;
     }
     const selected = rows.rowsFrom(0, rows.cardinality);
     let customerCount = 0;

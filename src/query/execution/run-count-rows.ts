@@ -3,6 +3,7 @@
  * where there are no runs yet they are made as soon as the scans that they would have saved would have paid for them, so that no
  * sequence of questions costs more than twice what it could have.
  */
+
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { EventTable } from '../../profile/event-table.ts';
@@ -12,6 +13,7 @@ import type { EventRuns } from '../index/event-runs.ts';
 import { buildRuns, type RunInput } from './build-runs.ts';
 import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
+import { type Pace, paced } from './pace.ts';
 import type { ImageSet, Program } from './program.ts';
 import { stretchesOf } from './run-partition.ts';
 
@@ -79,7 +81,7 @@ export function isRunCountBetter(
   return runs.isWorthMaking(table, scanNs - runNs, eventCount * MAKE_EVENT_NS);
 }
 
-export function* rowsOfRunCount(captured: CapturedRunCount, candidates: RowSet | undefined): Evaluation {
+export function* rowsOfRunCount(captured: CapturedRunCount, candidates: RowSet | undefined, pace: Pace): Evaluation {
   const { table, input, images, min, max, isOpen } = captured;
   const { rowCount, eventCount, range } = input;
   let runs = captured.kept;
@@ -106,5 +108,5 @@ export function* rowsOfRunCount(captured: CapturedRunCount, candidates: RowSet |
     control: newControl(),
     costNs: (candidates?.cardinality ?? rowCount) * HALVING_ROW_NS,
   };
-  return RowSet.ofWords(words);
+  return yield* paced(RowSet.ofWordsSteps(words), pace);
 }

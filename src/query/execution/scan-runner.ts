@@ -3,7 +3,7 @@ import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { cancellation } from './cancellation.ts';
 import { stop, WHOLE } from './chunk-claim.ts';
-import { runScan, type Scan, type ScanOutcome, type ScanTask } from './scan.ts';
+import { runScan, type Scan, type ScanOutcome, type ScanTask, scanSteps } from './scan.ts';
 
 /** A rough figure, a nanosecond an element where the scan does not know better: enough to tell whether a hand-over pays. */
 export function scanCostNs(scan: Scan): number {
@@ -23,6 +23,11 @@ export class ScanRunner {
 
   runHere<S extends Scan>(scan: S): ScanOutcome<S> {
     return runScan({ scan, slabs: this.#slabs, share: WHOLE }) as ScanOutcome<S>;
+  }
+
+  /** The same in pieces; yields what each is estimated to have cost. */
+  stepsHere<S extends Scan>(scan: S): Generator<number, ScanOutcome<S>, void> {
+    return scanSteps({ scan, slabs: this.#slabs, share: WHOLE }) as Generator<number, ScanOutcome<S>, void>;
   }
 
   /** Errors: query_timeout, query_cancelled; the workers stop at the next chunk. Resolves when no worker reads any more. */

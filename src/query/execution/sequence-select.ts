@@ -11,7 +11,7 @@ import { shapeOf } from '../evaluation/sequence-use.ts';
 import { sequenceCostNs, sequenceRowsCostNs } from '../planner/cost.ts';
 import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
-import { PAUSE, Pace, type Pause } from './pace.ts';
+import { PAUSE, type Pace, type Pause, paced } from './pace.ts';
 import type { ImageSet } from './program.ts';
 import { stretchesOf } from './run-partition.ts';
 import { type CapturedSteps, captureSteps, prepareSteps } from './step-tables.ts';
@@ -42,6 +42,7 @@ export function* selectSequence(
   captured: CapturedSequence,
   candidates: RowSet | undefined,
   probeNsMax: number,
+  pace: Pace,
 ): Evaluation {
   const { test, steps, rowCount, eventCounts } = captured;
   const asked = yield* possible(test, candidates, rowCount);
@@ -49,7 +50,7 @@ export function* selectSequence(
   const rowsNsMax = Math.min(probeNsMax, sequenceCostNs(test, rowCount));
   if (sequenceRowsCostNs(test, askedCount) <= rowsNsMax && !steps.readsProfiles) {
     const one = new SequenceRow(test, (table) => eventCounts.get(table)!);
-    const found = yield* alongChains(one, (asked ?? RowSet.all(rowCount)).rowsFrom(0, askedCount), rowsNsMax);
+    const found = yield* alongChains(one, (asked ?? RowSet.all(rowCount)).rowsFrom(0, askedCount), rowsNsMax, pace);
     if (found !== undefined) return found;
   }
   const members = asked === undefined ? undefined : { words: asked.toWords(rowCount), count: askedCount };
@@ -67,7 +68,7 @@ export function* selectSequence(
     control: newControl(),
     costNs: (eventCount * MERGE_EVENT_NS * askedCount) / Math.max(1, rowCount) + askedCount,
   };
-  return RowSet.ofWords(words);
+  return yield* paced(RowSet.ofWordsSteps(words), pace);
 }
 
 /** Undefined when it turns out to be longer than `nsMax`: among few profiles may be one with a very long history. */
@@ -75,8 +76,8 @@ function* alongChains(
   one: SequenceRow,
   rows: Uint32Array,
   nsMax: number,
+  pace: Pace,
 ): Generator<Pause, RowSet | undefined, unknown> {
-  const pace = new Pace();
   const found: number[] = [];
   let spentNs = 0;
   for (const row of rows) {

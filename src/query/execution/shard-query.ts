@@ -12,10 +12,11 @@ import { Chores } from '../binder/chores.ts';
 import { CodeSelector } from '../binder/code-selector.ts';
 import { assertSupported } from '../binder/supported.ts';
 import { RunStore } from '../index/event-runs.ts';
+import { ScalarTables } from '../index/scalar-tables.ts';
 import { planOf } from '../planner/plan.ts';
 import { ValueIndexes } from '../planner/value-index.ts';
 import type { Admission } from './admission.ts';
-import { SLICE_NS } from './pace.ts';
+import { SLICE_NS, type Spend } from './pace.ts';
 import { countInSample } from './sample.ts';
 import { type Capture, type SelectOptions, ShardQuestion, type ShardQuestionParts } from './shard-question.ts';
 
@@ -30,6 +31,8 @@ export interface ShardQueryOptions {
   readonly selectionSizeBytesMax?: number | undefined;
   /** Memory for runs of events: each profile's in order. */
   readonly runSizeBytesMax?: number | undefined;
+  /** Memory for scalars by code, for distinct values. */
+  readonly tableSizeBytesMax?: number | undefined;
   /** Work (ns on one thread) from which scans go to workers. */
   readonly workerThresholdNs?: number | undefined;
   /** Gives the event loop a turn between slices of work on this thread; absent = it is done in one go. */
@@ -42,6 +45,7 @@ export interface ShardQueryOptions {
 
 const DEFAULT_INDEX_SIZE_BYTES = 256 * 1024 * 1024;
 const DEFAULT_SELECTION_SIZE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_TABLE_SIZE_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RUN_SIZE_BYTES = 256 * 1024 * 1024;
 /** Some hundred thousand elements, half a millisecond in truth; handing over costs 60 µs a worker. */
 const DEFAULT_WORKER_THRESHOLD_NS = 150_000;
@@ -58,6 +62,7 @@ export class ShardQuery {
       chores,
       selector: new CodeSelector(options.hashSeed, selectionSizeBytesMax ?? DEFAULT_SELECTION_SIZE_BYTES, chores),
       indexes: new ValueIndexes(indexSizeBytesMax ?? DEFAULT_INDEX_SIZE_BYTES, chores),
+      tables: new ScalarTables(options.tableSizeBytesMax ?? DEFAULT_TABLE_SIZE_BYTES, chores),
       runs: new RunStore(options.runSizeBytesMax ?? DEFAULT_RUN_SIZE_BYTES),
       admission: options.admission,
       thresholdNs: options.workerThresholdNs ?? DEFAULT_WORKER_THRESHOLD_NS,
@@ -67,8 +72,8 @@ export class ShardQuery {
   }
 
   get memoryBytes(): number {
-    const { indexes, selector, runs } = this.#parts;
-    return indexes.sizeBytes + selector.usedBytes + runs.sizeBytes;
+    const { indexes, selector, runs, tables } = this.#parts;
+    return indexes.sizeBytes + selector.usedBytes + runs.sizeBytes + tables.sizeBytes;
   }
 
   /** The rows of the profiles for which the expression holds, as of the moment of the call. */
@@ -81,8 +86,7 @@ export class ShardQuery {
    * later turn where something had to be prepared). What it returns is called with the selected rows, while a snapshot holds what it took.
    */
   async run<T>(expression: Expression, options: SelectOptions, capture: Capture<T>): Promise<T> {
-    const [answer] = await askTogether([this.question(expression, options, capture)]);
-    return answer;
+    return askTogether([this.question(expression, options, capture)], ([answer]) => answer);
   }
 
   /** A question that is not captured yet; to be closed. Errors: query_unsupported. */
@@ -122,18 +126,20 @@ export class ShardQuery {
   close(): void {
     this.#parts.indexes.close();
     this.#parts.runs.clear();
+    this.#parts.tables.clear();
     this.#parts.selector.clear();
   }
 }
 
 /**
- * Asks questions that are captured in one turn, however long some of them need to prepare; and closes them. `onCaptured` is called in
- * that turn.
+ * Asks questions that are captured in one turn, however long some of them need to prepare; and closes them. `merge` makes one answer out
+ * of theirs, and may be cancelled or run out of time as they may. `onCaptured` is called in the turn of the instant.
  */
-export async function askTogether<T>(
+export async function askTogether<T, R>(
   questions: readonly ShardQuestion<T>[],
+  merge: (answers: readonly T[], spend: Spend) => R | Promise<R>,
   onCaptured?: (() => void) | undefined,
-): Promise<T[]> {
+): Promise<R> {
   try {
     for (;;) {
       const unready = questions.filter((question) => !question.capture());
@@ -141,14 +147,15 @@ export async function askTogether<T>(
       await allEnded(unready.map((question) => question.prepare()));
     }
     onCaptured?.();
-    return await allEnded(questions.map((question) => question.finish()));
+    const answers = await allEnded(questions.map((question) => question.finish()));
+    return await merge(answers, (costNs) => questions[0].spend(costNs));
   } finally {
     for (const question of questions) question.close();
   }
 }
 
-/** Waits for all, also when one fails: until then the others read their snapshots. */
-async function allEnded<T>(answers: readonly Promise<T>[]): Promise<T[]> {
+/** Waits for all, also when one fails: nothing of them is under way any more then. */
+export async function allEnded<T>(answers: readonly Promise<T>[]): Promise<T[]> {
   const outcomes = await Promise.allSettled(answers);
   return outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;

@@ -3,7 +3,8 @@
  * captured, and whatever else its answer will need. What is too long for a turn is found on that first trial, done in slices,
  * and the question is captured again; so the instant is that of the last capture.
  *
- * Invariant: between `capture` and the answer a snapshot holds the captured pages.
+ * Invariant: between `capture` and the answer a snapshot holds the captured pages. What is then done with the answer, until `close`, may
+ * be cancelled and reads no page.
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Snapshot } from '../../memory/slab-memory.ts';
@@ -14,6 +15,7 @@ import { ExpressionBinder } from '../binder/bind-expression.ts';
 import type { Chore, Chores } from '../binder/chores.ts';
 import type { CodeSelector } from '../binder/code-selector.ts';
 import type { RunStore } from '../index/event-runs.ts';
+import type { ScalarTables } from '../index/scalar-tables.ts';
 import { planOf } from '../planner/plan.ts';
 import type { ValueIndexes } from '../planner/value-index.ts';
 import type { Admission } from './admission.ts';
@@ -23,7 +25,7 @@ import { Evaluator } from './evaluator.ts';
 import { ExplainedSelection } from './explain.ts';
 import { Instant, STALE } from './instant.ts';
 import { OperatorCapture } from './operator.ts';
-import { SLICE_NS } from './pace.ts';
+import { Pace, SLICE_NS } from './pace.ts';
 import { Trace } from './trace.ts';
 
 /** What all questions to a shard share. */
@@ -33,6 +35,7 @@ export interface ShardQuestionParts {
   readonly selector: CodeSelector;
   readonly indexes: ValueIndexes;
   readonly runs: RunStore;
+  readonly tables: ScalarTables;
   readonly chores: Chores;
   readonly admission: Admission | undefined;
   /** Work (ns on one thread) from which scans go to workers. */
@@ -79,6 +82,7 @@ export class ShardQuestion<T> {
   readonly #capture: Capture<T>;
   readonly #deadline: Deadline | undefined;
   readonly #signal: AbortSignal | undefined;
+  readonly #pace = new Pace();
   #captured: Captured<T> | undefined;
   #chores: readonly Chore[] = [];
   #trialCount = 0;
@@ -98,14 +102,14 @@ export class ShardQuestion<T> {
   capture(): boolean {
     this.#release();
     assertGoing(this.#signal);
-    const { data, selector, pool, thresholdNs, yieldTurn, chores, runs } = this.#parts;
+    const { data, selector, pool, thresholdNs, yieldTurn, chores, runs, tables } = this.#parts;
     const { nowMs, atMs } = this.#options;
     this.#trialCount += 1;
     const isLast = yieldTurn === undefined || this.#trialCount > TRIAL_COUNT_MAX;
     chores.begin(isLast ? Number.POSITIVE_INFINITY : SLICE_NS);
     try {
       const moment = { nowMs, atMs };
-      const instant = new Instant({ data, selector, pool, moment, thresholdNs, yieldTurn, runs });
+      const instant = new Instant({ data, selector, pool, moment, thresholdNs, yieldTurn, runs, tables });
       instant.signal = this.#signal;
       instant.captureSelection = (expression) => this.#captureSelection(instant, expression, undefined);
       const evaluate = this.#captureSelection(instant, this.#expression, this.#options.explain);
@@ -143,9 +147,19 @@ export class ShardQuestion<T> {
     for (;;) {
       const { evaluate, finish } = this.#captured!;
       const answer = await finish(await evaluate());
-      if (answer !== STALE) return answer as T;
+      if (answer !== STALE) {
+        this.#release();
+        return answer as T;
+      }
       while (!this.capture()) await this.prepare();
     }
+  }
+
+  /** Notes work on what was answered; a promise when it is time for a turn. Errors: query_timeout, query_cancelled. */
+  spend(costNs: number): Promise<void> | undefined {
+    const { yieldTurn } = this.#parts;
+    if (!this.#pace.spend(costNs)) return undefined;
+    return yieldTurn?.().then(() => assertGoing(this.#signal));
   }
 
   /** However it ended. */
@@ -180,12 +194,21 @@ export class ShardQuestion<T> {
       rowCount,
       slabs: data.memory.slabs,
       switches,
+      pace: instant.pace,
       probeNsMax: isLarge ? PROBE_NS_MAX : Number.POSITIVE_INFINITY,
       trace,
     });
-    if (explain === undefined || trace === undefined) return () => drive(evaluator.evaluate(operator), instant);
+    // Rows of profiles that are gone: scans and indexes know nothing of them.
+    const dead = data.hasDead ? data.deadRows() : undefined;
+    const living = (rows: RowSet): RowSet => (dead === undefined ? rows : rows.andNot(dead));
+    if (explain === undefined || trace === undefined) {
+      return () => {
+        const rows = drive(evaluator.evaluate(operator), instant);
+        return rows instanceof Promise ? rows.then(living) : living(rows);
+      };
+    }
     return async () => {
-      const rows = await drive(evaluator.evaluate(operator), instant);
+      const rows = living(await drive(evaluator.evaluate(operator), instant));
       explain(new ExplainedSelection(data, plan, operator, trace));
       return rows;
     };

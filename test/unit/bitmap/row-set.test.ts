@@ -72,6 +72,21 @@ describe('row sets', () => {
     );
   });
 
+  it('are made of many words in pieces as in one go', () => {
+    const words = new Uint32Array(60_000);
+    for (let w = 0; w < words.length; w++)
+      if (w % 3 !== 0 || w < 20_000) words[w] = Math.imul(w, 0x9e3779b1) >>> (w % 32);
+    words.fill(0, 16_000, 40_000);
+    const steps = RowSet.ofWordsSteps(words);
+    let stepCount = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) stepCount += 1;
+    expect(stepCount).toBe(4);
+    const rowCount = words.length * 32;
+    expect(step.value.rowsFrom(0, rowCount)).toEqual(RowSet.ofWords(words).rowsFrom(0, rowCount));
+    expect(step.value.cardinality).toBeGreaterThan(100_000);
+  });
+
   it('read bits that hold runs', () => {
     const words = new Uint32Array(wordCountOf(ROW_COUNT));
     const set = RowSet.all(150_001)

@@ -2,12 +2,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { RowSet } from '../../../../src/bitmap/row-set.ts';
 import type { AggregateFunction } from '../../../../src/model/query.ts';
-import {
-  type AggregateRequest,
-  type AggregateValue,
-  captureAggregate,
-  mergeAggregates,
-} from '../../../../src/query/execution/aggregate.ts';
+import { type AggregateRequest, captureAggregate } from '../../../../src/query/execution/aggregate.ts';
+import { type AggregateValue, mergeAggregates } from '../../../../src/query/execution/aggregate-merge.ts';
+import { inSlices } from '../../../../src/query/execution/pace.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
 import { HASH_SEED, identify, NOW_MS, track, World } from './world.ts';
@@ -47,7 +44,7 @@ async function answerOf(
       return (selected) => finish(rows === undefined ? selected : rows.and(selected));
     });
   });
-  return mergeAggregates(request.fn, await Promise.all(parts));
+  return inSlices(mergeAggregates(request.fn, await Promise.all(parts)), () => undefined);
 }
 
 const ofEvent = (fn: AggregateFunction, property: string, last?: string): AggregateRequest => {
@@ -84,6 +81,30 @@ describe.each([
     expect(await answerOf(request, undefined, workers)).toBe(ofAll);
     expect(await answerOf(request, RowSet.of(Uint32Array.of(0)), workers)).toBe(ofFirst);
   });
+});
+
+it('of the engine’s own instants is of the instant of the question, also when that is turns ago', async () => {
+  const world = new World().add(...Array.from({ length: 200 }, (_, i) => track(`u${i}`, 'X', i % 4)));
+  const options = { hashSeed: HASH_SEED, workerThresholdNs: 0 };
+  const query = new ShardQuery(world.data, pool, options);
+  const request = { fn: 'count_distinct', trait: 'last_seen' } as const;
+  const part = query.run(EVERYONE, { nowMs: NOW_MS }, (instant) => captureAggregate(instant, request));
+  // Everybody is seen at a moment of his own while the workers look.
+  world.apply(Array.from({ length: 200 }, (_, i) => track(`u${i}`, 'X', -1 - i)));
+  expect((await part).count).toBe(4);
+});
+
+it('of the engine’s own instants hides a sent trait of that name', async () => {
+  const world = new World().add(identify('a', { first_seen: { x: 5 } }), identify('b', { first_seen: { x: 6 } }));
+  const query = new ShardQuery(world.data, undefined);
+  for (const [trait, count] of [
+    ['first_seen', 1],
+    ['first_seen.x', 0],
+  ] as const) {
+    const request = { fn: 'count_distinct', trait } as const;
+    const part = await query.run(EVERYONE, { nowMs: NOW_MS }, (instant) => captureAggregate(instant, request));
+    expect(part.count).toBe(count);
+  }
 });
 
 it.each(['first', 'last'] as const)('refuses %s of a trait', async (fn) => {

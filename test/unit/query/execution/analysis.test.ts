@@ -45,6 +45,11 @@ const TOTALS: readonly TotalRequest[] = [
   { fn: 'median', event: 'Nothing', property: 'hour' },
   { fn: 'sum', event: 'Order', property: 'hour', where: CHOSEN },
   { fn: 'count_distinct', event: 'Order', property: 'sku', where: CHOSEN },
+  { fn: 'count_distinct', trait: 'first_seen' },
+  { fn: 'count_distinct', trait: 'last_seen' },
+  { fn: 'count_distinct', trait: 'last_seen.x' },
+  { fn: 'min', trait: 'first_seen' },
+  { fn: 'median', trait: 'first_seen.x' },
 ];
 const BREAKDOWNS: readonly BreakdownRequest[] = [
   { by: ['country'] },
@@ -70,6 +75,13 @@ const BREAKDOWNS: readonly BreakdownRequest[] = [
   { by: [{ property: 'hour' }], event: 'Nothing' },
   { by: [{ property: 'order' }], event: 'Order', limit: 100, aggregate: { fn: 'count_distinct', trait: 'tags' } },
   { by: ['first_seen'], limit: 3 },
+  { by: ['country'], aggregate: { fn: 'count_distinct', trait: 'first_seen' } },
+  { by: ['tags'], limit: 2, aggregate: { fn: 'count_distinct', trait: 'last_seen' } },
+  { by: [{ property: 'sku' }], event: 'Order', aggregate: { fn: 'count_distinct', trait: 'last_seen' } },
+  { by: ['country'], aggregate: { fn: 'count_distinct', trait: 'first_seen.x' } },
+  { by: ['country'], aggregate: { fn: 'sum', trait: 'first_seen' } },
+  { by: ['country'], aggregate: { fn: 'max', trait: 'last_seen' } },
+  { by: ['country'], aggregate: { fn: 'median', trait: 'first_seen' } },
 ];
 const RETENTIONS: readonly RetentionRequest[] = [
   { cohort: { event: 'Order' }, period: 'month' },

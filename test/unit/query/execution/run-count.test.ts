@@ -7,6 +7,7 @@ import { ExpressionBinder } from '../../../../src/query/binder/bind-expression.t
 import { CodeSelector } from '../../../../src/query/binder/code-selector.ts';
 import { WHOLE } from '../../../../src/query/execution/chunk-claim.ts';
 import type { Evaluation } from '../../../../src/query/execution/evaluation.ts';
+import { Pace } from '../../../../src/query/execution/pace.ts';
 import { ImageSet } from '../../../../src/query/execution/program.ts';
 import { captureRunCount, isRunCountBetter, rowsOfRunCount } from '../../../../src/query/execution/run-count-rows.ts';
 import { runScan } from '../../../../src/query/execution/scan.ts';
@@ -51,7 +52,7 @@ function answerOf(world: World, leaf: EventLeaf, runs: RunStore, candidates?: Ro
   if (test.kind === 'constant') return test.value !== isNegated ? all(rowCount) : [];
   if (test.kind !== 'events') throw new Error(`not a test of events: ${test.kind}`);
   const captured = captureRunCount(test, rowCount, new ImageSet(runs))!;
-  const rows = run(rowsOfRunCount(captured, candidates), world);
+  const rows = run(rowsOfRunCount(captured, candidates, new Pace()), world);
   return [...rows.rowsFrom(0, rowCount)];
 }
 

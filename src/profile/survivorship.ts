@@ -1,0 +1,171 @@
+/**
+ * Which of several values of a trait a profile shows. Each identifier of the profile brings its own newest value (what the
+ * calls under it last said); the trait's rule picks among these. So the outcome hangs on the calls and not on the order in which
+ * profiles were merged. `newest`, the rule of all traits that have none, is the last word of all calls.
+ *
+ * `most_frequent` counts calls, not identifiers. Ties go to the newer value.
+ */
+import { pack, unpack } from 'msgpackr';
+import * as tapeOf from '../ingest/event-tape.ts';
+import type { NameInterner } from '../ingest/name-interner.ts';
+import type { SurvivorshipRule, TraitSurvivorship } from '../model/identity.ts';
+import type { EventTable } from './event-table.ts';
+import { sourceOf } from './source-name.ts';
+import type { ValueColumn } from './value-column.ts';
+
+/** What stays: the call whose value it is, or a value made of those of several calls. */
+export type Survivor =
+  | { readonly kind: 'call'; readonly call: number }
+  | { readonly kind: 'made'; readonly value: number | unknown[]; readonly calls: readonly number[] };
+
+export class SurvivorshipRules {
+  readonly #rules = new Map<string, TraitSurvivorship>();
+  readonly #others: TraitSurvivorship | undefined;
+
+  constructor(rules: readonly TraitSurvivorship[]) {
+    for (const rule of rules) if (rule.trait !== '*') this.#rules.set(rule.trait, rule);
+    this.#others = rules.find(({ trait }) => trait === '*');
+  }
+
+  /** Whether every trait goes by `newest`. */
+  get isPlain(): boolean {
+    return (this.#others === undefined || this.#others.rule === 'newest') && this.#rules.size === 0;
+  }
+
+  /** Undefined = newest. */
+  of(segments: readonly string[]): TraitSurvivorship | undefined {
+    const rule = this.#rules.get(segments.join('.')) ?? this.#others;
+    return rule?.rule === 'newest' ? undefined : rule;
+  }
+}
+
+/**
+ * The survivor among the values that `calls`, which are in the order of time, have in `column`; undefined when no
+ * identifier has one left.
+ */
+export function survivorOf(
+  history: EventTable,
+  column: ValueColumn,
+  calls: Uint32Array,
+  { rule, sources }: TraitSurvivorship,
+  names: NameInterner,
+): Survivor | undefined {
+  const newestByOrigin = new Map<number, number>();
+  for (const call of calls) {
+    const type = column.typeAt(call);
+    if (type === 0) continue;
+    const origin = history.origins.get(call);
+    newestByOrigin.delete(origin);
+    if (type !== tapeOf.LEAF_NULL) newestByOrigin.set(origin, call);
+  }
+  // In the order of time: a map keeps the order of insertion.
+  const candidates = [...newestByOrigin.values()];
+  if (candidates.length === 0) return undefined;
+  const pick = pickers[rule];
+  return pick(candidates, { history, column, calls, sources, names });
+}
+
+interface Evidence {
+  readonly history: EventTable;
+  readonly column: ValueColumn;
+  readonly calls: Uint32Array;
+  readonly sources: readonly string[];
+  readonly names: NameInterner;
+}
+
+type Picker = (candidates: readonly number[], evidence: Evidence) => Survivor;
+
+const pickers: Record<SurvivorshipRule, Picker> = {
+  newest: (candidates) => call(candidates[candidates.length - 1]),
+  oldest: (candidates) => call(candidates[0]),
+  max: (candidates, { column }) => extreme(candidates, column, 1),
+  min: (candidates, { column }) => extreme(candidates, column, -1),
+  sum: (candidates, { column }) => {
+    const numbers = candidates.filter((candidate) => column.typeAt(candidate) === tapeOf.LEAF_NUMBER);
+    if (numbers.length < 2) return call(numbers[0] ?? candidates[candidates.length - 1]);
+    const value = numbers.reduce((sum, candidate) => sum + column.numbers!.get(candidate), 0);
+    return { kind: 'made', value, calls: numbers };
+  },
+  union: (candidates, { column }) => {
+    if (candidates.length === 1) return call(candidates[0]);
+    const seen = new Map<string, unknown>();
+    for (const candidate of candidates) {
+      const value = valueAt(column, candidate);
+      for (const element of Array.isArray(value) ? value : [value]) {
+        const key = pack(element).toString('latin1');
+        if (!seen.has(key)) seen.set(key, element);
+      }
+    }
+    return { kind: 'made', value: [...seen.values()], calls: candidates };
+  },
+  most_frequent: (_candidates, { column, calls }) => {
+    const counts = new Map<string, { count: number; last: number }>();
+    for (const candidate of calls) {
+      const type = column.typeAt(candidate);
+      if (type === 0 || type === tapeOf.LEAF_NULL) continue;
+      const key = pack(valueAt(column, candidate)).toString('latin1');
+      counts.set(key, { count: (counts.get(key)?.count ?? 0) + 1, last: candidate });
+    }
+    const position = new Map<number, number>();
+    calls.forEach((one, at) => {
+      position.set(one, at);
+    });
+    let best = { count: 0, last: -1 };
+    for (const one of counts.values()) {
+      const isLater = (position.get(one.last) ?? 0) > (position.get(best.last) ?? -1);
+      if (one.count > best.count || (one.count === best.count && isLater)) best = one;
+    }
+    return call(best.last);
+  },
+  source_priority: (candidates, { history, sources, names }) => {
+    const rankOf = (candidate: number): number => {
+      const source = sourceOf(history, candidate, names);
+      const rank = source === undefined ? -1 : sources.indexOf(source);
+      return rank < 0 ? sources.length : rank;
+    };
+    let best = candidates[0];
+    for (const candidate of candidates) if (rankOf(candidate) <= rankOf(best)) best = candidate;
+    return call(best);
+  },
+};
+
+function call(index: number): Survivor {
+  return { kind: 'call', call: index };
+}
+
+/** By numbers where there are any; ties and values of other types go to the newest. */
+function extreme(candidates: readonly number[], column: ValueColumn, sign: number): Survivor {
+  let best = -1;
+  for (const candidate of candidates) {
+    if (column.typeAt(candidate) !== tapeOf.LEAF_NUMBER) continue;
+    const isBetter = best < 0 || sign * (column.numbers!.get(candidate) - column.numbers!.get(best)) >= 0;
+    if (isBetter) best = candidate;
+  }
+  return call(best < 0 ? candidates[candidates.length - 1] : best);
+}
+
+/** As a plain value; `{}` for an empty object. Undefined when there is none. */
+export function valueAt(column: ValueColumn, index: number): unknown {
+  switch (column.typeAt(index)) {
+    case tapeOf.LEAF_NUMBER:
+      return column.numbers!.get(index);
+    case tapeOf.LEAF_STRING:
+      return column.strings!.dictionary.text(column.strings!.codes.get(index));
+    case tapeOf.LEAF_TRUE:
+      return true;
+    case tapeOf.LEAF_FALSE:
+      return false;
+    case tapeOf.LEAF_ARRAY: {
+      const { codes, dictionary } = column.arrays!;
+      dictionary.locate(codes.get(index));
+      const { block, start, size } = dictionary.heap;
+      return unpack(block.subarray(start, start + size));
+    }
+    case tapeOf.LEAF_NULL:
+      return null;
+    case tapeOf.LEAF_EMPTY:
+      return {};
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * A profile's traits from its history: all calls applied in the order of their times, then the traits whose rule is not `newest`. What
+ * ingest writes as calls come is the same fold, one step at a time; this one is for calls that came late, merges and unmerges.
+ */
+import { pack } from 'msgpackr';
+import { xxh32 } from '../base/hash.ts';
+import * as tapeOf from '../ingest/event-tape.ts';
+import { EventTape } from '../ingest/event-tape.ts';
+import type { NameInterner } from '../ingest/name-interner.ts';
+import type { EventTable } from './event-table.ts';
+import type { ProfileTable } from './profile-table.ts';
+import { type Survivor, type SurvivorshipRules, survivorOf } from './survivorship.ts';
+import { callsInOrder } from './trait-history.ts';
+import type { ValueColumn } from './value-column.ts';
+
+export interface TraitFoldParts {
+  readonly profiles: ProfileTable;
+  readonly history: EventTable;
+  readonly names: NameInterner;
+  readonly hashSeed: number;
+}
+
+/** Writes the profile's traits anew. Costs its calls and a look at every trait column. */
+export function foldTraits(parts: TraitFoldParts, row: number, rules: SurvivorshipRules): void {
+  const { profiles, history, names, hashSeed } = parts;
+  profiles.clearTraits(row);
+  const calls = callsInOrder(history, row);
+  for (const call of calls) profiles.setTraitsFrom(row, history, call, names, hashSeed);
+  if (!rules.isPlain) applyRules(parts, row, calls, rules);
+}
+
+/** Puts the survivors in place of the newest values where a trait has a rule of its own. */
+function applyRules(parts: TraitFoldParts, row: number, calls: Uint32Array, rules: SurvivorshipRules): void {
+  const { profiles, history, names, hashSeed } = parts;
+  history.properties.forEach((source, i) => {
+    const rule = rules.of(source.segments);
+    if (rule === undefined) return;
+    const survivor = survivorOf(history, source, calls, rule, names);
+    if (survivor === undefined) return;
+    const column = profiles.columnAt(history.propertyPaths[i], names);
+    // A trait that an object took the place of, or a newer null did away with altogether, stays away.
+    writeSurvivor(column, row, source, survivor, hashSeed);
+  });
+}
+
+const scratch = new EventTape();
+
+function writeSurvivor(
+  column: ValueColumn,
+  row: number,
+  source: ValueColumn,
+  survivor: Survivor,
+  hashSeed: number,
+): void {
+  if (survivor.kind === 'call') return column.copy(source, survivor.call, row, hashSeed);
+  scratch.reset();
+  const { value } = survivor;
+  if (typeof value === 'number') {
+    scratch.addLeaf(0, tapeOf.LEAF_NUMBER, 0, 0, 0, value);
+  } else {
+    const packed = pack(value);
+    const at = scratch.append(packed);
+    scratch.addLeaf(0, tapeOf.LEAF_ARRAY, at, packed.length, xxh32(scratch.bytes, at, packed.length, hashSeed), 0);
+  }
+  column.set(row, scratch, 0, scratch.numbers[0]);
+}

@@ -1,0 +1,83 @@
+/**
+ * Where identifiers and profiles live. An identifier's entry is owned by the shard of its slot; a profile lives on the shard of the slot
+ * of its first identifier, its _home key_. Where the two differ, the owner's entry is a forward to the home key.
+ *
+ * Invariant: the profile's own shard has the last word, by its own entry for the identifier. After a crash a forward may lead to a shard that
+ * lost the profile, or only this identifier of it: then nobody has it.
+ */
+
+import type { Identifier } from '../model/profile.ts';
+import { NONE } from '../profile/event-table.ts';
+import type { Shard } from '../shard/shard.ts';
+import { SlotMap } from './slot-map.ts';
+
+export interface ProfileAddress {
+  readonly shard: Shard;
+  readonly row: number;
+}
+
+/** A profile that moved more often than this leaves no trail longer: forwards are renewed at every move. */
+const HOPS_MAX = 8;
+
+export class Directory {
+  readonly shards: readonly Shard[];
+  readonly slots: SlotMap;
+
+  constructor(shards: readonly Shard[]) {
+    this.shards = shards;
+    this.slots = new SlotMap(shards.length);
+  }
+
+  /** The shard that owns the identifier's slot. */
+  ownerOf(identifier: Identifier): Shard {
+    return this.shards[this.slots.shardOf(identifier)];
+  }
+
+  /** Where the identifier's profile lives; undefined when nobody has it. */
+  locate(identifier: Identifier): ProfileAddress | undefined {
+    let shard = this.ownerOf(identifier);
+    for (let hop = 0; hop <= HOPS_MAX; hop++) {
+      const found = shard.rowOf(identifier);
+      if (typeof found === 'number') return found < 0 ? undefined : { shard, row: found };
+      const next = this.ownerOf(found);
+      if (next === shard) return undefined;
+      shard = next;
+    }
+    return undefined;
+  }
+
+  /** The identifier by whose slot the profile lives where it lives. */
+  homeKeyOf({ shard, row }: ProfileAddress): Identifier {
+    const { identifiers, profiles } = shard.data;
+    let first = profiles.identifierHeads.get(row);
+    for (let code = identifiers.nextOf(first); code !== 0; code = identifiers.nextOf(code)) first = code;
+    return identifiers.identifierOf(first);
+  }
+
+  /** Tells the identifier's owner where its profile lives, when that is elsewhere. */
+  bind(identifier: Identifier, address: ProfileAddress): void {
+    const owner = this.ownerOf(identifier);
+    if (owner !== address.shard) owner.bind(identifier, this.homeKeyOf(address));
+  }
+
+  /**
+   * Puts right the forwards that a crash lost, or left behind, while the profile's own shard kept the identifier; to be called once, after all
+   * shards are open. Gives their number. Walks every identifier; nothing to do with one shard.
+   */
+  restoreForwards(): number {
+    if (this.shards.length === 1) return 0;
+    let count = 0;
+    for (const shard of this.shards) {
+      const { identifiers } = shard.data;
+      for (let code = 1; code <= identifiers.count; code++) {
+        const row = identifiers.rowOf(code);
+        if (row === NONE) continue;
+        const identifier = identifiers.identifierOf(code);
+        if (this.ownerOf(identifier) === shard || this.locate(identifier)?.shard === shard) continue;
+        this.bind(identifier, { shard, row });
+        count += 1;
+      }
+    }
+    return count;
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * Makes one profile of two, and several of one, across shards. In prose and with its states: `router/README.md`.
+ *
+ * Invariants: a profile lives on the shard of its home key's slot; every command is in the log of the shard that it changes before
+ * the next is given; after a crash between any two, `recover` ends what was begun.
+ */
+import { assert } from '../base/assert.ts';
+import { xxh32 } from '../base/hash.ts';
+import type { JournalEntry, LinkReason, RefusalReason } from '../model/identity-journal.ts';
+import type { Identifier } from '../model/profile.ts';
+import { sizeOf } from '../profile/merge.ts';
+import { PAIR_CUT, PAIR_REFUSAL_NOTED } from '../profile/pair-notes.ts';
+import { packProfile } from '../profile/transfer.ts';
+import type {
+  Arrival,
+  IdentifierPair,
+  IdentityCommand,
+  IdentityCommandOf,
+  Joining,
+} from '../shard/identity-command.ts';
+import { areLinked } from '../shard/identity-execution.ts';
+import type { BatchHeader } from '../shard/record.ts';
+import type { Shard } from '../shard/shard.ts';
+import type { Directory, ProfileAddress } from './directory.ts';
+
+/** Why two profiles become one. */
+export interface JoinCause {
+  readonly reason: LinkReason;
+  readonly atMs: number;
+  readonly messageId?: string | undefined;
+}
+
+/** The batch whose items may wait for a record on the shards: they go before any command. */
+export interface BatchUnderWay {
+  readonly source: Uint8Array;
+  readonly header: BatchHeader;
+}
+
+const NO_BATCH: BatchUnderWay = {
+  source: new Uint8Array(0),
+  header: { receivedAtMs: 0, sentAtMs: Number.NaN, isImport: false, defaultKind: 0, idSeedHigh: 0, idSeedLow: 0 },
+};
+
+export class Joiner {
+  readonly #directory: Directory;
+  #batch = NO_BATCH;
+  mergeCount = 0;
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  /** The batch that commands given from now on belong to; absent = none. */
+  within(batch: BatchUnderWay = NO_BATCH): void {
+    this.#batch = batch;
+  }
+
+  command(shard: Shard, command: IdentityCommand): void {
+    shard.command(command, this.#batch.source, this.#batch.header);
+  }
+
+  /** Gives `profile`, an identifier of the profile at the address, companions that nobody has. */
+  attach(address: ProfileAddress, profile: Identifier, identifiers: readonly Identifier[], atMs: number): void {
+    this.command(address.shard, { kind: 'attach', profile, identifiers, atMs });
+    for (const identifier of identifiers) this.#directory.bind(identifier, address);
+  }
+
+  /** Notes that two identifiers of one profile came together; nothing to do when that is known. */
+  link({ shard }: ProfileAddress, a: Identifier, b: Identifier, atMs: number): void {
+    const { data } = shard;
+    if (areLinked(data, data.codeOf(a), data.codeOf(b))) return;
+    this.command(shard, { kind: 'link', pair: [a, b], atMs });
+  }
+
+  /**
+   * Makes one profile of those of `a` and `b`, which both have one. The name of `a`'s stays unless only the other has a user id. Gives where the one
+   * profile is. The larger one stays where it is, for the smaller has less to move.
+   */
+  join(a: Identifier, b: Identifier, cause: JoinCause): ProfileAddress {
+    const first = this.#located(a);
+    const second = this.#located(b);
+    if (first.shard === second.shard && first.row === second.row) {
+      this.link(first, a, b, cause.atMs);
+      return first;
+    }
+    this.mergeCount += 1;
+    const stays = this.#isLarger(first, second) ? first : second;
+    const goes = stays === first ? second : first;
+    const joining: Joining = {
+      isLoserNamed: stays !== first,
+      link: [a, b],
+      atMs: cause.atMs,
+      entry: mergeEntry(first, second, a, b, cause),
+    };
+    const winner = stays === first ? a : b;
+    const loser = stays === first ? b : a;
+    if (stays.shard === goes.shard) this.command(stays.shard, { kind: 'merge', winner, loser, ...joining });
+    else
+      this.#move(goes, loser, stays.shard, this.#directory.homeKeyOf(stays), {
+        into: { winner, ...joining },
+        atMs: cause.atMs,
+      });
+    return this.#located(a);
+  }
+
+  /** By what would have to move; between equals by the home key, so that the answer is the same for any number of shards. */
+  #isLarger(a: ProfileAddress, b: ProfileAddress): boolean {
+    const difference = sizeOf(a.shard.data, a.row) - sizeOf(b.shard.data, b.row);
+    if (difference !== 0) return difference > 0;
+    return textOf(this.#directory.homeKeyOf(a)) < textOf(this.#directory.homeKeyOf(b));
+  }
+
+  #located(identifier: Identifier): ProfileAddress {
+    const address = this.#directory.locate(identifier);
+    assert(address !== undefined, 'an identifier that nobody has');
+    return address;
+  }
+
+  /** Moves a profile: departure in its shard's log, arrival in the other's, and forwards for who looks for it. */
+  #move(from: ProfileAddress, profile: Identifier, to: Shard, target: Identifier, arrival: Arrival): void {
+    const { data } = from.shard;
+    // Traits travel as calls; those that wait for a fold do not matter, but the items that wait for a record do.
+    const parcel = packProfile(data, from.row);
+    const departure: IdentityCommandOf<'depart'> = {
+      kind: 'depart',
+      transfer: data.transfers.departed + 1,
+      to: to.index,
+      profile,
+      target,
+      parcel,
+      arrival,
+    };
+    this.command(from.shard, departure);
+    this.#arrive(from.shard.index, departure);
+  }
+
+  #arrive(from: number, { to, transfer, parcel, arrival }: IdentityCommandOf<'depart'>): void {
+    const shard = this.#directory.shards[to];
+    this.command(shard, { kind: 'arrive', from, transfer, parcel, ...arrival });
+    for (const [type, value] of parcel.identifiers) {
+      const row = shard.rowOf({ type, value });
+      if (typeof row === 'number' && row >= 0) this.#directory.bind({ type, value }, { shard, row });
+    }
+  }
+
+  /**
+   * Cuts links between identifiers of one profile, and keeps the pairs from being linked again. What falls apart and does not belong to this
+   * shard moves to its own.
+   */
+  cut(cuts: readonly IdentifierPair[], entry: JournalEntry): void {
+    const address = this.#located(cuts[0][0]);
+    for (const pair of cuts) this.setPair(pair, PAIR_CUT, true);
+    const { shard } = address;
+    const identifiers = shard.data.identifiersOf(address.row).map((code) => shard.data.identifiers.identifierOf(code));
+    this.command(shard, { kind: 'split', profile: cuts[0][0], cuts, entry });
+    shard.data.foldNow();
+    this.#sendHome(shard, identifiers);
+  }
+
+  /** Moves the profiles of the identifiers to the shards of their home keys, where they are elsewhere. */
+  #sendHome(shard: Shard, identifiers: readonly Identifier[]): void {
+    for (const identifier of identifiers) {
+      const row = shard.rowOf(identifier);
+      // One that nobody has any more keeps a forward that leads nowhere, which is as good as none.
+      if (typeof row !== 'number' || row < 0) continue;
+      const homeKey = this.#directory.homeKeyOf({ shard, row });
+      const home = this.#directory.ownerOf(homeKey);
+      if (home === shard) this.#directory.bind(identifier, { shard, row });
+      else this.#move({ shard, row }, identifier, home, homeKey, { atMs: 0 });
+    }
+  }
+
+  setPair(pair: IdentifierPair, flag: number, isOn: boolean): void {
+    this.command(this.#pairOwner(pair), { kind: 'pair', pair, flag, isOn });
+  }
+
+  hasPair(pair: IdentifierPair, flag: number): boolean {
+    const { pairs } = this.#pairOwner(pair).data;
+    return pairs.has(pair[0], pair[1], flag);
+  }
+
+  isCut(pair: IdentifierPair): boolean {
+    const { pairs } = this.#pairOwner(pair).data;
+    return pairs.hasCuts && pairs.has(pair[0], pair[1], PAIR_CUT);
+  }
+
+  /** A pair belongs to the slot of its lesser identifier, which no merge moves. */
+  #pairOwner([a, b]: IdentifierPair): Shard {
+    return this.#directory.ownerOf(textOf(a) < textOf(b) ? a : b);
+  }
+
+  /** Writes a refusal in the profile's journal, once a pair. */
+  refuse(address: ProfileAddress, pair: IdentifierPair, reason: RefusalReason, cause: JoinCause): void {
+    if (this.hasPair(pair, PAIR_REFUSAL_NOTED)) return;
+    this.setPair(pair, PAIR_REFUSAL_NOTED, true);
+    const [from, to] = pair;
+    const entry: JournalEntry = {
+      id: entryId('refusal', pair, cause.atMs),
+      at: cause.atMs,
+      kind: 'refusal',
+      reason,
+      from: textOf(from),
+      to: textOf(to),
+      ...(cause.messageId === undefined ? {} : { messageId: cause.messageId }),
+    };
+    this.command(address.shard, { kind: 'note', profile: from, entry });
+  }
+
+  /** Ends moves that a crash broke off. To be called once, when all shards are open, before anything else changes them. */
+  recover(): number {
+    let count = 0;
+    for (const from of this.#directory.shards) {
+      for (const departure of from.takeReplayedDepartures()) {
+        const to = this.#directory.shards[departure.to];
+        if (departure.transfer <= (to.data.transfers.arrived[from.index] ?? 0)) continue;
+        this.#arrive(from.index, withKnownWinner(to, departure));
+        count += 1;
+      }
+    }
+    for (const to of this.#directory.shards) {
+      for (const arrival of to.takeReplayedArrivals()) {
+        const from = this.#directory.shards[arrival.from];
+        if (arrival.transfer <= from.data.transfers.departed) continue;
+        const { parcel, transfer } = arrival;
+        const [type, value] = parcel.identifiers[parcel.primary];
+        const row = to.rowOf({ type, value });
+        if (typeof row !== 'number' || row < 0) continue;
+        const target = this.#directory.homeKeyOf({ shard: to, row });
+        const arrived =
+          arrival.into === undefined ? { atMs: arrival.atMs } : { into: arrival.into, atMs: arrival.atMs };
+        this.command(from, {
+          kind: 'depart',
+          transfer,
+          to: to.index,
+          profile: { type, value },
+          target,
+          parcel,
+          arrival: arrived,
+        });
+        count += 1;
+      }
+    }
+    return count;
+  }
+}
+
+/** The profile that it was to become part of may be lost with the tail of its shard's log: then what arrives is a profile of its own. */
+function withKnownWinner(to: Shard, departure: IdentityCommandOf<'depart'>): IdentityCommandOf<'depart'> {
+  const winner = departure.arrival.into?.winner;
+  if (winner === undefined) return departure;
+  const row = to.rowOf(winner);
+  if (typeof row === 'number' && row >= 0) return departure;
+  return { ...departure, arrival: { atMs: departure.arrival.atMs } };
+}
+
+export function textOf({ type, value }: Identifier): string {
+  return `${type}:${value}`;
+}
+
+function mergeEntry(
+  first: ProfileAddress,
+  second: ProfileAddress,
+  a: Identifier,
+  b: Identifier,
+  { reason, atMs, messageId }: JoinCause,
+): JournalEntry {
+  return {
+    id: entryId('merge', [a, b], atMs),
+    at: atMs,
+    kind: 'merge',
+    reason,
+    from: textOf(a),
+    to: textOf(b),
+    into: first.shard.renderer.idOf(first.row),
+    merged: second.shard.renderer.idOf(second.row),
+    ...(messageId === undefined ? {} : { messageId }),
+  };
+}
+
+/** The same for the same link at the same time, wherever it is noted. */
+export function entryId(kind: string, [a, b]: IdentifierPair, atMs: number): string {
+  const bytes = Buffer.from(`${kind}\u0000${textOf(a)}\u0000${textOf(b)}\u0000${atMs}`, 'utf8');
+  const hex = (seed: number): string => xxh32(bytes, 0, bytes.length, seed).toString(16).padStart(8, '0');
+  return `${kind}_${hex(1)}${hex(2)}`;
+}

@@ -1,0 +1,145 @@
+/**
+ * Carries out identity commands on a shard's data. Every command names profiles by identifiers, never by rows, and looks whether it
+ * was carried out already: so a replay, or a command that is given again after a crash, changes nothing.
+ */
+import { assert, unreachable } from '../base/assert.ts';
+import { xxh32 } from '../base/hash.ts';
+import type { ItemScanner } from '../ingest/item-scanner.ts';
+import type { Identifier } from '../model/profile.ts';
+import { NONE } from '../profile/event-table.ts';
+import { mergeRows } from '../profile/merge.ts';
+import type { ShardData } from '../profile/shard-data.ts';
+import { splitRow, unlink } from '../profile/split.ts';
+import { releaseProfile, unpackProfile } from '../profile/transfer.ts';
+import type { IdentityCommand, IdentityCommandOf, Joining } from './identity-command.ts';
+
+export function executeIdentity(data: ShardData, command: IdentityCommand, scanner: ItemScanner): void {
+  switch (command.kind) {
+    case 'attach':
+      return attach(data, command);
+    case 'link':
+      return link(data, command.pair[0], command.pair[1], command.atMs);
+    case 'merge':
+      return merge(data, command);
+    case 'split':
+      return split(data, command);
+    case 'depart':
+      return depart(data, command);
+    case 'arrive':
+      return arrive(data, command, scanner);
+    case 'note': {
+      const code = data.codeOf(command.profile);
+      const row = rowOf(data, command.profile);
+      if (row >= 0) data.note(row, command.entry, data.identifiers.ordinalOf(code));
+      return;
+    }
+    case 'pair':
+      return data.pairs.set(command.pair[0], command.pair[1], command.flag, command.isOn);
+    case 'rename': {
+      const row = rowOf(data, command.identifier);
+      if (row < 0) return;
+      data.profiles.primaries.set(row, data.codeOf(command.identifier));
+      data.cache.invalidate(row);
+      return;
+    }
+    case 'survivorship':
+      return data.setSurvivorship(command.rules);
+    default:
+      return unreachable(command);
+  }
+}
+
+/** Row of the profile that has the identifier, when it lives here; else −1. */
+function rowOf(data: ShardData, identifier: Identifier): number {
+  const code = data.codeOf(identifier);
+  if (code === 0) return -1;
+  const row = data.identifiers.rowOf(code);
+  return row === NONE ? -1 : row;
+}
+
+function attach(data: ShardData, { profile, identifiers, atMs }: IdentityCommandOf<'attach'>): void {
+  const row = rowOf(data, profile);
+  assert(row >= 0, 'identifiers for a profile that is not here');
+  const parent = data.codeOf(profile);
+  for (const { type, value } of identifiers) {
+    if (rowOf(data, { type, value }) >= 0) continue;
+    const bytes = Buffer.from(value, 'utf8');
+    const hash = xxh32(bytes, 0, bytes.length, data.hashSeed);
+    data.attach(row, data.identifiers.addType(type), bytes, 0, bytes.length, hash, parent, atMs);
+  }
+}
+
+/** Two identifiers of one profile; linked ones stay as they are. */
+function link(data: ShardData, a: Identifier, b: Identifier, atMs: number): void {
+  const codeA = data.codeOf(a);
+  const codeB = data.codeOf(b);
+  if (codeA === 0 || codeB === 0 || areLinked(data, codeA, codeB)) return;
+  data.links.add(codeA, codeB, atMs);
+}
+
+/** Whether the two came in one call once. */
+export function areLinked({ identifiers, links }: ShardData, a: number, b: number): boolean {
+  return a === b || identifiers.parentOf(a) === b || identifiers.parentOf(b) === a || links.has(a, b);
+}
+
+function merge(data: ShardData, command: IdentityCommandOf<'merge'>): void {
+  const winner = rowOf(data, command.winner);
+  const loser = rowOf(data, command.loser);
+  assert(winner >= 0 && loser >= 0, 'a merge with a profile that is not here');
+  if (winner === loser) return;
+  mergeRows(data, winner, loser, command.isLoserNamed ? loser : winner);
+  join(data, winner, command);
+}
+
+/** The link and the note of it, once both are one profile. */
+function join(data: ShardData, row: number, { link: [a, b], atMs, entry }: Joining): void {
+  link(data, a, b, atMs);
+  data.note(row, entry, data.identifiers.ordinalOf(data.codeOf(a)));
+}
+
+function split(data: ShardData, { profile, cuts, entry }: IdentityCommandOf<'split'>): void {
+  const row = rowOf(data, profile);
+  if (row < 0) return;
+  let isCut = false;
+  for (const [a, b] of cuts) {
+    const codeA = data.codeOf(a);
+    const codeB = data.codeOf(b);
+    if (codeA === 0 || codeB === 0 || !areLinked(data, codeA, codeB)) continue;
+    unlink(data, codeA, codeB);
+    isCut = true;
+  }
+  if (!isCut) return;
+  splitRow(data, row);
+  // Both sides tell of it.
+  for (const end of cuts[0]) {
+    const at = rowOf(data, end);
+    if (at >= 0) data.note(at, entry, data.identifiers.ordinalOf(data.codeOf(end)));
+  }
+}
+
+function depart(data: ShardData, { transfer, profile, target }: IdentityCommandOf<'depart'>): void {
+  if (transfer <= data.transfers.departed) return;
+  data.transfers.departed = transfer;
+  const row = rowOf(data, profile);
+  assert(row >= 0, 'a profile leaves that is not here');
+  releaseProfile(data, row, target);
+}
+
+function arrive(data: ShardData, command: IdentityCommandOf<'arrive'>, scanner: ItemScanner): void {
+  const { from, transfer, parcel, into, atMs } = command;
+  const { arrived } = data.transfers;
+  if (transfer <= (arrived[from] ?? 0)) return;
+  arrived[from] = transfer;
+  if (into === undefined) {
+    unpackProfile(data, parcel, -1, scanner, atMs);
+    return;
+  }
+  const winner = rowOf(data, into.winner);
+  assert(winner >= 0, 'a profile arrives for one that is not here');
+  const name = data.profiles.primaries.get(winner);
+  const base = data.identifierCountOf(winner);
+  unpackProfile(data, parcel, winner, scanner, atMs);
+  const arrivedName = data.identifiersOf(winner)[base + parcel.primary];
+  data.namePreferring(winner, into.isLoserNamed ? arrivedName : name, into.isLoserNamed ? name : arrivedName);
+  join(data, winner, into);
+}
