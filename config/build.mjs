@@ -22,7 +22,9 @@ const shared = {
 };
 await build({
   ...shared,
-  entryPoints: ['src/main.ts', 'src/engine/open.ts', 'src/query/execution/scan-worker.ts'].filter((path) => existsSync(`${root}/${path}`)),
+  entryPoints: ['src/main.ts', 'src/engine/open.ts', 'src/query/execution/scan-worker.ts', 'src/linkage/linkage-worker.ts'].filter((path) =>
+    existsSync(`${root}/${path}`),
+  ),
   outbase: 'src',
   outdir: 'dist',
 });

@@ -6,8 +6,22 @@ import type { PersonMaker, PersonValues } from './person-maker.ts';
 const KEYBOARD = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm', '1234567890'];
 /** What sounds or looks alike. */
 const ALIKE: readonly (readonly [string, string])[] = [
-  ['ph', 'f'], ['ck', 'k'], ['th', 't'], ['ie', 'y'], ['ee', 'ea'], ['ll', 'l'], ['tt', 't'], ['ou', 'u'],
-  ['qu', 'kw'], ['sh', 'ch'], ['s', 'z'], ['m', 'rn'], ['l', '1'], ['o', '0'], ['5', 's'], ['8', 'b'],
+  ['ph', 'f'],
+  ['ck', 'k'],
+  ['th', 't'],
+  ['ie', 'y'],
+  ['ee', 'ea'],
+  ['ll', 'l'],
+  ['tt', 't'],
+  ['ou', 'u'],
+  ['qu', 'kw'],
+  ['sh', 'ch'],
+  ['s', 'z'],
+  ['m', 'rn'],
+  ['l', '1'],
+  ['o', '0'],
+  ['5', 's'],
+  ['8', 'b'],
 ];
 const SWAPS: readonly (readonly [PersonField, PersonField])[] = [
   ['given_name', 'surname'],
@@ -94,7 +108,9 @@ function typo(value: string, random: Random): string {
     case 2:
       return at + 1 < value.length ? value.slice(0, at) + value[at + 1] + value[at] + value.slice(at + 2) : value;
     case 3:
-      return value.length > 5 && !/\d/.test(value) ? `${value.slice(0, at)} ${value.slice(at)}` : value.slice(0, at) + key + value.slice(at + 1);
+      return value.length > 5 && !/\d/.test(value)
+        ? `${value.slice(0, at)} ${value.slice(at)}`
+        : value.slice(0, at) + key + value.slice(at + 1);
     default:
       return value.slice(0, at) + key + value.slice(at + 1);
   }

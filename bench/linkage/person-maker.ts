@@ -39,7 +39,11 @@ export class PersonMaker {
       surname,
       street_number: housemate?.street_number ?? String(1 + Math.floor(random.fraction() ** 3 * 400)),
       address_1: housemate?.address_1 ?? this.street(random),
-      address_2: housemate?.address_2 ?? (random.below(100) < 40 ? '' : `${this.#word(7, random.below(3_000), 2)} ${this.#word(8, random.below(50), 1)}`),
+      address_2:
+        housemate?.address_2 ??
+        (random.below(100) < 40
+          ? ''
+          : `${this.#word(7, random.below(3_000), 2)} ${this.#word(8, random.below(50), 1)}`),
       suburb: housemate?.suburb ?? this.#word(3, suburb, 3),
       postcode: housemate?.postcode ?? String(2_000 + ((suburb * 37) % 6_000)),
       state: housemate?.state ?? STATES[suburb % STATES.length],

@@ -1,5 +1,5 @@
 /**
- * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `segments.json`, `shard-N/`. One process at a time: two
+ * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `segments.json`, `identity.json`, `shard-N/`. One process at a time: two
  * engines on one log would each believe that they alone number its records.
  */
 import {
@@ -18,13 +18,14 @@ import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../model/error.ts';
 import type { SegmentRecord } from './segment-store.ts';
 
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 const openHere = new Set<string>();
 
 export interface DataFolder {
   readonly path: string;
   readonly shardCount: number;
   readonly segments: SegmentRecord;
+  readonly identity: SegmentRecord;
   /** Bytes that may still be written on its disk. */
   freeBytes(): number;
   release(): void;
@@ -42,6 +43,7 @@ export function openDataFolder(path: string, shardCount: number | undefined): Da
       path: folder,
       shardCount: count,
       segments: fileRecord(join(folder, 'segments.json')),
+      identity: fileRecord(join(folder, 'identity.json')),
       freeBytes() {
         const { bavail, bsize } = statfsSync(folder);
         return bavail * bsize;

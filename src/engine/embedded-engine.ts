@@ -4,6 +4,15 @@
  */
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import { EngineError } from '../model/error.ts';
+import type { IdentitySettings } from '../model/identity.ts';
+import type {
+  IdentityGraph,
+  IdentitySettingsAnswer,
+  MergeAnswer,
+  MergeRequest,
+  UnmergeAnswer,
+  UnmergeRequest,
+} from '../model/identity-request.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
@@ -19,6 +28,8 @@ import { answerWhy, type WhyParts } from './answer/why.ts';
 import { Completer } from './completion/completer.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
+import { IdentityService } from './identity/identity-service.ts';
+import { IdentitySettingsService } from './identity/settings-service.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
 import { NameCheck } from './name-check.ts';
 import { QueryService } from './query-service.ts';
@@ -44,6 +55,8 @@ export interface EmbeddedEngineParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly pool: WorkerPool;
+  /** Rules of identity that go before those kept in the folder. */
+  readonly identity?: IdentitySettings | undefined;
   readonly folder: DataFolder | undefined;
   readonly memoryLimitBytes: number;
   readonly checkpointIntervalMs: number;
@@ -55,6 +68,8 @@ export class EmbeddedEngine implements Engine {
   readonly #ingest: IngestPipeline;
   readonly #queries: QueryService;
   readonly #segments: SegmentService;
+  readonly #identity: IdentityService;
+  readonly #identitySettings: IdentitySettingsService;
   readonly #completer: Completer;
   readonly #why: WhyParts;
   readonly #timers: (() => void)[] = [];
@@ -70,6 +85,8 @@ export class EmbeddedEngine implements Engine {
     const { router, scanner, limits, clock, random } = parts;
     this.#ingest = new IngestPipeline(router, scanner, limits, clock, random, () => this.ingestPressure());
     const { folder } = parts;
+    this.#identitySettings = new IdentitySettingsService(router, folder?.identity, parts.identity);
+    this.#identity = new IdentityService({ router, clock, settings: () => this.#identitySettings.settings });
     const store = new SegmentStore(folder?.segments);
     const names = new NameCheck(parts.shards);
     this.#segments = new SegmentService(store, names, clock);
@@ -184,6 +201,33 @@ export class EmbeddedEngine implements Engine {
 
   complete(request: CompletionRequest): Promise<CompletionAnswer> {
     return this.#completer.complete(request);
+  }
+
+  identityGraph(identifier: Identifier): IdentityGraph | undefined {
+    return this.#identity.graph(identifier);
+  }
+
+  async mergeProfiles(request: MergeRequest): Promise<MergeAnswer> {
+    this.#assertOpen();
+    return this.#identity.merge(request);
+  }
+
+  async unmergeProfile(request: UnmergeRequest): Promise<UnmergeAnswer> {
+    this.#assertOpen();
+    return this.#identity.unmerge(request);
+  }
+
+  identitySettings(): IdentitySettings {
+    return this.#identitySettings.settings;
+  }
+
+  async setIdentitySettings(
+    json: unknown,
+    options: { readonly dryRun?: boolean } = {},
+  ): Promise<IdentitySettingsAnswer> {
+    this.#assertOpen();
+    const slices = new Slices(this.#parts.clock, undefined);
+    return this.#identitySettings.put(json, options.dryRun === true, slices);
   }
 
   async *exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array> {

@@ -4,6 +4,15 @@
  */
 
 import type { EngineError } from '../model/error.ts';
+import type { IdentitySettings } from '../model/identity.ts';
+import type {
+  IdentityGraph,
+  IdentitySettingsAnswer,
+  MergeAnswer,
+  MergeRequest,
+  UnmergeAnswer,
+  UnmergeRequest,
+} from '../model/identity-request.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
@@ -57,6 +66,18 @@ export interface Engine {
   schema(narrowing?: SchemaNarrowing, signal?: AbortSignal): Promise<Schema>;
   /** What may be typed next in a query text. */
   complete(request: CompletionRequest): Promise<CompletionAnswer>;
+
+  /** What holds the profile together and what happened to its identity; undefined when nobody has the identifier. */
+  identityGraph(identifier: Identifier): IdentityGraph | undefined;
+  /** Makes one profile of two. On disk when it resolves. Errors: profile_not_found, merge_refused. */
+  mergeProfiles(request: MergeRequest): Promise<MergeAnswer>;
+  /** Undoes a link between identifiers of a profile, or separates some of them from the rest. On disk when it resolves. Errors:
+   * profile_not_found, merge_not_found, invalid_request. */
+  unmergeProfile(request: UnmergeRequest): Promise<UnmergeAnswer>;
+  /** The rules of identity in force, every default filled in. */
+  identitySettings(): IdentitySettings;
+  /** Puts other rules in force, or with `dryRun` only says what that would mean. Errors: invalid_identity_settings, storage_failed. */
+  setIdentitySettings(json: unknown, options?: { readonly dryRun?: boolean }): Promise<IdentitySettingsAnswer>;
 
   /** All profiles as JSON texts, each with all its events when asked; a consistent order, not a consistent instant. */
   exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array>;

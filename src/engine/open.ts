@@ -57,7 +57,7 @@ export interface OpenOptions {
   /** Time between checkpoints, default 5 min; 0 = only at close and by `checkpoint()`. */
   readonly checkpointIntervalMs?: number | undefined;
   readonly limits?: Partial<IngestLimits> | undefined;
-  /** The rules by which identifiers bring people together; see `readIdentitySettings`. */
+  /** The rules by which identifiers bring people together; absent = those of the folder, else the defaults. */
   readonly identity?: IdentitySettings | undefined;
   /** Memory for rendered profiles over all shards, default 256 MiB. */
   readonly cacheSizeBytes?: number | undefined;
@@ -114,8 +114,7 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
     shards.push(Shard.open(index, storages[index], shardOptions, replayScanner));
   }
   names.limit = limits.distinctNameCount;
-  const identity = options.identity ?? DEFAULT_IDENTITY_SETTINGS;
-  const router = new Router(shards, identity, names);
+  const router = new Router(shards, DEFAULT_IDENTITY_SETTINGS, names);
   router.recover();
   const workerCount = options.workers || Math.max(1, availableParallelism() - 1);
   return new EmbeddedEngine({
@@ -126,6 +125,7 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
     clock,
     random,
     pool: new WorkerPool(workerCount),
+    identity: options.identity,
     folder,
     memoryLimitBytes: options.memoryLimitBytes ?? Math.floor(totalmem() * 0.7),
     checkpointIntervalMs: options.checkpointIntervalMs ?? 5 * 60_000,

@@ -38,7 +38,13 @@ export function allocateBlockKeys(recordCount: number, ruleCount: number): Uint3
 }
 
 /** Writes the rule's key numbers into `keys` and gives its blocks. */
-export function fileRecords(data: ComparisonData, rule: BlockingRule, keys: Uint32Array, ruleIndex: number, ruleCount: number): RuleBlocks {
+export function fileRecords(
+  data: ComparisonData,
+  rule: BlockingRule,
+  keys: Uint32Array,
+  ruleIndex: number,
+  ruleCount: number,
+): RuleBlocks {
   const { recordCount } = data;
   const numbers = numbersOf(data, rule.keys);
   if (rule.keys.length > 0) cutLarge(data, rule, numbers);
@@ -59,7 +65,12 @@ function numbersOf({ recordCount, fields, codes }: ComparisonData, keys: readonl
     for (let row = 0; row < recordCount; row++) {
       const before = numbers[row];
       const own = before === 0 ? 0 : keyNumber(key, codes, row * width);
-      numbers[row] = own === 0 ? 0 : index === 0 && key.fields.length === 1 ? own : numbering.numberOf(before * (key.numberMax + 1) + own);
+      numbers[row] =
+        own === 0
+          ? 0
+          : index === 0 && key.fields.length === 1
+            ? own
+            : numbering.numberOf(before * (key.numberMax + 1) + own);
     }
   });
   return numbers;
@@ -76,7 +87,10 @@ function cutLarge(data: ComparisonData, rule: BlockingRule, numbers: Uint32Array
     const number = numbers[row];
     if (number === 0 || sizes[number] <= BLOCK_SIZE_MAX) continue;
     const further = refinement === undefined ? 0 : keyNumber(refinement, data.codes, row * width);
-    numbers[row] = further === 0 || refinement === undefined ? 0 : base + numbering.numberOf(number * (refinement.numberMax + 1) + further);
+    numbers[row] =
+      further === 0 || refinement === undefined
+        ? 0
+        : base + numbering.numberOf(number * (refinement.numberMax + 1) + further);
     hasCut = true;
   }
   if (!hasCut) return;

@@ -6,7 +6,7 @@
 import { doubleMetaphone } from 'double-metaphone';
 import type { ComparisonData } from './comparison-data.ts';
 import type { FieldKind } from './field-kind.ts';
-import { textAt } from './text-store.ts';
+import { sharedUint32, textAt } from './text-store.ts';
 
 export const KEY_FORMS = ['same', 'sound', 'start', 'sorted', 'month', 'day', 'local', 'either order'] as const;
 export type KeyForm = (typeof KEY_FORMS)[number];
@@ -57,7 +57,7 @@ export interface RecordKey {
   /** One field, or the two siblings of "either order". */
   readonly fields: readonly number[];
   readonly form: KeyForm;
-  /** Number of the key by the field's code, 0 = none. Siblings share one vocabulary. */
+  /** Number of the key by the field's code, 0 = none. Siblings share one vocabulary. Shared memory. */
   readonly byCode: Uint32Array;
   /** Greatest number a record can have under this key. */
   readonly numberMax: number;
@@ -70,7 +70,9 @@ export function recordKeysOf(data: ComparisonData): readonly RecordKey[] {
     const values = Array.from({ length: texts.offsets.length - 1 }, (_, code) => textAt(texts, code));
     for (const form of FORMS[kind]) keys.push(recordKey(`${name} (${form})`, [field], form, values));
     if (sibling > field) {
-      keys.push(recordKey(`${name} and ${data.fields[sibling].name} (either order)`, [field, sibling], 'either order', values));
+      keys.push(
+        recordKey(`${name} and ${data.fields[sibling].name} (either order)`, [field, sibling], 'either order', values),
+      );
     }
   });
   return keys;
@@ -78,14 +80,15 @@ export function recordKeysOf(data: ComparisonData): readonly RecordKey[] {
 
 function recordKey(name: string, fields: readonly number[], form: KeyForm, values: readonly string[]): RecordKey {
   const numbers = new Map<string, number>([['', 0]]);
-  const byCode = Uint32Array.from(values, (value) => {
+  const byCode = sharedUint32(values.length);
+  values.forEach((value, code) => {
     const text = keyText(form, value);
     let number = numbers.get(text);
     if (number === undefined) {
       number = numbers.size;
       numbers.set(text, number);
     }
-    return number;
+    byCode[code] = number;
   });
   return { name, fields, form, byCode, numberMax: fields.length === 1 ? numbers.size : numbers.size * numbers.size };
 }

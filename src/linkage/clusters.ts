@@ -25,7 +25,8 @@ export function consistentClusters(
     if (one === other) continue;
     const [low, high] = one < other ? [one, other] : [other, one];
     const [lows, highs] = [members.get(low) ?? [low], members.get(high) ?? [high]];
-    if (lows.length * highs.length > LOOKED_AT_MAX || meanWeight(lows, highs, scoreOf) < Math.min(least, CLIP)) continue;
+    if (lows.length * highs.length > LOOKED_AT_MAX || meanWeight(lows, highs, scoreOf) < Math.min(least, CLIP))
+      continue;
     for (const row of highs) {
       lows.push(row);
       clusterOf[row] = low;
@@ -36,7 +37,11 @@ export function consistentClusters(
   return clusterOf;
 }
 
-function meanWeight(lows: readonly number[], highs: readonly number[], scoreOf: (a: number, b: number) => number): number {
+function meanWeight(
+  lows: readonly number[],
+  highs: readonly number[],
+  scoreOf: (a: number, b: number) => number,
+): number {
   let sum = 0;
   for (const low of lows) {
     for (const high of highs) {

@@ -10,7 +10,7 @@ import type { LevelPopulation } from './level-population.ts';
 import type { JointLevels } from './level-tables.ts';
 
 /** The match class may be wrong by this factor; also how quickly it may grow into a pattern from one iteration to the next. */
-const GENEROSITY = 2;
+const GENEROSITY = 3;
 /** A pattern of one pair shows no crowd. */
 const ALWAYS_ALLOWED = 1;
 
@@ -33,7 +33,9 @@ export class CoarsePatterns {
     this.#states = new Uint8Array(filedCount * width);
     this.#coarseOf = new Uint32Array(filedCount);
     const numbers = new Map<number, number>();
-    const stateOf = fields.map(({ kind }) => LEVELS[kind].map(({ isAgreement }, level) => (level === 0 ? 0 : isAgreement ? 1 : 2)));
+    const stateOf = fields.map(({ kind }) =>
+      LEVELS[kind].map(({ isAgreement }, level) => (level === 0 ? 0 : isAgreement ? 1 : 2)),
+    );
     for (let index = 0; index < filedCount; index++) {
       let key = 0;
       for (let field = 0; field < width; field++) {
@@ -71,7 +73,11 @@ export class CoarsePatterns {
 }
 
 /** From the matches' joint levels; thin rows lean on the overall share. */
-export function agreementTable(field: ComparedField, parent: ComparedField | undefined, joint: JointLevels): AgreementTable {
+export function agreementTable(
+  field: ComparedField,
+  parent: ComparedField | undefined,
+  joint: JointLevels,
+): AgreementTable {
   const sums = new Float64Array(3);
   const agreeing = new Float64Array(3);
   for (let row = 0; row < LEVEL_COUNT_MAX; row++) {
@@ -84,7 +90,8 @@ export function agreementTable(field: ComparedField, parent: ComparedField | und
     });
   }
   const expected = expectedAgreement(field);
-  const overall = (agreeing[0] + agreeing[1] + agreeing[2] + LEANING * expected) / (sums[0] + sums[1] + sums[2] + LEANING);
+  const overall =
+    (agreeing[0] + agreeing[1] + agreeing[2] + LEANING * expected) / (sums[0] + sums[1] + sums[2] + LEANING);
   return sums.map((sum, state) => (state === 0 ? overall : (agreeing[state] + LEANING * overall) / (sum + LEANING)));
 }
 

@@ -33,7 +33,10 @@ export function comparisonDataOf(table: RecordTable): ComparisonData {
   const { recordCount } = table;
   const fieldCount = table.fields.length;
   if (fieldCount > FIELD_COUNT_MAX) {
-    throw new EngineError('invalid_request', `${fieldCount} fields to compare; give at most ${FIELD_COUNT_MAX}, those that tell people apart`);
+    throw new EngineError(
+      'invalid_request',
+      `${fieldCount} fields to compare; give at most ${FIELD_COUNT_MAX}, those that tell people apart`,
+    );
   }
   const siblings = siblingsOf(table);
   const codes = sharedUint32(recordCount * fieldCount);

@@ -37,7 +37,11 @@ const EXPECTATION_WEIGHT = 10;
 /** Half a pair: with none expected a match is unlikely, not impossible. */
 const MATCHES_MIN = 0.5;
 
-export function estimateParameters(fields: readonly ComparedField[], population: LevelPopulation, recordCount: number): Parameters {
+export function estimateParameters(
+  fields: readonly ComparedField[],
+  population: LevelPopulation,
+  recordCount: number,
+): Parameters {
   const pairs = population.seen.map((count, index) => count * population.each[index]);
   // By pattern: pairs expected to be one person; none among those not filed.
   const coarse = new CoarsePatterns(fields, population, pairs);
@@ -64,7 +68,11 @@ function maximise(
   let matchCount = 0;
   let matchShare = 0;
   let iterationCount = 0;
-  for (let change = Number.POSITIVE_INFINITY; change > CHANGE_MIN && iterationCount < ITERATIONS_MAX; iterationCount++) {
+  for (
+    let change = Number.POSITIVE_INFINITY;
+    change > CHANGE_MIN && iterationCount < ITERATIONS_MAX;
+    iterationCount++
+  ) {
     matchCount = 0;
     for (let index = 0; index < filedCount; index++) matchCount += matched[index];
     matchShare = Math.min(0.5, Math.max(MATCHES_MIN, matchCount) / Math.max(1, pairCount));
@@ -78,12 +86,19 @@ function maximise(
     });
     u = fields.map(({ kind }, field) => {
       joint.sum(population, different, tree.parents[field], field);
-      const overall = chanceLevels(population, joint, matchedSame(population, matched, field), field, LEVELS[kind].length);
+      const overall = chanceLevels(
+        population,
+        joint,
+        matchedSame(population, matched, field),
+        field,
+        LEVELS[kind].length,
+      );
       return tablesOf(overall, joint, tree.parents[field] >= 0);
     });
     fields.forEach(({ kind }, field) => keepOrder(kind, m[field], u[field]));
     const bounds = coarse.bounds(agreement, tree.parents, matchCount);
-    change = expectMatches(population, pairs, tree, m, u, matchShare, bounds, matched, different) / Math.max(1, matchCount);
+    change =
+      expectMatches(population, pairs, tree, m, u, matchShare, bounds, matched, different) / Math.max(1, matchCount);
   }
   return { tree, m, u, matchCount, matchShare, iterationCount };
 }
@@ -126,14 +141,25 @@ function boundRow(kind: FieldKind, values: Float64Array, at: number): void {
   });
 }
 
-function matchedSame({ fieldCount, levels, filedCount }: LevelPopulation, matched: Float64Array, field: number): number {
+function matchedSame(
+  { fieldCount, levels, filedCount }: LevelPopulation,
+  matched: Float64Array,
+  field: number,
+): number {
   let sum = 0;
-  for (let index = 0; index < filedCount; index++) if (levels[index * fieldCount + field] === SAME) sum += matched[index];
+  for (let index = 0; index < filedCount; index++)
+    if (levels[index * fieldCount + field] === SAME) sum += matched[index];
   return sum;
 }
 
 /** u of a field overall. "Same" is counted from the values and not drawn. A level that was never seen is rare, not impossible. */
-function chanceLevels(population: LevelPopulation, joint: JointLevels, matchedPairs: number, field: number, levelCount: number): Float64Array {
+function chanceLevels(
+  population: LevelPopulation,
+  joint: JointLevels,
+  matchedPairs: number,
+  field: number,
+  levelCount: number,
+): Float64Array {
   const sums = sumsByLevel(joint, levelCount);
   let total = 0;
   let squares = 0;
@@ -143,7 +169,8 @@ function chanceLevels(population: LevelPopulation, joint: JointLevels, matchedPa
   sums[SAME] = Math.max(0.5, population.samePairs[field] - matchedPairs);
   total = 0;
   for (let level = SAME; level < levelCount; level++) {
-    if (level !== SAME) sums[level] = Math.max(Math.min(least, 0.5 * population.each[population.each.length - 1]), sums[level]);
+    if (level !== SAME)
+      sums[level] = Math.max(Math.min(least, 0.5 * population.each[population.each.length - 1]), sums[level]);
     total += sums[level];
   }
   return sums.map((sum) => sum / Math.max(1, total));
@@ -161,7 +188,9 @@ function expectMatches(
   matched: Float64Array,
   different: Float64Array,
 ): number {
-  const ratios = m.map(({ given }, field) => given.map((value, cell) => (cell % LEVEL_COUNT_MAX === 0 ? 1 : value / u[field].given[cell])));
+  const ratios = m.map(({ given }, field) =>
+    given.map((value, cell) => (cell % LEVEL_COUNT_MAX === 0 ? 1 : value / u[field].given[cell])),
+  );
   const odds = matchShare / (1 - matchShare);
   let moved = 0;
   for (let index = 0, at = 0; index < filedCount; index++, at += fieldCount) {

@@ -21,7 +21,11 @@ export interface FieldTree {
 const SIBLING_EXCESS = Number.MAX_VALUE;
 
 /** `different`: by pattern, the pairs (of `seen × each`) that are two people. */
-export function fieldTree(fields: readonly ComparedField[], population: LevelPopulation, different: Float64Array): FieldTree {
+export function fieldTree(
+  fields: readonly ComparedField[],
+  population: LevelPopulation,
+  different: Float64Array,
+): FieldTree {
   const width = fields.length;
   const excess = excessOf(fields, population, different);
   fields.forEach(({ sibling }, field) => {
@@ -56,7 +60,11 @@ function rarest({ samePairs }: LevelPopulation, isIn: Uint8Array): number {
 }
 
 /** By field and field: pairs at both levels, times log2 of how many more they are than by chance, over all levels but the farthest; noise is 0. */
-function excessOf(fields: readonly ComparedField[], population: LevelPopulation, different: Float64Array): Float64Array {
+function excessOf(
+  fields: readonly ComparedField[],
+  population: LevelPopulation,
+  different: Float64Array,
+): Float64Array {
   const width = fields.length;
   const excess = new Float64Array(width * width);
   const joint = new JointLevels();

@@ -22,7 +22,11 @@ export function firstGuess(
   const duplicates = recordCount * DUPLICATES_EXPECTED;
   const share = Math.min(0.5, duplicates / Math.max(1, pairCount));
   const alone = new Int32Array(width).fill(-1);
-  const bounds = coarse.bounds(fields.map((field) => new Float64Array(3).fill(expectedAgreement(field))), alone, duplicates);
+  const bounds = coarse.bounds(
+    fields.map((field) => new Float64Array(3).fill(expectedAgreement(field))),
+    alone,
+    duplicates,
+  );
   const matched = new Float64Array(pairs.length);
   for (let index = 0, at = 0; index < filedCount; index++, at += width) {
     let ratio = share / (1 - share);
@@ -35,7 +39,12 @@ export function firstGuess(
   return matched;
 }
 
-function chanceOf({ fieldCount, levels, samePairs }: LevelPopulation, pairs: Float64Array, field: number, levelCount: number): Float64Array {
+function chanceOf(
+  { fieldCount, levels, samePairs }: LevelPopulation,
+  pairs: Float64Array,
+  field: number,
+  levelCount: number,
+): Float64Array {
   const sums = new Float64Array(levelCount).fill(0.5);
   for (let index = 0; index < pairs.length; index++) sums[levels[index * fieldCount + field]] += pairs[index];
   sums[0] = 0;

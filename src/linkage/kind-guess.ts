@@ -15,7 +15,10 @@ const HINTS: readonly (readonly [RegExp, FieldKind])[] = [
   [/e?.?mail/, 'email'],
   [/phone|mobile|cell|fax|msisdn|(^|[_ .])tel/, 'phone'],
   [/birth|(^|[_ .])(dob|bday)|(^|[_ .])date([_ .]|$)/, 'date'],
-  [/(^|[_ .])(gender|sex|title|salutation|country|state|region|province|language|locale|plan|currency)([_ .]|$)/, 'category'],
+  [
+    /(^|[_ .])(gender|sex|title|salutation|country|state|region|province|language|locale|plan|currency)([_ .]|$)/,
+    'category',
+  ],
   [/post.?code|zip|(^|[_ .])(ssn|sin|nhs|vat|iban|passport|licen[cs]e)|(^|[_ .])id$|number|(^|[_ .])no$|code$/, 'code'],
   [/street|address|road|line/, 'text'],
   [/name|surname|given|family|city|town|suburb|company|employer|place|maiden/, 'name'],

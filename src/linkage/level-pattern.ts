@@ -34,8 +34,8 @@ export function levelsOfPattern(pattern: number, fieldCount: number): Uint8Array
 
 export class PatternTally {
   readonly #numbering = new KeyNumbering(4_096);
-  #patterns = new Float64Array(4_096);
-  #counts = new Float64Array(4_096);
+  #patterns: Float64Array = new Float64Array(4_096);
+  #counts: Float64Array = new Float64Array(4_096);
 
   add(pattern: number, count = 1): void {
     const number = this.#numbering.numberOf(pattern) - 1;

@@ -2,7 +2,7 @@
  * All pairs of records as weighted level patterns: those that a rule files together, counted (or a known share of them), and for
  * the rest drawn pairs that stand for many each. From it comes what chance agreement looks like, alone and jointly.
  */
-import { type BlockIndex } from './block-index.ts';
+import type { BlockIndex } from './block-index.ts';
 import type { ComparisonData } from './comparison-data.ts';
 import { SAME } from './field-kind.ts';
 import { levelPattern, levelsOfPattern, type PatternCounts, PatternTally } from './level-pattern.ts';

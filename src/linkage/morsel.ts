@@ -41,7 +41,11 @@ export function planMorsels(rules: readonly RuleBlocks[], pairsPerMorsel: number
 }
 
 /** Calls `visit(a, b)`, a < b, for each pair of the morsel that no earlier rule has; gives their number. */
-export function visitPairs({ rules, keys }: BlockIndex, { rule, from, to }: Morsel, visit: (a: number, b: number) => void): number {
+export function visitPairs(
+  { rules, keys }: BlockIndex,
+  { rule, from, to }: Morsel,
+  visit: (a: number, b: number) => void,
+): number {
   const { rows, starts } = rules[rule];
   const ruleCount = rules.length;
   let block = blockAt(starts, from);

@@ -23,12 +23,18 @@ export function normalForm(kind: FieldKind, raw: string, order: DateOrder = 'day
       return digits.length > PHONE_DIGITS_MAX ? digits.slice(-PHONE_DIGITS_MAX) : digits;
     }
     case 'email':
-      return text.replace(/^mailto:/, '').replace(/\s/g, '').replace(/^([^@]+?)\+[^@]*@/, '$1@');
+      return text
+        .replace(/^mailto:/, '')
+        .replace(/\s/g, '')
+        .replace(/^([^@]+?)\+[^@]*@/, '$1@');
     case 'code':
       return text.replace(/[^\p{L}\p{N}]/gu, '');
     case 'name':
     case 'text':
-      return text.replace(/[.,;'’`"()]/g, '').replace(/[-_/ ]+/g, ' ').trim();
+      return text
+        .replace(/[.,;'’`"()]/g, '')
+        .replace(/[-_/ ]+/g, ' ')
+        .trim();
     case 'category':
       return text;
   }
@@ -53,7 +59,10 @@ function isoDate(text: string, order: DateOrder): string {
       ? joined(fullYear(numeric[3]), numeric[1], numeric[2])
       : joined(fullYear(numeric[3]), numeric[2], numeric[1]);
   }
-  const named = /^(?:(\d{1,2})(?:st|nd|rd|th)?[ -]+)?([a-z]{3})[a-z]*\.?[ -]+(?:(\d{1,2})(?:st|nd|rd|th)?,?[ -]+)?(\d{4})/.exec(text);
+  const named =
+    /^(?:(\d{1,2})(?:st|nd|rd|th)?[ -]+)?([a-z]{3})[a-z]*\.?[ -]+(?:(\d{1,2})(?:st|nd|rd|th)?,?[ -]+)?(\d{4})/.exec(
+      text,
+    );
   const month = named === null ? -1 : MONTHS.indexOf(named[2]);
   if (named !== null && month >= 0) return joined(named[4], String(month + 1), named[1] ?? named[3] ?? '1');
   const digits = text.replace(/\D/g, '');

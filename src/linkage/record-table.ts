@@ -74,7 +74,10 @@ export class RecordTableBuilder {
       return field === undefined ? [] : [field];
     });
     if (fields.length === 0) {
-      throw new EngineError('invalid_request', 'no field is left to compare records by; give fields with values that repeat');
+      throw new EngineError(
+        'invalid_request',
+        'no field is left to compare records by; give fields with values that repeat',
+      );
     }
     return { recordCount: this.#count, fields };
   }
@@ -84,7 +87,8 @@ export class RecordTableBuilder {
     const rawCodes = this.#codes[index].subarray(0, this.#count);
     let presentCount = 0;
     for (let row = 0; row < rawCodes.length; row++) if (rawCodes[row] !== 0) presentCount++;
-    const kind = declared ?? guessKind({ name, values: raw.slice(1).filter((value) => value.trim() !== ''), presentCount });
+    const kind =
+      declared ?? guessKind({ name, values: raw.slice(1).filter((value) => value.trim() !== ''), presentCount });
     if (kind === undefined) return undefined;
     const order = kind === 'date' ? dateOrderOf(raw.slice(0, DATE_ORDER_SAMPLE_COUNT)) : 'day-first';
     const dictionary = new Map<string, number>([['', 0]]);

@@ -48,7 +48,14 @@ export function chooseRules(data: ComparisonData, keys: readonly RecordKey[], op
     const chosen = members.map((member) => keys[member]);
     const found = new Uint8Array(COPY_COUNT).fill(1);
     for (const member of members) for (let copy = 0; copy < COPY_COUNT; copy++) found[copy] &= survives[member][copy];
-    const cost = Math.max(share, pairsOf(members.map((member) => sample[member]), chosen, recordCount));
+    const cost = Math.max(
+      share,
+      pairsOf(
+        members.map((member) => sample[member]),
+        chosen,
+        recordCount,
+      ),
+    );
     if (cost <= options.pairBudget) candidates.push({ keys: chosen, cost, found });
   };
   for (let one = 0; one < keys.length; one++) {
@@ -92,7 +99,12 @@ function greedy(candidates: readonly Candidate[], keys: readonly RecordKey[], op
 export function refinementOf(own: readonly RecordKey[], keys: readonly RecordKey[]): RecordKey | undefined {
   const isFree = (key: RecordKey): boolean =>
     key.fields.length === 1 && key.form === 'same' && !own.some((other) => other.fields.includes(key.fields[0]));
-  return keys.filter(isFree).reduce<RecordKey | undefined>((best, key) => (best === undefined || key.numberMax > best.numberMax ? key : best), undefined);
+  return keys
+    .filter(isFree)
+    .reduce<RecordKey | undefined>(
+      (best, key) => (best === undefined || key.numberMax > best.numberMax ? key : best),
+      undefined,
+    );
 }
 
 /** By key and copy: 1 where the copy has its original's key. */
@@ -107,7 +119,9 @@ function survivalOf(data: ComparisonData, keys: readonly RecordKey[], seed: numb
     const texts = data.fields.map(({ texts: store }, field) => textAt(store, data.codes[row * width + field]));
     const spoilt = spoiltCopy(texts, data.fields, random, draw);
     keys.forEach((key, index) => {
-      const [before, after] = [texts, spoilt].map((values) => key.fields.map((field) => keyText(key.form, values[field])));
+      const [before, after] = [texts, spoilt].map((values) =>
+        key.fields.map((field) => keyText(key.form, values[field])),
+      );
       if (before.includes('') || after.includes('')) return;
       if (before.sort().join('\n') === after.sort().join('\n')) survives[index][copy] = 1;
     });
@@ -121,7 +135,9 @@ function sampleNumbers(data: ComparisonData, keys: readonly RecordKey[], seed: n
   const width = data.fields.length;
   const random = new SeededRandom(seed + 1);
   const isWhole = recordCount <= SAMPLE_COUNT;
-  const rows = Uint32Array.from({ length: Math.min(recordCount, SAMPLE_COUNT) }, (_, index) => (isWhole ? index : random.below(recordCount)));
+  const rows = Uint32Array.from({ length: Math.min(recordCount, SAMPLE_COUNT) }, (_, index) =>
+    isWhole ? index : random.below(recordCount),
+  );
   return keys.map((key) => Float64Array.from(rows, (row) => keyNumber(key, codes, row * width)));
 }
 
@@ -132,7 +148,8 @@ function pairsOf(columns: readonly Float64Array[], keys: readonly RecordKey[], r
   const sizes = new Uint32Array(sampleCount + 1);
   for (let at = 0; at < sampleCount; at++) {
     let number = columns[0][at];
-    if (columns.length > 1) number = number === 0 || columns[1][at] === 0 ? 0 : number * (keys[1].numberMax + 1) + columns[1][at];
+    if (columns.length > 1)
+      number = number === 0 || columns[1][at] === 0 ? 0 : number * (keys[1].numberMax + 1) + columns[1][at];
     if (number !== 0) sizes[numbering.numberOf(number)]++;
   }
   const scale = recordCount / sampleCount;

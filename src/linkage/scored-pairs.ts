@@ -31,10 +31,10 @@ export class ScoredPairList {
     this.#count = total;
   }
 
-  /** Views of what was added; later additions may not be seen in them. */
+  /** Copies, no longer than what was added. */
   finish(): ScoredPairs {
     const count = this.#count;
-    return { count, a: this.#a.subarray(0, count), b: this.#b.subarray(0, count), weights: this.#weights.subarray(0, count) };
+    return { count, a: this.#a.slice(0, count), b: this.#b.slice(0, count), weights: this.#weights.slice(0, count) };
   }
 
   #grow(length: number): void {

@@ -36,7 +36,9 @@ function misspelt(text: string, random: SeededRandom): string {
   const after = text.slice(at + 1);
   switch (random.below(4)) {
     case 0:
-      return at + 1 < text.length ? text.slice(0, at) + text[at + 1] + text[at] + text.slice(at + 2) : text.slice(0, at);
+      return at + 1 < text.length
+        ? text.slice(0, at) + text[at + 1] + text[at] + text.slice(at + 2)
+        : text.slice(0, at);
     case 1:
       return text.slice(0, at) + after;
     case 2:

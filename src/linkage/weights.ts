@@ -33,7 +33,11 @@ export interface Weights {
 const RARITY_MAX = 10;
 
 /** `frequencies`: by field and code, how many people have the value. */
-export function weightsOf(data: ComparisonData, { tree, m, u, matchShare }: Parameters, frequencies: readonly Float64Array[]): Weights {
+export function weightsOf(
+  data: ComparisonData,
+  { tree, m, u, matchShare }: Parameters,
+  frequencies: readonly Float64Array[],
+): Weights {
   const fields = data.fields.map(({ kind }, field): FieldWeights => {
     const byLevel = sharedFloat64(LEVEL_COUNT_MAX * LEVEL_COUNT_MAX);
     const rarityShare = sharedFloat64(LEVEL_COUNT_MAX);
@@ -46,7 +50,11 @@ export function weightsOf(data: ComparisonData, { tree, m, u, matchShare }: Para
       rarityShare[row] = Math.max(0, Math.min(1, given));
     }
     const rarity = rarityOf(frequencies[field], u[field].alone[SAME]);
-    const most = mostOf(byLevel, rarityShare, rarity.reduce((max, value) => Math.max(max, value), 0));
+    const most = mostOf(
+      byLevel,
+      rarityShare,
+      rarity.reduce((max, value) => Math.max(max, value), 0),
+    );
     return { parent: tree.parents[field], byLevel, rarity, rarityShare, most };
   });
   return { prior: Math.log2(matchShare / (1 - matchShare)), fields, order: tree.order };

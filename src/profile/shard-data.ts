@@ -326,6 +326,12 @@ export class ShardData {
     this.#unfolded.clear();
   }
 
+  /** Whether these rules of survivorship are in force. */
+  isSurvivorship(rules: readonly TraitSurvivorship[]): boolean {
+    const isPlain = new SurvivorshipRules(rules).isPlain && this.survivorship.isPlain;
+    return isPlain || JSON.stringify(rules) === JSON.stringify(this.#survivorship);
+  }
+
   /** Puts other rules of survivorship in force. Costs a fold of each profile that has any traits. */
   setSurvivorship(rules: readonly TraitSurvivorship[]): void {
     this.foldNow();

@@ -2,6 +2,7 @@
  * From scanned items to shards: finds each item's profile, drops what was seen before, applies, and lets every touched shard
  * append one record. One thread, one turn: a batch is applied whole before anything else is answered.
  */
+import { Normaliser } from '../identity/normaliser.ts';
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { eventTimeMs } from '../ingest/item-envelope.ts';
@@ -32,6 +33,7 @@ export class Router {
   readonly joiner: Joiner;
   readonly #names: NameInterner;
   #resolver: Resolver;
+  #normaliser: Normaliser;
   /** Set when an item broke off halfway: memory is ahead of the log, and shards hold items of a batch that is gone. */
   #failure: unknown;
 
@@ -41,10 +43,17 @@ export class Router {
     this.joiner = new Joiner(this.directory);
     this.#names = names;
     this.#resolver = new Resolver(this.directory, this.joiner, settings, names);
+    this.#normaliser = new Normaliser(settings);
   }
 
+  /** Where the identifier's profile lives, in normal form or not; undefined when nobody has it. */
   locate(identifier: Identifier): ProfileAddress | undefined {
-    return this.directory.locate(identifier);
+    const found = this.directory.locate(identifier);
+    if (found !== undefined) return found;
+    const { type, value } = identifier;
+    const normal = this.#normaliser.normalise(type, value);
+    if (!('value' in normal) || normal.value === value) return undefined;
+    return this.directory.locate({ type, value: normal.value });
   }
 
   /** Ends what a crash broke off; to be called once, when all shards are open. Gives how much there was. */
@@ -52,9 +61,14 @@ export class Router {
     return this.joiner.recover() + this.directory.restoreForwards();
   }
 
-  /** From the next item on. */
+  /** From the next item on; survivorship at once. */
   setIdentitySettings(settings: IdentitySettings): void {
     this.#resolver = new Resolver(this.directory, this.joiner, settings, this.#names);
+    this.#normaliser = new Normaliser(settings);
+    const { survivorship: rules } = settings;
+    for (const shard of this.shards) {
+      if (!shard.data.isSurvivorship(rules)) this.joiner.command(shard, { kind: 'survivorship', rules });
+    }
   }
 
   /**

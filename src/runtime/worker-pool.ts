@@ -4,10 +4,22 @@
  * never needs them never pays, and they do not keep the process alive.
  */
 import { Piscina } from 'piscina';
-import { scanWorkerUrl } from './worker-urls.ts';
+import { linkageWorkerUrl, scanWorkerUrl } from './worker-urls.ts';
 
 /** More wait for a free place; how many are asked for at a time is bounded above this (`query/execution/admission.ts`). */
 const TASKS_PER_THREAD = 256;
+
+/** What the threads of a pool do with a task. */
+export interface WorkerProgram {
+  url(): URL;
+  /** Name of the worker's export that takes a task. */
+  readonly entry: string;
+  readonly tasksPerThread: number;
+}
+
+const SCANS: WorkerProgram = { url: scanWorkerUrl, entry: 'runScan', tasksPerThread: TASKS_PER_THREAD };
+/** One at work and one that waits beside it, so that no thread idles while its answer is taken. */
+export const LINKAGE: WorkerProgram = { url: linkageWorkerUrl, entry: 'runLinkageTask', tasksPerThread: 2 };
 
 /** A signal with a time limit of its own; `clear` when the work is over. */
 export interface Deadline {
@@ -17,10 +29,12 @@ export interface Deadline {
 
 export class WorkerPool {
   readonly threadCount: number;
+  readonly #program: WorkerProgram;
   #pool: Piscina<unknown, unknown> | undefined;
 
-  constructor(threadCount: number) {
+  constructor(threadCount: number, program: WorkerProgram = SCANS) {
     this.threadCount = threadCount;
+    this.#program = program;
   }
 
   /**
@@ -29,11 +43,11 @@ export class WorkerPool {
    */
   run(task: unknown): Promise<unknown> {
     this.#pool ??= new Piscina({
-      filename: scanWorkerUrl().href,
-      name: 'runScan',
+      filename: this.#program.url().href,
+      name: this.#program.entry,
       minThreads: this.threadCount,
       maxThreads: this.threadCount,
-      concurrentTasksPerWorker: TASKS_PER_THREAD,
+      concurrentTasksPerWorker: this.#program.tasksPerThread,
     });
     return this.#pool.run(task);
   }

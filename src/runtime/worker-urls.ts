@@ -1,17 +1,24 @@
 /**
- * Where the worker's built file is. Workers start from JavaScript in `dist/` whatever started the process: the bundles there,
+ * Where the workers' built files are. Workers start from JavaScript in `dist/` whatever started the process: the bundles there,
  * or TypeScript sources under a test runner. The one module that knows.
  */
 import { existsSync } from 'node:fs';
 
-const WORKER = 'query/execution/scan-worker.js';
-
 /** Errors: Error when the worker has not been built. */
 export function scanWorkerUrl(): URL {
+  return builtUrl('query/execution/scan-worker.js');
+}
+
+/** Errors: Error when the worker has not been built. */
+export function linkageWorkerUrl(): URL {
+  return builtUrl('linkage/linkage-worker.js');
+}
+
+function builtUrl(path: string): URL {
   // From a bundle in dist/ or a folder of it, or from src/runtime/.
   for (const base of ['./', '../', '../../', '../../dist/', '../../../dist/']) {
-    const url = new URL(base + WORKER, import.meta.url);
+    const url = new URL(base + path, import.meta.url);
     if (existsSync(url)) return url;
   }
-  throw new Error('the scan worker is not built: run "npm run build"');
+  throw new Error(`the worker ${path} is not built: run "npm run build"`);
 }

@@ -5,10 +5,12 @@
 
 import { IngestPipeline } from '../../src/engine/ingest-pipeline.ts';
 import { stateHashOf } from '../../src/engine/state-hash.ts';
+import { DEFAULT_IDENTITY_SETTINGS } from '../../src/identity/default-settings.ts';
 import { EventTape } from '../../src/ingest/event-tape.ts';
 import { ItemScanner } from '../../src/ingest/item-scanner.ts';
 import { KnownNames } from '../../src/ingest/known-name.ts';
 import { NameInterner } from '../../src/ingest/name-interner.ts';
+import type { IdentitySettings } from '../../src/model/identity.ts';
 import type { IngestResult } from '../../src/model/ingest.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '../../src/model/limits.ts';
 import type { Identifier, Profile } from '../../src/model/profile.ts';
@@ -27,13 +29,15 @@ export interface CoreOptions {
   /** Only used when no checkpoint says which. */
   readonly hashSeed: number;
   readonly dedup?: { readonly windowMs: number; readonly count: number } | undefined;
+  readonly identity?: IdentitySettings | undefined;
 }
 
 export class Core {
   readonly storages: readonly MemoryStorage[];
   readonly shards: readonly Shard[];
   readonly router: Router;
-  readonly restoredForwards: number;
+  /** Moves of profiles that were brought to an end, and forwards put right, when this core was opened. */
+  readonly recoveredCount: number;
   readonly #pipeline: IngestPipeline;
   nowMs = START_MS;
 
@@ -46,11 +50,12 @@ export class Core {
     const tape = new EventTape();
     const dedup = options.dedup ?? { windowMs: 86_400_000, count: 1_000_000 };
     const replay = new ItemScanner(tape, names, known, NO_LIMITS, hashSeed);
+    const parcelScanner = new ItemScanner(new EventTape(), names, known, NO_LIMITS, hashSeed);
     this.shards = storages.map((storage, index) =>
-      Shard.open(index, storage, { names, hashSeed, dedup, cacheSizeBytes: 1 << 16 }, replay),
+      Shard.open(index, storage, { names, hashSeed, dedup, cacheSizeBytes: 1 << 16, parcelScanner }, replay),
     );
-    this.router = new Router(this.shards);
-    this.restoredForwards = this.router.restoreForwards();
+    this.router = new Router(this.shards, options.identity ?? DEFAULT_IDENTITY_SETTINGS, names);
+    this.recoveredCount = this.router.recover();
     let random = 1;
     this.#pipeline = new IngestPipeline(
       this.router,
@@ -97,7 +102,9 @@ export class Core {
 
   profiles(): Profile[] {
     return this.shards.flatMap((shard) =>
-      Array.from({ length: shard.data.profiles.count }, (_, row) => profileAt(shard, row, 1e9)),
+      Array.from({ length: shard.data.profiles.count }, (_, row) => row)
+        .filter((row) => !shard.data.isDead(row))
+        .map((row) => profileAt(shard, row, 1e9)),
     );
   }
 

@@ -26,7 +26,7 @@ test('for any traffic, a restart from the log alone gives the same state under a
       const again = core.reopened({ hashSeed: 2 });
       expect(again.state()).toEqual(core.state());
       expect(again.hash).toBe(core.hash);
-      expect(again.restoredForwards).toBe(0);
+      expect(again.recoveredCount).toBe(0);
       // And it goes on as the first would have.
       const more = traffic(seed + 1, { batchCount: 5, people, hasRetries: false });
       await ingestAll(core, more);

@@ -1,0 +1,112 @@
+/**
+ * Every change of a profile's traits in the order of the calls' times: what each call set, removed or, with `all`, left as it was. Told
+ * as of now: a call that came late stands where its time is, and what it changed then is what it would have changed had it come in time.
+ *
+ * A page ends at its limit, and the next begins behind the place (time, call, trait) of its last change.
+ */
+import { joinPath, splitPath } from '../../base/path.ts';
+import type { TraitChange } from '../../model/history.ts';
+import type { Value } from '../../model/value.ts';
+import { originOf } from './trait-origin.ts';
+import { isAbove, type TraceParts, TraitTrace } from './trait-trace.ts';
+
+/** Of a change among the profile's: time, then the call's place in the history, then the trait's column. */
+export interface ChangePlace {
+  readonly timeMs: number;
+  readonly call: number;
+  readonly trait: number;
+}
+
+export interface ChangeRange {
+  readonly traits: readonly string[] | undefined;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly limit: number;
+  readonly isDescending: boolean;
+  /** The place of the last change of the page before. */
+  readonly after: ChangePlace | undefined;
+  readonly isAll: boolean;
+}
+
+export interface ChangePage {
+  readonly changes: readonly TraitChange[];
+  /** The place of the last change when there are more. */
+  readonly next: ChangePlace | undefined;
+}
+
+/** Traits looked at for one call, as a cost for who slices the work. */
+const NS_PER_TRAIT = 30;
+
+/**
+ * The changes that `calls`, which are in the order of time, brought about. Yields what each call cost (ns). The page may change under
+ * it: calls stay where they are for good.
+ */
+export function* changesOf(
+  parts: TraceParts,
+  calls: Uint32Array,
+  range: ChangeRange,
+): Generator<number, ChangePage, void> {
+  const { history } = parts;
+  const trace = new TraitTrace(parts);
+  const wanted = wantedBy(range.traits);
+  const shown = new Map<number, string>();
+  const found: Found[] = [];
+  for (const call of calls) {
+    const timeMs = history.times.get(call);
+    if (timeMs > range.untilMs) break;
+    for (const trait of trace.apply(call)) {
+      const previous = shown.get(trait);
+      const value = trace.jsonOf(trait);
+      if (value === undefined) shown.delete(trait);
+      else shown.set(trait, value);
+      if (value === previous && !(range.isAll && value !== undefined)) continue;
+      const place = { timeMs, call, trait };
+      if (timeMs < range.fromMs || !wanted(trace.columnOf(trait).segments) || !isBehind(place, range)) continue;
+      found.push({ place, value, previous });
+      // One more than the page tells whether there is another; going back in time the newest are kept.
+      if (found.length <= range.limit) continue;
+      if (!range.isDescending) return pageOf(parts, found, range);
+      if (found.length > 2 * range.limit + 1) found.splice(0, found.length - range.limit - 1);
+    }
+    yield NS_PER_TRAIT * history.properties.length;
+  }
+  return pageOf(parts, found, range);
+}
+
+interface Found {
+  readonly place: ChangePlace;
+  readonly value: string | undefined;
+  readonly previous: string | undefined;
+}
+
+function pageOf(parts: TraceParts, found: readonly Found[], { limit, isDescending }: ChangeRange): ChangePage {
+  const ordered = isDescending ? found.toReversed() : found;
+  const page = ordered.slice(0, limit);
+  return {
+    changes: page.map((one) => changeOf(parts, one)),
+    next: ordered.length > limit ? page[page.length - 1].place : undefined,
+  };
+}
+
+function changeOf({ history, names }: TraceParts, { place, value, previous }: Found): TraitChange {
+  return {
+    trait: joinPath(history.properties[place.trait].segments),
+    kind: value === undefined ? 'removed' : value === previous ? 'kept' : 'set',
+    ...(value === undefined ? {} : { value: JSON.parse(value) as Value }),
+    ...(previous === undefined ? {} : { previous: JSON.parse(previous) as Value }),
+    ...originOf(history, place.call, names),
+  };
+}
+
+function isBehind(place: ChangePlace, { after, isDescending }: ChangeRange): boolean {
+  if (after === undefined) return true;
+  const order = place.timeMs - after.timeMs || place.call - after.call || place.trait - after.trait;
+  return isDescending ? order < 0 : order > 0;
+}
+
+function wantedBy(traits: readonly string[] | undefined): (segments: readonly string[]) => boolean {
+  if (traits === undefined) return () => true;
+  const paths = traits.map(splitPath);
+  return (segments) =>
+    paths.some((path) => isAbove(path, segments) || joinPath(path) === joinPath(segments));
+}
