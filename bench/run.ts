@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { BENCH_SIZES, type Bench, type BenchContext, type SizeName } from './harness.ts';
+import { identity } from './load/identity.ts';
 import { ingestWs } from './load/ingest-ws.ts';
 import { lookupBatch } from './load/lookup-batch.ts';
 import { lookupHttp } from './load/lookup-http.ts';
@@ -21,6 +22,7 @@ const BENCHES: readonly Bench[] = [
   lookupHttp,
   lookupBatch,
   ingestWs,
+  identity,
   mixed,
   restart,
   memory,

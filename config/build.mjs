@@ -37,6 +37,7 @@ if (isBench && existsSync(`${root}/bench/run.ts`)) {
       'bench/client/autocannon-client.ts',
       'bench/client/mixed-client.ts',
       'bench/client/socket-client.ts',
+      'bench/engine/identity-ingest.ts',
       'bench/engine/load-folder.ts',
       'bench/engine/memory.ts',
       'bench/engine/open-folder.ts',

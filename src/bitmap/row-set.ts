@@ -94,6 +94,11 @@ export class RowSet {
     return new RowSet(Bitmap.andNot(this.#rows, other.#rows));
   }
 
+  /** The row with `rank` rows before it; there must be one. */
+  at(rank: number): number {
+    return this.#rows.select(rank)!;
+  }
+
   /** At most `limit` rows in ascending order, from `row` on (itself included). */
   rowsFrom(row: number, limit: number): Uint32Array {
     const skipped = row <= 0 ? 0 : this.#rows.rank(row - 1);

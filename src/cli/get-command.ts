@@ -6,6 +6,10 @@ import { colorsOf, type Terminal, write } from './terminal.ts';
 export interface GetOptions {
   readonly events: number;
   readonly fields?: readonly string[] | undefined;
+  readonly at?: string | undefined;
+  readonly verbose?: boolean | undefined;
+  /** Newest changes of traits; 0 or absent = none. */
+  readonly history?: number | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -24,18 +28,58 @@ interface Profile {
 export async function runGet(address: string, options: GetOptions, client: Client, terminal: Terminal): Promise<void> {
   const query = new URLSearchParams();
   if (options.fields !== undefined) query.set('fields', options.fields.join(','));
+  if (options.at !== undefined) query.set('at', options.at);
+  if (options.verbose) query.set('verbose', 'true');
   if (options.events > 0) query.set('events', String(options.events));
   const suffix = query.size === 0 ? '' : `?${query}`;
-  const path = `/v1/profiles/${encodeURIComponent(address).replaceAll('%3A', ':')}${suffix}`;
-  const response = await client.send(path);
+  const path = `/v1/profiles/${encodeURIComponent(address).replaceAll('%3A', ':')}`;
+  const response = await client.send(`${path}${suffix}`);
+  const history = options.history ? await changesOf(path, options, client) : undefined;
   if (options.json) {
-    await write(terminal.stdout, `${(await response.text()).trimEnd()}\n`);
+    const profile = (await response.text()).trimEnd();
+    const whole = history === undefined ? profile : JSON.stringify({ ...(JSON.parse(profile) as object), history });
+    await write(terminal.stdout, `${whole}\n`);
     return;
   }
-  await write(terminal.stdout, profileText((await response.json()) as Profile, terminal));
+  const profile = (await response.json()) as Profile;
+  await write(terminal.stdout, profileText(profile, options, terminal) + historyText(history ?? []));
 }
 
-function profileText(profile: Profile, terminal: Terminal): string {
+interface Change {
+  readonly trait: string;
+  readonly kind: string;
+  readonly value?: unknown;
+  readonly previous?: unknown;
+  readonly at: string;
+  readonly source: string | null;
+  readonly messageId: string;
+}
+
+async function changesOf(path: string, { history, fields, at }: GetOptions, client: Client): Promise<Change[]> {
+  const query = new URLSearchParams({ order: 'desc', limit: String(history) });
+  if (fields !== undefined) query.set('trait', fields.join(','));
+  if (at !== undefined) query.set('to', at);
+  const response = await client.send(`${path}/history?${query}`);
+  return ((await response.json()) as { readonly changes: Change[] }).changes;
+}
+
+function historyText(changes: readonly Change[]): string {
+  if (changes.length === 0) return '';
+  const rows = changes.map(({ at, trait, previous, value, source }) => [
+    at,
+    trait,
+    shown(previous),
+    shown(value),
+    source ?? '',
+  ]);
+  return formatTable(['changes', 'trait', 'from', 'to', 'source'], rows);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function profileText(profile: Profile, { verbose }: GetOptions, terminal: Terminal): string {
   const { bold, dim } = colorsOf(terminal);
   const seen = profile.first_seen === undefined ? '' : dim(`  seen ${profile.first_seen} to ${profile.last_seen}`);
   const others = (profile.identifiers ?? []).filter(({ value }) => value !== profile.id);
@@ -47,8 +91,9 @@ function profileText(profile: Profile, terminal: Terminal): string {
         others.map(({ type, value }) => [type, value]),
       ),
     );
-  const traits = flatten(profile.traits ?? {});
+  const traits = verbose ? [] : flatten(profile.traits ?? {});
   if (traits.length > 0) parts.push(formatTable(['trait', 'value'], traits));
+  if (verbose) parts.push(tracedText(profile.traits ?? {}));
   const counts = Object.entries(profile.counts ?? {}).sort((a, b) => b[1] - a[1]);
   if (counts.length > 0) parts.push(formatTable(['event', 'count'], counts));
   const events = profile.events ?? [];
@@ -58,6 +103,15 @@ function profileText(profile: Profile, terminal: Terminal): string {
   }
   if ((profile.segments ?? []).length > 0) parts.push(`segments: ${profile.segments!.join(', ')}\n`);
   return parts.join('');
+}
+
+/** Traits by path, each with where it comes from. */
+function tracedText(traits: Readonly<Record<string, unknown>>): string {
+  const rows = Object.entries(traits).map(([path, traced]) => {
+    const { value, source, at, messageId } = traced as Change;
+    return [path, shown(value), source ?? '', at, messageId];
+  });
+  return rows.length === 0 ? '' : formatTable(['trait', 'value', 'source', 'at', 'message'], rows);
 }
 
 /** Nested traits by path; an array stays one value. */

@@ -13,6 +13,7 @@ import { errorJson, formatError } from './error-report.ts';
 import { runExport } from './export-command.ts';
 import { runGenerate } from './generate-command.ts';
 import { runGet } from './get-command.ts';
+import { addIdentity } from './identity-options.ts';
 import { addImportCommand } from './import-options.ts';
 import { addQuestions } from './question-options.ts';
 import { addSegments } from './segment-options.ts';
@@ -58,6 +59,7 @@ function createProgram(options: CliOptions, run: CommandRun): Command {
   addImportCommand(program, terminal, run);
   addQuestions(program, terminal, run);
   addSegments(program, terminal, run);
+  addIdentity(program, terminal);
   addGet(program, terminal);
   addExport(program, terminal);
   addGenerate(program, terminal);
@@ -82,6 +84,7 @@ Examples:
   kith funnel 'Product Viewed' 'Product Added' 'Order Completed' --within 1d
   kith segment save german 'country = "DE"'              then: kith query 'in segment german'
   kith get user-0000042                                  one profile, with its newest events
+  kith identity show user-0000042                        why its identifiers are one profile
   kith import orders.csv --event "Order Completed" --user-id CustomerID --timestamp Date --auto
 
 The commands find the server by --url or KITH_URL, and its key by --key, KITH_WRITE_KEY, KITH_ADMIN_KEY or the data
@@ -127,10 +130,13 @@ function addGet(program: Command, terminal: Terminal): void {
     .argument('<id>', 'a user id, or type:value such as email:ada@example.com')
     .option('--events <n>', 'how many of the newest events', wholeNumber, 10)
     .option('--fields <list>', 'only these traits or fields, by comma', list)
+    .option('--at <moment>', 'as of a past moment: an ISO date or milliseconds since 1970')
+    .option('--verbose', 'with the source, message id and time of each trait')
+    .option('--history <n>', 'how many of the newest changes of traits', wholeNumber, 0)
     .option('--json', 'the profile as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  kith get 17850 --events 20\n  kith get email:ada@example.com --fields country,plan',
+      '\nExamples:\n  kith get 17850 --events 20\n  kith get email:ada@example.com --fields country,plan\n  kith get 17850 --at 2024-01-31 --verbose\n  kith get 17850 --history 50',
     )
     .action(async (id: string, flags: Parameters<typeof runGet>[1] & ConnectionOptions) => {
       await runGet(id, flags, new Client(flags, 'read', terminal), terminal);

@@ -59,7 +59,7 @@ export async function runServe(options: ServeOptions, openEngine: OpenEngine, te
 
 function openOptionsOf(settings: EngineSettings): OpenOptions {
   const { data, shards, workers, memoryLimitBytes, dedupWindowMs, dedupCount, commitDelayMs, limits } = settings;
-  const { checkpointIntervalMs } = settings;
+  const { checkpointIntervalMs, historyRetentionMs } = settings;
   return {
     data,
     shards: shards === 0 ? undefined : shards,
@@ -69,6 +69,7 @@ function openOptionsOf(settings: EngineSettings): OpenOptions {
     dedupCount,
     commitDelayMs,
     checkpointIntervalMs,
+    historyRetentionMs,
     limits,
   };
 }

@@ -3,7 +3,9 @@
  * checkpoints, the memory limit and the order of closing.
  */
 import type { ItemScanner } from '../ingest/item-scanner.ts';
+import type { Accounts } from '../model/account.ts';
 import { EngineError } from '../model/error.ts';
+import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import type {
   IdentityGraph,
@@ -15,7 +17,7 @@ import type {
 } from '../model/identity-request.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
-import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
+import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
@@ -24,6 +26,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import type { WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
+import { AccountReader } from './account/account-reader.ts';
 import { answerWhy, type WhyParts } from './answer/why.ts';
 import { Completer } from './completion/completer.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -32,6 +35,8 @@ import { IdentityService } from './identity/identity-service.ts';
 import { IdentitySettingsService } from './identity/settings-service.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
 import { NameCheck } from './name-check.ts';
+import { ProfileHistory } from './profile-history.ts';
+import { ProfileReader } from './profile-reader.ts';
 import { QueryService } from './query-service.ts';
 import { QuestionReader } from './question-reader.ts';
 import { readSchema } from './schema/catalogue.ts';
@@ -61,6 +66,8 @@ export interface EmbeddedEngineParts {
   readonly memoryLimitBytes: number;
   readonly checkpointIntervalMs: number;
   readonly recoveredMs: number;
+  /** 0 or absent = traits' values that were overwritten are kept for good. */
+  readonly historyRetentionMs?: number | undefined;
 }
 
 export class EmbeddedEngine implements Engine {
@@ -68,10 +75,13 @@ export class EmbeddedEngine implements Engine {
   readonly #ingest: IngestPipeline;
   readonly #queries: QueryService;
   readonly #segments: SegmentService;
+  readonly #history: ProfileHistory;
   readonly #identity: IdentityService;
   readonly #identitySettings: IdentitySettingsService;
   readonly #completer: Completer;
   readonly #why: WhyParts;
+  readonly accounts: Accounts;
+  readonly profilePages: ProfileReader;
   readonly #timers: (() => void)[] = [];
   #lookups = 0;
   #lookupMisses = 0;
@@ -85,15 +95,24 @@ export class EmbeddedEngine implements Engine {
     const { router, scanner, limits, clock, random } = parts;
     this.#ingest = new IngestPipeline(router, scanner, limits, clock, random, () => this.ingestPressure());
     const { folder } = parts;
-    this.#identitySettings = new IdentitySettingsService(router, folder?.identity, parts.identity);
+    this.#history = new ProfileHistory({ router, clock, retentionMs: parts.historyRetentionMs ?? 0 });
+    this.#identitySettings = new IdentitySettingsService(
+      router,
+      folder?.identity,
+      parts.identity,
+      (settings) => this.#ingest.standardiser.use(settings),
+    );
     this.#identity = new IdentityService({ router, clock, settings: () => this.#identitySettings.settings });
     const store = new SegmentStore(folder?.segments);
     const names = new NameCheck(parts.shards);
     this.#segments = new SegmentService(store, names, clock);
+    const assertKept = (atMs: number): void => this.#history.assertKept(atMs);
+    this.profilePages = new ProfileReader({ router, segments: store, clock, assertKept });
     this.#completer = new Completer(parts.shards, store, clock);
     const reader = new QuestionReader(store, names);
     this.#queries = new QueryService(parts.shards, parts.pool, clock, reader);
-    this.#why = { router, clock, reader, segments: store };
+    this.#why = { router, clock, reader, segments: store, accounts: this.#queries.accounts };
+    this.accounts = new AccountReader({ accounts: this.#queries.accounts, router, clock });
     if (folder !== undefined) {
       this.#checkDisk(folder);
       this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkDisk(folder)));
@@ -145,6 +164,11 @@ export class EmbeddedEngine implements Engine {
 
   lookupJson(identifier: Identifier, options?: LookupOptions): Uint8Array | undefined {
     this.#lookups += 1;
+    if (options !== undefined && (options.at !== undefined || options.verbose === true)) {
+      const json = this.#history.lookupJson(identifier, options);
+      if (json === undefined) this.#lookupMisses += 1;
+      return json;
+    }
     const address = this.#parts.router.locate(identifier);
     if (address === undefined) {
       this.#lookupMisses += 1;
@@ -159,6 +183,14 @@ export class EmbeddedEngine implements Engine {
     const json = this.lookupJson(identifier, options);
     if (json === undefined) return undefined;
     return JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8')) as Profile;
+  }
+
+  async traitHistory(
+    identifier: Identifier,
+    request: TraitHistoryRequest = {},
+    signal?: AbortSignal,
+  ): Promise<TraitHistory | undefined> {
+    return this.#history.changes(identifier, request, signal);
   }
 
   query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
@@ -230,7 +262,7 @@ export class EmbeddedEngine implements Engine {
     return this.#identitySettings.put(json, options.dryRun === true, slices);
   }
 
-  async *exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array> {
+  async *exportProfiles(options?: ExportOptions): AsyncIterable<Uint8Array> {
     for (const shard of this.#parts.shards) {
       for (let row = 0; row < shard.data.profiles.count; row++) {
         if (shard.data.isDead(row)) continue;
@@ -322,6 +354,7 @@ export class EmbeddedEngine implements Engine {
       duplicates: counters.duplicates,
       rejectedByCode: { ...counters.rejectedByCode },
       droppedByReason,
+      standardisedByRule: { ...this.#ingest.standardiser.changedByRule },
       lookups: this.#lookups,
       lookupMisses: this.#lookupMisses,
       queries: this.#queries.queryCount,

@@ -3,7 +3,9 @@
  * the engine knows nothing of sockets. Implemented by `EmbeddedEngine`; a cluster client will implement it too.
  */
 
+import type { Accounts } from '../model/account.ts';
 import type { EngineError } from '../model/error.ts';
+import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import type {
   IdentityGraph,
@@ -14,7 +16,8 @@ import type {
   UnmergeRequest,
 } from '../model/identity-request.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
-import type { Identifier, LookupOptions, Profile } from '../model/profile.ts';
+import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
+import type { ProfilePages } from '../model/profile-page.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
@@ -44,11 +47,22 @@ export interface Engine {
   /** The profile as UTF-8 JSON, or undefined. The bytes are valid until the next call into the engine: copy or send at once. */
   lookupJson(identifier: Identifier, options?: LookupOptions): Uint8Array | undefined;
   lookup(identifier: Identifier, options?: LookupOptions): Profile | undefined;
+  /** Every change of a profile's traits; undefined when nobody has the identifier. Errors: invalid_request, invalid_cursor, query_cancelled. */
+  traitHistory(
+    identifier: Identifier,
+    request?: TraitHistoryRequest,
+    signal?: AbortSignal,
+  ): Promise<TraitHistory | undefined>;
+  /** One profile in parts, a page at a time. */
+  readonly profilePages: ProfilePages;
 
   query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer>;
   /** The same as JSON bytes, in pieces made as they are asked for, so that a long list of ids is never one text. The first comes when the
    * question is answered; each is good until the next is asked for. */
   queryJson(request: QueryRequest, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+
+  /** Accounts as group calls make them, and who is in them. */
+  readonly accounts: Accounts;
 
   /** Why somebody fits a condition or does not, and until when; undefined when nobody has the identifier. Errors: as of a query's condition. */
   why(identifier: Identifier, where: Expression | string, options?: WhyOptions): Promise<WhyAnswer | undefined>;
@@ -80,7 +94,7 @@ export interface Engine {
   setIdentitySettings(json: unknown, options?: { readonly dryRun?: boolean }): Promise<IdentitySettingsAnswer>;
 
   /** All profiles as JSON texts, each with all its events when asked; a consistent order, not a consistent instant. */
-  exportProfiles(options?: LookupOptions): AsyncIterable<Uint8Array>;
+  exportProfiles(options?: ExportOptions): AsyncIterable<Uint8Array>;
 
   checkpoint(): Promise<{ readonly seq: readonly number[]; readonly sizeBytes: number; readonly tookMs: number }>;
   /** Hash of the whole logical state: equal for equal content whatever the shard count, history of restarts or physical layout. O(everything). */
@@ -101,6 +115,8 @@ export interface EngineStats {
   readonly rejectedByCode: Readonly<Record<string, number>>;
   /** Other things not done that a person should see, e.g. `identifier_taken`, by reason. */
   readonly droppedByReason: Readonly<Record<string, number>>;
+  /** Trait values that were changed on their way in, by rule of `standardise`. */
+  readonly standardisedByRule: Readonly<Record<string, number>>;
   readonly lookups: number;
   readonly lookupMisses: number;
   readonly queries: number;

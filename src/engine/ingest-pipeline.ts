@@ -17,6 +17,7 @@ import type { RandomSource } from '../runtime/random.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { FrameOutcome } from './engine.ts';
+import { IngestStandardiser } from './ingest-standardiser.ts';
 
 const SLICE_COUNT = 256;
 
@@ -37,6 +38,7 @@ export class IngestPipeline {
     droppedByReason: {},
   };
   readonly #router: Router;
+  readonly standardiser: IngestStandardiser;
   readonly #scanner: ItemScanner;
   readonly #tape: EventTape;
   readonly #limits: IngestLimits;
@@ -58,6 +60,7 @@ export class IngestPipeline {
   ) {
     this.#router = router;
     this.#scanner = scanner;
+    this.standardiser = new IngestStandardiser(scanner, router.shards[0].data.names);
     this.#tape = scanner.tape;
     this.#limits = limits;
     this.#clock = clock;
@@ -205,6 +208,7 @@ export class IngestPipeline {
   #scanOne(at: number, end: number, index: number, defaultKind: number, outcome: BatchOutcome): number {
     const scanner = this.#scanner;
     const after = scanner.scan(at, end, index, defaultKind);
+    if (!this.standardiser.isIdle && scanner.errorCode === undefined) this.standardiser.apply(index, defaultKind);
     if (scanner.errorCode !== undefined) {
       this.#reject(outcome, index, scanner.errorCode, scanner.errorMessage);
     }

@@ -3,7 +3,7 @@
  * object), or through an array. What was known once stays known, so repeated questions cost one look into a set.
  */
 import { joinPath, splitPath } from '../base/path.ts';
-import type { Expression, QueryWarning } from '../model/query.ts';
+import type { Collection, Expression, QueryWarning } from '../model/query.ts';
 import type { EventTable } from '../profile/event-table.ts';
 import type { ValueColumn } from '../profile/value-column.ts';
 import { isNothing, reachPath, reachProperty } from '../query/binder/path-reach.ts';
@@ -19,6 +19,9 @@ const CANDIDATE_COUNT_MAX = 20_000;
 const KNOWN_COUNT_MAX = 100_000;
 /** Traits that the engine keeps itself. */
 const OWN_TRAITS: readonly string[] = ['first_seen', 'last_seen'];
+
+/** The event that a group call is kept as; what it says of the account is below `traits`. */
+const GROUP_EVENT = 'Group Joined';
 
 interface Unknown {
   readonly message: string;
@@ -38,7 +41,7 @@ export class NameCheck {
   /** `text`: the condition as it was written, if it was. */
   ofRequest(request: CheckedRequest, text: string | undefined): readonly QueryWarning[] {
     const rest: Unknown[] = [];
-    const inWhere = request.where === undefined ? [] : this.#unknownOf(request.where);
+    const inWhere = request.where === undefined ? [] : this.#unknownOf(request.where, request.of);
     visitAnalysis(this.#visitor(rest), request);
     return [...warningsOf(inWhere, text), ...warningsOf(rest, undefined)].slice(0, WARNING_COUNT_MAX);
   }
@@ -47,9 +50,9 @@ export class NameCheck {
     return warningsOf(this.#unknownOf(expression), text);
   }
 
-  #unknownOf(expression: Expression): Unknown[] {
+  #unknownOf(expression: Expression, of?: Collection | undefined): Unknown[] {
     const found: Unknown[] = [];
-    visitExpression(this.#visitor(found), expression);
+    visitExpression(this.#visitor(found), expression, '', of);
     return found;
   }
 
@@ -66,6 +69,12 @@ export class NameCheck {
         if (this.#isKnown(key, () => this.#hasTrait(name))) return;
         const message = `nobody ever had a trait ${quoted(name)}`;
         add(key, { message, name, pointer, candidates: () => this.traitNames() });
+      },
+      accountTrait: (name, pointer) => {
+        const key = `a\0${name}`;
+        if (this.#isKnown(key, () => OWN_TRAITS.includes(name) || this.#hasProperty(GROUP_EVENT, `traits.${name}`))) return;
+        const message = `no account ever had a trait ${quoted(name)}`;
+        add(key, { message, name, pointer, candidates: () => this.accountTraitNames() });
       },
       event: (name, pointer) => {
         const key = `e\0${name}`;
@@ -116,6 +125,15 @@ export class NameCheck {
   traitNames(): Set<string> {
     const names = new Set(OWN_TRAITS);
     for (const shard of this.#shards) addNames(names, shard.data.profiles.traits);
+    return names;
+  }
+
+  accountTraitNames(): Set<string> {
+    const names = new Set(OWN_TRAITS);
+    const prefix = 'traits.';
+    for (const name of this.propertyNames(GROUP_EVENT)) {
+      if (name.startsWith(prefix)) names.add(name.slice(prefix.length));
+    }
     return names;
   }
 

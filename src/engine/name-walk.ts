@@ -1,21 +1,36 @@
 /** Every trait, event and property that a checked question names, each with its JSON pointer. Names in saved segments are theirs. */
 import type { EventChoice } from '../model/analysis.ts';
-import type { EventLeaf, Expression, Operand, SequenceLeaf } from '../model/query.ts';
+import type { Collection, EventLeaf, Expression, Operand, SequenceLeaf } from '../model/query.ts';
 import type { CheckedRequest } from '../query/parser/check-request.ts';
 
 export interface NameVisitor {
   trait(name: string, pointer: string): void;
+  accountTrait(name: string, pointer: string): void;
   event(name: string, pointer: string): void;
   property(event: string, name: string, pointer: string): void;
 }
 
 type Where = EventLeaf['where'];
 
-/** Pointers into the condition. */
-export function visitExpression(visitor: NameVisitor, expression: Expression, at = ''): void {
-  if ('and' in expression) visitList(visitor, expression.and, `${at}/and`);
-  else if ('or' in expression) visitList(visitor, expression.or, `${at}/or`);
-  else if ('not' in expression) visitExpression(visitor, expression.not, `${at}/not`);
+/** Pointers into the condition, which is about people or accounts. */
+export function visitExpression(
+  visitor: NameVisitor,
+  expression: Expression,
+  at = '',
+  of: Collection = 'people',
+): void {
+  if ('and' in expression) visitList(visitor, expression.and, `${at}/and`, of);
+  else if ('or' in expression) visitList(visitor, expression.or, `${at}/or`, of);
+  else if ('not' in expression) visitExpression(visitor, expression.not, `${at}/not`, of);
+  else if ('account' in expression) visitExpression(visitor, expression.account, `${at}/account`, 'accounts');
+  else if ('people' in expression) visitExpression(visitor, expression.people, `${at}/people`, 'people');
+  else if ('trait' in expression && of === 'accounts') {
+    visitor.accountTrait(expression.trait, `${at}/trait`);
+    const { value } = expression;
+    if (typeof value === 'object' && value !== null && 'trait' in value) {
+      visitor.accountTrait(value.trait, `${at}/value/trait`);
+    }
+  }
   else if ('trait' in expression) {
     visitor.trait(expression.trait, `${at}/trait`);
     visitOperand(visitor, undefined, expression.value, `${at}/value`);
@@ -23,8 +38,8 @@ export function visitExpression(visitor: NameVisitor, expression: Expression, at
   else if ('sequence' in expression) visitSequence(visitor, expression, at);
 }
 
-function visitList(visitor: NameVisitor, parts: readonly Expression[], at: string): void {
-  for (let i = 0; i < parts.length; i++) visitExpression(visitor, parts[i], `${at}/${i}`);
+function visitList(visitor: NameVisitor, parts: readonly Expression[], at: string, of: Collection): void {
+  for (let i = 0; i < parts.length; i++) visitExpression(visitor, parts[i], `${at}/${i}`, of);
 }
 
 function visitEventLeaf(visitor: NameVisitor, leaf: EventLeaf, at: string): void {

@@ -33,6 +33,7 @@ import type { Engine } from './engine.ts';
 
 export { EngineError, type ErrorCode } from '../model/error.ts';
 export type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../model/ingest.ts';
+export type { TracedTrait, TraitChange, TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 export type { Identifier, LookupOptions, Profile, ProfileEvent } from '../model/profile.ts';
 export type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 export type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
@@ -56,6 +57,8 @@ export interface OpenOptions {
   readonly commitDelayMs?: number | undefined;
   /** Time between checkpoints, default 5 min; 0 = only at close and by `checkpoint()`. */
   readonly checkpointIntervalMs?: number | undefined;
+  /** How far back the history of traits reaches; 0 or absent = all of it. */
+  readonly historyRetentionMs?: number | undefined;
   readonly limits?: Partial<IngestLimits> | undefined;
   /** The rules by which identifiers bring people together; absent = those of the folder, else the defaults. */
   readonly identity?: IdentitySettings | undefined;
@@ -129,6 +132,7 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
     folder,
     memoryLimitBytes: options.memoryLimitBytes ?? Math.floor(totalmem() * 0.7),
     checkpointIntervalMs: options.checkpointIntervalMs ?? 5 * 60_000,
+    historyRetentionMs: options.historyRetentionMs,
     recoveredMs: clock.monotonicMs() - startedMs,
   });
 }

@@ -7,6 +7,7 @@ import type { CheckedRequest } from '../query/parser/check-request.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
+import { AccountService } from './account/account-service.ts';
 import { answererOf } from './answer/answerer.ts';
 import { idsJson } from './answer/id-list.ts';
 import { selectIds } from './answer/page.ts';
@@ -22,6 +23,7 @@ const EVERYONE: Expression = { and: [] };
 export class QueryService {
   queryCount = 0;
   errorCount = 0;
+  readonly accounts: AccountService;
   readonly #shards: readonly Shard[];
   readonly #queries: readonly ShardQuery[];
   readonly #clock: Clock;
@@ -34,22 +36,21 @@ export class QueryService {
   constructor(shards: readonly Shard[], pool: WorkerPool, clock: Clock, reader: QuestionReader) {
     this.#shards = shards;
     const admission = new Admission(ACTIVE_COUNT, WAITING_COUNT);
-    this.#queries = shards.map((shard) => {
-      const options = {
-        hashSeed: shard.hashSeed,
-        admission,
-        yieldTurn: () => this.#nextTurn(),
-        monotonicMs: clock.monotonicMs,
-      };
-      return new ShardQuery(shard.data, pool, options);
-    });
+    const queryOptions = {
+      hashSeed: shards[0].hashSeed,
+      admission,
+      yieldTurn: () => this.#nextTurn(),
+      monotonicMs: clock.monotonicMs,
+    };
+    this.#queries = shards.map(({ data, hashSeed }) => new ShardQuery(data, pool, { ...queryOptions, hashSeed }));
+    this.accounts = new AccountService({ shards, queries: this.#queries, pool, clock, queryOptions });
     this.#clock = clock;
     this.#reader = reader;
   }
 
   /** Bytes of bitmaps and other derived indexes. */
   get usedBytes(): number {
-    return this.#queries.reduce((sum, query) => sum + query.memoryBytes, 0);
+    return this.#queries.reduce((sum, query) => sum + query.memoryBytes, this.accounts.usedBytes);
   }
 
   async query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
@@ -87,7 +88,8 @@ export class QueryService {
     try {
       const { request: checked, warnings } = this.#reader.read(request);
       const startedMs = this.#clock.monotonicMs();
-      const question = this.#questionOf(checked, signal);
+      const made = this.#questionOf(checked, signal);
+      const question = made instanceof Question ? made : await made;
       page = await selectIds(question);
       const { cursor } = page;
       tail = {
@@ -105,12 +107,14 @@ export class QueryService {
   async #answer(request: CheckedRequest, signal: AbortSignal | undefined): Promise<QueryAnswer> {
     const startedMs = this.#clock.monotonicMs();
     const answerer = answererOf(request.as ?? 'count');
-    const question = this.#questionOf(request, signal);
+    const made = this.#questionOf(request, signal);
+    const question = made instanceof Question ? made : await made;
     const body = await answerer(question);
     return { ...body, ...this.#closing(question, startedMs) };
   }
 
-  #questionOf(request: CheckedRequest, signal: AbortSignal | undefined): Question {
+  /** At once where it has nothing to do with accounts. */
+  #questionOf(request: CheckedRequest, signal: AbortSignal | undefined): Question | Promise<Question> {
     const atMs = request.at === undefined ? undefined : parseIsoDateMs(request.at);
     const options = {
       nowMs: atMs ?? this.#clock.nowMs(),
@@ -119,8 +123,14 @@ export class QueryService {
       timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       passesOff: request.optimizer?.off,
     };
-    const parts = { shards: this.#shards, queries: this.#queries, clock: this.#clock };
-    return new Question(request, request.where ?? EVERYONE, options, parts);
+    const { where = EVERYONE, overlap } = request;
+    if (request.of === 'accounts') return this.accounts.question(request, where, options);
+    const appliedSeqs = (): number[] => this.#shards.map(({ appliedSeq }) => appliedSeq);
+    const parts = { shards: this.#shards, queries: this.#queries, clock: this.#clock, appliedSeqs };
+    const conditions = [where, ...(overlap?.segments.map((segment) => segment.where) ?? [])];
+    const prepared = this.accounts.prepared(conditions, options);
+    if (prepared === undefined) return new Question(request, where, options, parts);
+    return prepared.then((ready) => new Question(request, where, ready, parts));
   }
 
   /** What every answer ends with. */
@@ -132,5 +142,6 @@ export class QueryService {
 
   close(): void {
     for (const query of this.#queries) query.close();
+    this.accounts.close();
   }
 }

@@ -32,6 +32,8 @@ export function namesSegment(expression: Expression): boolean {
   if ('segment' in expression) return true;
   if ('and' in expression) return expression.and.some(namesSegment);
   if ('or' in expression) return expression.or.some(namesSegment);
+  if ('account' in expression) return namesSegment(expression.account);
+  if ('people' in expression) return namesSegment(expression.people);
   return 'not' in expression && namesSegment(expression.not);
 }
 
@@ -41,6 +43,8 @@ export function namedSegments(expression: Expression, found: Set<string> = new S
   else if ('and' in expression) for (const part of expression.and) namedSegments(part, found);
   else if ('or' in expression) for (const part of expression.or) namedSegments(part, found);
   else if ('not' in expression) namedSegments(expression.not, found);
+  else if ('account' in expression) namedSegments(expression.account, found);
+  else if ('people' in expression) namedSegments(expression.people, found);
   return found;
 }
 
@@ -97,7 +101,15 @@ export class SegmentExpansion {
     }
     if ('not' in expression) {
       const inner = this.#node(expression.not, `${pointer}/not`, depth + 1);
-      return { expression: { not: inner.expression }, nodeCount: inner.nodeCount + 1, depth: inner.depth + 1 };
+      return { expression: { not: inner.expression }, ...around(inner) };
+    }
+    if ('account' in expression) {
+      const inner = this.#node(expression.account, `${pointer}/account`, depth + 1);
+      return { ...around(inner), expression: { ...expression, account: inner.expression } };
+    }
+    if ('people' in expression) {
+      const inner = this.#node(expression.people, `${pointer}/people`, depth + 1);
+      return { ...around(inner), expression: { ...expression, people: inner.expression } };
     }
     return { expression, nodeCount: leafWeight(expression), depth: 1 };
   }
@@ -150,6 +162,11 @@ export class SegmentExpansion {
   }
 }
 
+/** The size of a condition with one part. */
+function around({ nodeCount, depth }: Expanded): Omit<Expanded, 'expression'> {
+  return { nodeCount: nodeCount + 1, depth: depth + 1 };
+}
+
 function cycleError(way: readonly string[], pointer: string): EngineError {
   return new EngineError('segment_cycle', `the segment reaches itself: ${way.join(' → ')}`, {
     details: { path: way, pointer },
@@ -170,7 +187,12 @@ function unknownError(key: string, way: readonly string[], keys: Iterable<string
 
 type Leaf = Exclude<
   Expression,
-  { readonly and: unknown } | { readonly or: unknown } | { readonly not: unknown } | { readonly segment: unknown }
+  | { readonly and: unknown }
+  | { readonly or: unknown }
+  | { readonly not: unknown }
+  | { readonly segment: unknown }
+  | { readonly account: unknown }
+  | { readonly people: unknown }
 >;
 
 /** What the leaf costs to bind: its predicates and steps, and its lists of literals. */

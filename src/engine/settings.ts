@@ -29,6 +29,7 @@ export interface EngineSettings {
   readonly dedupCount: number;
   readonly commitDelayMs: number;
   readonly checkpointIntervalMs: number;
+  readonly historyRetentionMs: number;
   readonly logLevel: LogLevel;
   readonly limits: IngestLimits;
 }
@@ -116,6 +117,12 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     default: '5m',
     help: 'time between checkpoints; 0s = only at the end',
   },
+  {
+    name: 'historyRetention',
+    kind: 'duration',
+    default: '0s',
+    help: 'how far back the history of traits reaches: older values that were overwritten are forgotten; 0s = for good',
+  },
   { name: 'logLevel', kind: 'logLevel', default: 'info', help: LOG_LEVELS.join(', ') },
   limit('eventSizeBytes', 16 * 1024 * 1024, 'one event, encoded'),
   limit('bodySizeBytes', 256 * 1024 * 1024, 'one request body or WebSocket frame, decompressed'),
@@ -194,6 +201,7 @@ function assemble(values: ReadonlyMap<string, string | number>): EngineSettings 
     dedupCount: number('dedupCount'),
     commitDelayMs: number('commitDelayMs'),
     checkpointIntervalMs: number('checkpointInterval'),
+    historyRetentionMs: number('historyRetention'),
     logLevel: text('logLevel') as LogLevel,
     limits: {
       eventSizeBytes: number('eventSizeBytes'),

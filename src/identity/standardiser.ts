@@ -8,7 +8,7 @@
  */
 
 import { unreachable } from '../base/assert.ts';
-import type { DateOrder, IdentitySettings, TraitStandard } from '../model/identity.ts';
+import type { DateOrder, IdentitySettings, StandardRule, TraitStandard } from '../model/identity.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { countryCodeOf } from './country-code.ts';
 import { isoDateOf } from './date-text.ts';
@@ -23,12 +23,17 @@ const PATH_CACHE_ENTRIES = 10_000;
 const PHONE_CACHE_ENTRIES = 8_192;
 
 export class Standardiser {
-  readonly #standards: readonly { readonly fits: (path: string) => boolean; readonly apply: LeafRule }[];
+  readonly #standards: readonly {
+    readonly rule: StandardRule;
+    readonly fits: (path: string) => boolean;
+    readonly apply: LeafRule;
+  }[];
   readonly #rules = new BoundedCache<LeafRule>(PATH_CACHE_ENTRIES);
 
   constructor(settings: IdentitySettings) {
     const phones = new RememberedPhones(settings.defaultCountry);
     this.#standards = settings.standardise.map((standard) => ({
+      rule: standard.rule,
       fits: pathTest(standard.trait),
       apply: leafRule(standard, phones),
     }));
@@ -46,6 +51,17 @@ export class Standardiser {
       if (rules.length === 0) return keepAsItIs;
       return (value) => rules.reduce((current, rule) => rule(current), value);
     });
+  }
+
+  /** The rules by which `standardise` changes the value, one after another. */
+  rulesThatChange(path: string, value: LeafValue): StandardRule[] {
+    let current = value;
+    const changing = this.#standards.filter(({ fits, apply }) => {
+      const before = current;
+      if (fits(path)) current = apply(before);
+      return current !== before;
+    });
+    return changing.map(({ rule }) => rule);
   }
 
   standardise(path: string, value: LeafValue): LeafValue {

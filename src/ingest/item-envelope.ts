@@ -1,7 +1,8 @@
 /** What an item gets from its batch: its time and, when the sender gave none, a message id. Pure, so that a replay agrees. */
 
-import { xxh32 } from '../base/hash.ts';
+import { murmur32, xxh32 } from '../base/hash.ts';
 import { ISO_DATE_MAX_MS, ISO_DATE_MIN_MS } from '../base/iso-date.ts';
+import type { Identifier } from '../model/profile.ts';
 import type { EventTape } from './event-tape.ts';
 import * as tapeOf from './event-tape.ts';
 
@@ -37,6 +38,26 @@ export function assignMessageId(tape: EventTape, item: number, seedHigh: number,
   tape.items[field] = at;
   tape.items[field + 1] = text.length;
   tape.items[field + 2] = xxh32(tape.bytes, at, text.length, 0);
+}
+
+/**
+ * A message id is that of the identifier that the item comes under: the same one under another identifier is another message. The scanner
+ * takes the userId or anonymousId for it; this is for items where it is neither of them, or not the one that the scanner took.
+ */
+export function keyMessage(tape: EventTape, item: number, { type, value }: Identifier, hashSeed: number): void {
+  const base = item * tapeOf.ITEM_STRIDE;
+  const length = tape.items[base + tapeOf.ITEM_MESSAGE_ID + 1];
+  if (length <= 0) return;
+  const isField = type === 'user_id' || type === 'anonymous_id';
+  const bytes = Buffer.from(isField ? value : `${type}\u0000${value}`, 'utf8');
+  const hash = xxh32(bytes, 0, bytes.length, hashSeed);
+  const person = type === 'anonymous_id' ? ~hash : hash;
+  tape.items[base + tapeOf.ITEM_MESSAGE_HASH] = murmur32(
+    tape.bytes,
+    tape.items[base + tapeOf.ITEM_MESSAGE_ID],
+    length,
+    person,
+  );
 }
 
 function hex8(value: number): string {

@@ -5,16 +5,18 @@
  * moved are foretold, as fields of an address hang together in the field tree.
  */
 import type { ComparedField } from './comparison-data.ts';
-import { LEVEL_COUNT_MAX, LEVELS } from './field-kind.ts';
+import { type FieldKind, LEVEL_COUNT_MAX, LEVELS } from './field-kind.ts';
+import type { JointLevels } from './joint-levels.ts';
 import type { LevelPopulation } from './level-population.ts';
-import type { JointLevels } from './level-tables.ts';
 
 /** The match class may be wrong by this factor; also how quickly it may grow into a pattern from one iteration to the next. */
 const GENEROSITY = 3;
 /** A pattern of one pair shows no crowd. */
 const ALWAYS_ALLOWED = 1;
+/** Matches that the overall share of agreement is worth. */
+const LEANING = 10;
 
-/** P(agrees) of a field where both have it, by the parent's state: missing or none, agreeing, apart. */
+/** P(agrees) of a field where both have it: for condition c and its state s (agreeing 1, apart 2) at `c * 3 + s`; last, without conditions. */
 export type AgreementTable = Float64Array;
 
 export class CoarsePatterns {
@@ -55,47 +57,70 @@ export class CoarsePatterns {
   }
 
   /** By pattern: the greatest probability of being one person that `matchCount` matches of such agreement leave room for. */
-  bounds(tables: readonly AgreementTable[], parents: Int32Array, matchCount: number): Float64Array {
+  bounds(tables: readonly AgreementTable[], conditions: readonly Uint8Array[], matchCount: number): Float64Array {
     const width = this.#fieldCount;
     const byCoarse = this.#examples.map((example, number) => {
       let likelihood = 1;
       for (let field = 0; field < width; field++) {
         const state = this.#states[example * width + field];
         if (state === 0) continue;
-        const parent = parents[field];
-        const agrees = tables[field][parent < 0 ? 0 : this.#states[example * width + parent]];
+        const agrees = tables[field][this.#cell(conditions[field], example * width)];
         likelihood *= state === 1 ? agrees : 1 - agrees;
       }
       return Math.max(ALWAYS_ALLOWED, GENEROSITY * matchCount * likelihood) / this.#pairs[number];
     });
     return Float64Array.from(this.#coarseOf, (number) => byCoarse[number]);
   }
+
+  #cell(conditions: Uint8Array, at: number): number {
+    for (let index = 0; index < conditions.length; index++) {
+      const state = this.#states[at + conditions[index]];
+      if (state !== 0) return index * 3 + state;
+    }
+    return conditions.length * 3;
+  }
 }
 
-/** From the matches' joint levels; thin rows lean on the overall share. */
+/** From the expected matches, by pattern; thin rows lean on the overall share. */
 export function agreementTable(
-  field: ComparedField,
-  parent: ComparedField | undefined,
+  fields: readonly ComparedField[],
+  field: number,
+  conditions: Uint8Array,
+  population: LevelPopulation,
+  matched: Float64Array,
   joint: JointLevels,
 ): AgreementTable {
-  const sums = new Float64Array(3);
-  const agreeing = new Float64Array(3);
-  for (let row = 0; row < LEVEL_COUNT_MAX; row++) {
-    const state = row === 0 || parent === undefined ? 0 : LEVELS[parent.kind][row]?.isAgreement ? 1 : 2;
-    LEVELS[field.kind].forEach(({ isAgreement }, level) => {
-      if (level === 0) return;
-      const pairs = joint.pairs[row * LEVEL_COUNT_MAX + level];
-      sums[state] += pairs;
-      if (isAgreement) agreeing[state] += pairs;
-    });
-  }
-  const expected = expectedAgreement(field);
-  const overall =
-    (agreeing[0] + agreeing[1] + agreeing[2] + LEANING * expected) / (sums[0] + sums[1] + sums[2] + LEANING);
-  return sums.map((sum, state) => (state === 0 ? overall : (agreeing[state] + LEANING * overall) / (sum + LEANING)));
+  const { kind } = fields[field];
+  const table = new Float64Array(conditions.length * 3 + 1);
+  joint.sum(population, matched, -1, field);
+  const overall = agreeingShare(kind, joint, [0], expectedAgreement(fields[field]));
+  conditions.forEach((condition, index) => {
+    joint.sum(population, matched, condition, field);
+    const rows = LEVELS[fields[condition].kind].map((_, row) => row).slice(1);
+    const isAgreeing = (row: number): boolean => LEVELS[fields[condition].kind][row].isAgreement;
+    table[index * 3 + 1] = agreeingShare(kind, joint, rows.filter(isAgreeing), overall);
+    table[index * 3 + 2] = agreeingShare(
+      kind,
+      joint,
+      rows.filter((row) => !isAgreeing(row)),
+      overall,
+    );
+  });
+  table[table.length - 1] = overall;
+  return table;
 }
 
-const LEANING = 10;
+function agreeingShare(kind: FieldKind, { pairs }: JointLevels, rows: readonly number[], expected: number): number {
+  let [agreeing, all] = [LEANING * expected, LEANING];
+  for (const row of rows) {
+    LEVELS[kind].forEach(({ isAgreement }, level) => {
+      if (level === 0) return;
+      all += pairs[row * LEVEL_COUNT_MAX + level];
+      if (isAgreement) agreeing += pairs[row * LEVEL_COUNT_MAX + level];
+    });
+  }
+  return agreeing / all;
+}
 
 export function expectedAgreement({ kind }: Pick<ComparedField, 'kind'>): number {
   return LEVELS[kind].reduce((sum, { expected, isAgreement }) => (isAgreement ? sum + expected : sum), 0);

@@ -1,21 +1,27 @@
 /**
  * Which fields depend on which. Suburb, postcode and state agree together, and a household shares surname, address and telephone: taken
  * as independent, two housemates would look like one person many times over. So fields form a tree (Chow & Liu 1968; as tree-augmented
- * naive Bayes, Friedman 1997), and a field's level is judged given its parent's level, for one person and for two.
+ * naive Bayes, Friedman 1997), and a field's level is judged given another field's level, for one person and for two.
+ *
+ * Where the parent is missing, the next best of the fields before stands in for it: without that, two housemates whose second line of
+ * the address is blank would agree on the house number as if by miracle.
  *
  * The edges are those where agreement on both is most in excess of chance among two people, measured in the number of pairs times bits.
  */
 import type { ComparedField } from './comparison-data.ts';
-import { LEVEL_COUNT_MAX, LEVELS, SAME } from './field-kind.ts';
+import { LEVEL_COUNT_MAX, LEVELS, MISSING, SAME } from './field-kind.ts';
+import { JointLevels } from './joint-levels.ts';
 import type { LevelPopulation } from './level-population.ts';
-import { JointLevels } from './level-tables.ts';
 
 export interface FieldTree {
-  /** By field: its parent, or -1. */
-  readonly parents: Int32Array;
-  /** Fields, parents before children. */
+  /** Every field after those that it is judged given. */
   readonly order: Uint8Array;
+  /** By field: fields that it depends on, the strongest first; the first of them that a pair has is its condition. */
+  readonly conditions: readonly Uint8Array[];
 }
+
+/** How many stand by for a missing parent, itself included. */
+const CONDITIONS_MAX = 3;
 
 /** Between siblings there is always an edge: exchanged fields are exchanged both. */
 const SIBLING_EXCESS = Number.MAX_VALUE;
@@ -31,24 +37,45 @@ export function fieldTree(
   fields.forEach(({ sibling }, field) => {
     if (sibling >= 0) excess[field * width + sibling] = SIBLING_EXCESS;
   });
-  const parents = new Int32Array(width).fill(-1);
   const order: number[] = [];
+  const conditions: Uint8Array[] = fields.map(() => new Uint8Array(0));
   const isIn = new Uint8Array(width);
   while (order.length < width) {
-    let [parent, child, most] = [-1, -1, 0];
+    let [child, most] = [-1, 0];
     for (const known of order) {
       for (let field = 0; field < width; field++) {
         if (isIn[field] === 1 || excess[known * width + field] <= most) continue;
-        [parent, child, most] = [known, field, excess[known * width + field]];
+        [child, most] = [field, excess[known * width + field]];
       }
     }
     // Nothing hangs on what is there: the field that agrees least by chance begins a tree of its own.
     if (child < 0) child = rarest(population, isIn);
-    parents[child] = parent;
+    const strongest = order
+      .filter((known) => excess[known * width + child] > 0)
+      .sort((one, other) => excess[other * width + child] - excess[one * width + child] || one - other);
+    conditions[child] = Uint8Array.from(strongest.slice(0, CONDITIONS_MAX));
     isIn[child] = 1;
     order.push(child);
   }
-  return { parents, order: Uint8Array.from(order) };
+  return { order: Uint8Array.from(order), conditions };
+}
+
+/**
+ * Where the row of a field's tables begins that holds for a pair whose levels begin at `at`: for condition c at level l it is row
+ * `c * LEVEL_COUNT_MAX + l`, and the last row when it has none of them.
+ */
+export function rowStart(conditions: Uint8Array, levels: Uint8Array, at: number): number {
+  const count = conditions.length;
+  for (let index = 0; index < count; index++) {
+    const level = levels[at + conditions[index]];
+    if (level !== MISSING) return (index * LEVEL_COUNT_MAX + level) * LEVEL_COUNT_MAX;
+  }
+  return count * LEVEL_COUNT_MAX * LEVEL_COUNT_MAX;
+}
+
+/** Rows of the tables of a field with these conditions. */
+export function rowCount(conditions: Uint8Array): number {
+  return conditions.length * LEVEL_COUNT_MAX + 1;
 }
 
 function rarest({ samePairs }: LevelPopulation, isIn: Uint8Array): number {

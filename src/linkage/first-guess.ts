@@ -21,9 +21,9 @@ export function firstGuess(
   const u = fields.map(({ kind }, field) => chanceOf(population, pairs, field, LEVELS[kind].length));
   const duplicates = recordCount * DUPLICATES_EXPECTED;
   const share = Math.min(0.5, duplicates / Math.max(1, pairCount));
-  const alone = new Int32Array(width).fill(-1);
+  const alone = fields.map(() => new Uint8Array(0));
   const bounds = coarse.bounds(
-    fields.map((field) => new Float64Array(3).fill(expectedAgreement(field))),
+    fields.map((field) => Float64Array.of(expectedAgreement(field))),
     alone,
     duplicates,
   );

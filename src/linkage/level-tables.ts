@@ -1,67 +1,66 @@
 /**
- * P(level of a field | level of its parent) of one class of pairs, from weighted patterns. Thin evidence leans on the level's overall
- * probability; what the evidence is too thin to see is not taken for impossible. A missing parent tells nothing: the overall
- * probability holds.
+ * P(level of a field | level of the field that it depends on) of one class of pairs. Thin evidence leans on the level's overall
+ * probability, and what the evidence is too thin to see is not taken for impossible.
  */
-import { LEVEL_COUNT_MAX, SAME } from './field-kind.ts';
+import { LEVEL_COUNT_MAX, MISSING, SAME } from './field-kind.ts';
+import { rowCount } from './field-tree.ts';
+import type { JointLevels } from './joint-levels.ts';
 import type { LevelPopulation } from './level-population.ts';
 
 export interface FieldTables {
   /** By level, given that both have the field; of "missing" 0. */
   readonly alone: Float64Array;
-  /** P(level | parent's level) at `parentLevel * LEVEL_COUNT_MAX + level`. Without a parent every row is `alone`. */
+  /** Row by row as in `rowStart`, LEVEL_COUNT_MAX wide; the last row is `alone`. */
   readonly given: Float64Array;
 }
 
 /** Observations that the overall probability is worth in a row of the table. */
 const LEANING = 10;
 
-/** Sums of pairs by (parent's level, level), and of the squares of what each stands for, in reused arrays. */
-export class JointLevels {
-  readonly pairs = new Float64Array(LEVEL_COUNT_MAX * LEVEL_COUNT_MAX);
-  readonly squares = new Float64Array(LEVEL_COUNT_MAX * LEVEL_COUNT_MAX);
-
-  /** Of weighted patterns; without a parent (-1) all is in row 0. `pairs` is by pattern. */
-  sum({ fieldCount, levels, each }: LevelPopulation, pairs: Float64Array, parent: number, field: number): void {
-    this.pairs.fill(0);
-    this.squares.fill(0);
-    for (let index = 0, at = 0; index < pairs.length; index++, at += fieldCount) {
-      const count = pairs[index];
-      if (count === 0) continue;
-      const cell = (parent < 0 ? 0 : levels[at + parent] * LEVEL_COUNT_MAX) + levels[at + field];
-      this.pairs[cell] += count;
-      this.squares[cell] += count * each[index];
+/** `alone` sums to 1 over the levels from SAME; `pairs` is by pattern. */
+export function tablesOf(
+  alone: Float64Array,
+  conditions: Uint8Array,
+  population: LevelPopulation,
+  pairs: Float64Array,
+  field: number,
+  joint: JointLevels,
+): FieldTables {
+  const given = new Float64Array(rowCount(conditions) * LEVEL_COUNT_MAX);
+  conditions.forEach((condition, index) => {
+    joint.sum(population, pairs, condition, field);
+    for (let row = MISSING; row < LEVEL_COUNT_MAX; row++) {
+      fillRow(given, (index * LEVEL_COUNT_MAX + row) * LEVEL_COUNT_MAX, alone, joint, row);
     }
-  }
+  });
+  given.set(alone, given.length - LEVEL_COUNT_MAX);
+  return { alone, given };
 }
 
-/** `alone` sums to 1 over the levels from SAME. */
-export function tablesOf(alone: Float64Array, joint: JointLevels, hasParent: boolean): FieldTables {
-  const given = new Float64Array(LEVEL_COUNT_MAX * LEVEL_COUNT_MAX);
-  for (let row = 0; row < LEVEL_COUNT_MAX; row++) {
-    const at = row * LEVEL_COUNT_MAX;
-    let total = 0;
-    let squares = 0;
-    for (let level = SAME; level < alone.length; level++) {
-      total += joint.pairs[at + level];
-      squares += joint.squares[at + level];
-    }
-    const isKnown = hasParent && row !== 0 && total > 0;
-    // What one observation of this row stands for.
-    const each = isKnown ? squares / total : 1;
-    let sum = 0;
-    for (let level = SAME; level < alone.length; level++) {
-      const overall = alone[level];
-      let value = overall;
-      if (isKnown) {
-        const leaning = LEANING * each;
-        value = (joint.pairs[at + level] + leaning * overall) / (total + leaning);
-        value = Math.max(value, Math.min(overall, each / total));
-      }
-      given[at + level] = value;
-      sum += value;
-    }
-    for (let level = SAME; level < alone.length; level++) given[at + level] /= sum;
+function fillRow(
+  given: Float64Array,
+  at: number,
+  alone: Float64Array,
+  { pairs, squares }: JointLevels,
+  row: number,
+): void {
+  let total = 0;
+  let square = 0;
+  for (let level = SAME; level < alone.length; level++) {
+    total += pairs[row * LEVEL_COUNT_MAX + level];
+    square += squares[row * LEVEL_COUNT_MAX + level];
   }
-  return { alone, given };
+  if (row === MISSING || total === 0) {
+    given.set(alone, at);
+    return;
+  }
+  // What one observation of this row stands for.
+  const each = square / total;
+  let sum = 0;
+  for (let level = SAME; level < alone.length; level++) {
+    const value = (pairs[row * LEVEL_COUNT_MAX + level] + LEANING * each * alone[level]) / (total + LEANING * each);
+    given[at + level] = Math.max(value, Math.min(alone[level], each / total));
+    sum += given[at + level];
+  }
+  for (let level = SAME; level < alone.length; level++) given[at + level] /= sum;
 }

@@ -1,6 +1,7 @@
 /** Why a pair has its weight: a line a field, in the order in which they are added up. Their sum with the prior is the weight. */
 import type { ComparisonData } from './comparison-data.ts';
-import { LEVEL_COUNT_MAX, LEVELS, SAME } from './field-kind.ts';
+import { LEVEL_COUNT_MAX, LEVELS, MISSING, SAME } from './field-kind.ts';
+import { rowStart } from './field-tree.ts';
 import { fieldLevel } from './pair-levels.ts';
 import { probabilityOf } from './scored-pairs.ts';
 import { textAt } from './text-store.ts';
@@ -37,16 +38,17 @@ export function explainPair(
 ): PairExplanation {
   const [a, b] = one < other ? [one, other] : [other, one];
   const width = data.fields.length;
-  const levels = data.fields.map((_, field) => fieldLevel(data, field, a * width, b * width));
+  const levels = Uint8Array.from(data.fields, (_, field) => fieldLevel(data, field, a * width, b * width));
   let weight = prior;
   const lines = Array.from(order, (field): FieldExplanation => {
-    const { parent, byLevel, rarity, rarityShare } = fields[field];
+    const { conditions, byLevel, rarity, rarityShare } = fields[field];
     const { name, kind, texts } = data.fields[field];
-    const row = parent < 0 ? 0 : levels[parent];
+    const row = rowStart(conditions, levels, 0);
+    const condition = conditions.find((candidate) => levels[candidate] !== MISSING);
     const level = levels[field];
     const code = data.codes[a * width + field];
-    const levelWeight = byLevel[row * LEVEL_COUNT_MAX + level];
-    const rarityWeight = level === SAME ? rarity[code] * rarityShare[row] : 0;
+    const levelWeight = byLevel[row + level];
+    const rarityWeight = level === SAME ? rarity[code] * rarityShare[row / LEVEL_COUNT_MAX] : 0;
     weight += levelWeight;
     if (level === SAME) weight += rarityWeight;
     return {
@@ -57,9 +59,9 @@ export function explainPair(
       weight: levelWeight,
       rarityWeight,
       given:
-        parent < 0 || row === 0
+        condition === undefined
           ? undefined
-          : { field: data.fields[parent].name, level: LEVELS[data.fields[parent].kind][row].name },
+          : { field: data.fields[condition].name, level: LEVELS[data.fields[condition].kind][levels[condition]].name },
     };
   });
   return { priorWeight: prior, fields: lines, weight, probability: probabilityOf(weight) };

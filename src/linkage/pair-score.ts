@@ -4,6 +4,7 @@
  */
 import type { ComparisonData } from './comparison-data.ts';
 import { LEVEL_COUNT_MAX, SAME } from './field-kind.ts';
+import { rowStart } from './field-tree.ts';
 import { fieldLevel } from './pair-levels.ts';
 import type { Weights } from './weights.ts';
 
@@ -14,7 +15,7 @@ const SLACK = 1e-9;
 export class PairScorer {
   readonly #data: ComparisonData;
   readonly #order: Uint8Array;
-  readonly #parents: Int32Array;
+  readonly #conditions: readonly Uint8Array[];
   readonly #byLevel: readonly Float64Array[];
   readonly #rarity: readonly Float64Array[];
   readonly #rarityShare: readonly Float64Array[];
@@ -26,7 +27,7 @@ export class PairScorer {
   constructor(data: ComparisonData, { fields, order, prior }: Weights, least: number) {
     this.#data = data;
     this.#order = order;
-    this.#parents = Int32Array.from(fields, ({ parent }) => parent);
+    this.#conditions = fields.map(({ conditions }) => conditions);
     this.#byLevel = fields.map(({ byLevel }) => byLevel);
     this.#rarity = fields.map(({ rarity }) => rarity);
     this.#rarityShare = fields.map(({ rarityShare }) => rarityShare);
@@ -52,10 +53,11 @@ export class PairScorer {
       const field = order[step];
       const level = fieldLevel(data, field, aAt, bAt);
       levels[field] = level;
-      const parent = this.#parents[field];
-      const row = parent < 0 ? 0 : levels[parent];
-      weight += this.#byLevel[field][row * LEVEL_COUNT_MAX + level];
-      if (level === SAME) weight += this.#rarity[field][data.codes[aAt + field]] * this.#rarityShare[field][row];
+      const row = rowStart(this.#conditions[field], levels, 0);
+      weight += this.#byLevel[field][row + level];
+      if (level === SAME) {
+        weight += this.#rarity[field][data.codes[aAt + field]] * this.#rarityShare[field][row / LEVEL_COUNT_MAX];
+      }
       if (weight < this.#floors[step]) return GIVEN_UP;
     }
     return weight;

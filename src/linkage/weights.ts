@@ -1,21 +1,22 @@
 /**
  * Match weights: log2 of how much likelier a level is for one person than for two, given the level of the field that it depends on.
  * Agreement on a value weighs by how common that value is (Winkler 2000): log2(m / p), p the value's share among people, so that a
- * rare surname says more than a common one; less so where the parent's agreement made this one likely anyhow.
+ * rare surname says more than a common one; less so where another field's agreement made this one likely anyhow.
  */
 import type { ComparisonData } from './comparison-data.ts';
 import type { Parameters } from './estimation.ts';
 import { LEVEL_COUNT_MAX, LEVELS, SAME } from './field-kind.ts';
+import { rowCount } from './field-tree.ts';
 import { sharedFloat64 } from './text-store.ts';
 
 export interface FieldWeights {
-  /** Field that this one is judged given, or -1. */
-  readonly parent: number;
-  /** At `parentLevel * LEVEL_COUNT_MAX + level`; 0 for "missing". Shared memory, like the next two. */
+  /** Fields that this one is judged given, as in `FieldTree`. */
+  readonly conditions: Uint8Array;
+  /** Row by row as in `rowStart`; 0 for "missing". Shared memory, like the next two. */
   readonly byLevel: Float64Array;
   /** By code: log2 of the usual share of a value over this value's. */
   readonly rarity: Float64Array;
-  /** By the parent's level: how much of `rarity` counts when the values are the same, 0 to 1. */
+  /** By row: how much of `rarity` counts when the values are the same, 0 to 1. */
   readonly rarityShare: Float64Array;
   /** The most that this field can add. */
   readonly most: number;
@@ -39,9 +40,11 @@ export function weightsOf(
   frequencies: readonly Float64Array[],
 ): Weights {
   const fields = data.fields.map(({ kind }, field): FieldWeights => {
-    const byLevel = sharedFloat64(LEVEL_COUNT_MAX * LEVEL_COUNT_MAX);
-    const rarityShare = sharedFloat64(LEVEL_COUNT_MAX);
-    for (let row = 0; row < LEVEL_COUNT_MAX; row++) {
+    const conditions = tree.conditions[field];
+    const rows = rowCount(conditions);
+    const byLevel = sharedFloat64(rows * LEVEL_COUNT_MAX);
+    const rarityShare = sharedFloat64(rows);
+    for (let row = 0; row < rows; row++) {
       for (let level = SAME; level < LEVELS[kind].length; level++) {
         const cell = row * LEVEL_COUNT_MAX + level;
         byLevel[cell] = Math.log2(m[field].given[cell] / u[field].given[cell]);
@@ -55,7 +58,7 @@ export function weightsOf(
       rarityShare,
       rarity.reduce((max, value) => Math.max(max, value), 0),
     );
-    return { parent: tree.parents[field], byLevel, rarity, rarityShare, most };
+    return { conditions, byLevel, rarity, rarityShare, most };
   });
   return { prior: Math.log2(matchShare / (1 - matchShare)), fields, order: tree.order };
 }

@@ -98,6 +98,15 @@ abstract class LadderColumn<V extends CodeView | NumberView> {
 
   protected abstract move(from: V, fromRung: number, to: V, toRung: number): void;
 
+  /** Gives the pages back: everything is missing from then on. */
+  free(): void {
+    for (const page of this.pages) if (page !== undefined) this.memory.free(page);
+    this.pages.length = 0;
+    this.rungs.length = 0;
+    this.views.length = 0;
+    this.stamps.length = 0;
+  }
+
   save(context: SaveContext): SavedState {
     return { rungs: [...this.rungs], pages: context.list(this.pages) };
   }
@@ -230,6 +239,12 @@ export class NumberColumn extends LadderColumn<NumberView> {
     if (c >= this.views.length || this.views[c] === undefined || local >= this.views[c].length) return;
     if (this.stamps[c] !== this.memory.epoch) this.own(c);
     this.views[c]![local] = NUMBER_MISSING[this.rungs[c]];
+  }
+
+  override free(): void {
+    super.free();
+    this.mins.length = 0;
+    this.maxs.length = 0;
   }
 
   override save(context: SaveContext): SavedState {

@@ -57,6 +57,7 @@ export const ERROR_STATUS = {
   query_cancelled: 499,
   query_unknown_name: 400,
   invalid_cursor: 400,
+  history_not_kept: 400,
   // Saved segments.
   invalid_segment: 400,
   unknown_segment: 400,

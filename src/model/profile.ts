@@ -34,4 +34,11 @@ export interface LookupOptions {
   readonly fields?: readonly string[] | undefined;
   /** How many of the newest events to include; 0 or absent = no `events` field. */
   readonly events?: number | undefined;
+  /** The profile as of a past moment, ms since the epoch: what was sent with a later time is left out. Who is one person is as of now. */
+  readonly at?: number | undefined;
+  /** Traits as a flat map, path → `TracedTrait`: value, source, message id and time. */
+  readonly verbose?: boolean | undefined;
 }
+
+/** What an export may choose. */
+export type ExportOptions = Pick<LookupOptions, 'fields' | 'events'>;

@@ -109,6 +109,19 @@ export interface SegmentLeaf {
 export interface RandomLeaf {
   readonly random: { readonly salt: string; readonly from: number; readonly to: number };
 }
+export const MATCHES = ['any', 'all', 'none'] as const;
+/** Of several: some of them, every one of at least one, or none. Absent = any. */
+export type Match = (typeof MATCHES)[number];
+/** Of a person: how many of the accounts that the person is in fit a condition on accounts. */
+export interface AccountLeaf {
+  readonly account: Expression;
+  readonly match?: Match | undefined;
+}
+/** Of an account: how many of its people fit a condition on people. */
+export interface PeopleLeaf {
+  readonly people: Expression;
+  readonly match?: Match | undefined;
+}
 export interface AndExpression {
   readonly and: readonly Expression[];
 }
@@ -126,7 +139,13 @@ export type Expression =
   | EventLeaf
   | SequenceLeaf
   | SegmentLeaf
-  | RandomLeaf;
+  | RandomLeaf
+  | AccountLeaf
+  | PeopleLeaf;
+
+/** What a question is about; a condition on the one may hold conditions on the other. */
+export const COLLECTIONS = ['people', 'accounts'] as const;
+export type Collection = (typeof COLLECTIONS)[number];
 
 export const RESULT_KINDS = [
   'count',
@@ -143,6 +162,8 @@ export type ResultKind = (typeof RESULT_KINDS)[number];
 
 /** `POST /v1/query`. `where` absent = everyone. */
 export interface QueryRequest {
+  /** Absent = people. */
+  readonly of?: Collection | undefined;
   readonly where?: Expression | string | undefined;
   readonly as?: ResultKind | undefined;
   readonly limit?: number | undefined;

@@ -79,8 +79,27 @@ export class EventTable {
     this.nextSlots = new U32Column(memory);
   }
 
+  /** Events of profiles that are gone, and how many such profiles took part. */
+  deadEventCount = 0;
+  deadParticipantCount = 0;
+
+  /** Rows of the table, those of dead profiles too. */
   get eventCount(): number {
     return this.rows.length;
+  }
+
+  get livingEventCount(): number {
+    return this.rows.length - this.deadEventCount;
+  }
+
+  get livingParticipantCount(): number {
+    return this.participantRows.length - this.deadParticipantCount;
+  }
+
+  /** The participant's profile is gone. */
+  bury(slot: number): void {
+    this.deadEventCount += this.countAt(slot);
+    this.deadParticipantCount += 1;
   }
 
   get participantCount(): number {
@@ -229,6 +248,8 @@ export class EventTable {
   save(context: SaveContext): SavedState {
     return {
       name: this.name,
+      deadEventCount: this.deadEventCount,
+      deadParticipantCount: this.deadParticipantCount,
       rows: this.rows.save(context),
       times: this.times.save(context),
       previous: this.previous.save(context),
@@ -254,6 +275,8 @@ export class EventTable {
   ): EventTable {
     const table = new EventTable(context.memory, state['name'] as string, options);
     const part = (name: string): SavedState => state[name] as SavedState;
+    table.deadEventCount = state['deadEventCount'] as number;
+    table.deadParticipantCount = state['deadParticipantCount'] as number;
     table.rows.load(context, part('rows'));
     table.times.load(context, part('times'));
     table.previous.load(context, part('previous'));

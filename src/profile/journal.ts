@@ -12,7 +12,26 @@ import { valueAt } from './survivorship.ts';
 
 export const JOURNAL_NAME = '$identity';
 
+const FIELDS = ['kind', 'reason', 'from', 'to', 'into', 'merged', 'messageId'] as const;
+
 const scratch = new EventTape();
+
+/** Path ids of the entries' fields. */
+const pathsOf = new WeakMap<NameInterner, Map<string, number>>();
+
+function pathOf(names: NameInterner, field: string): number {
+  let paths = pathsOf.get(names);
+  if (paths === undefined) {
+    paths = new Map();
+    pathsOf.set(names, paths);
+  }
+  let path = paths.get(field);
+  if (path === undefined) {
+    path = names.path(ROOT_PROPERTIES, [field]);
+    paths.set(field, path);
+  }
+  return path;
+}
 
 /** Puts the entry on a tape of its own, for `EventTable.append`. */
 export function journalTape(entry: JournalEntry, names: NameInterner, hashSeed: number): EventTape {
@@ -21,18 +40,27 @@ export function journalTape(entry: JournalEntry, names: NameInterner, hashSeed: 
   const base = item * tapeOf.ITEM_STRIDE;
   scratch.items[base + tapeOf.ITEM_KIND] = tapeOf.KIND_TRACK;
   scratch.items[base + tapeOf.ITEM_LEAF_START] = 0;
-  for (const [name, value] of Object.entries(entry)) {
-    if (value === undefined || name === 'id' || name === 'at') continue;
-    const bytes = Buffer.from(String(value), 'utf8');
-    const at = scratch.append(bytes);
-    const hash = xxh32(scratch.bytes, at, bytes.length, hashSeed);
-    scratch.addLeaf(names.path(ROOT_PROPERTIES, [name]), tapeOf.LEAF_STRING, at, bytes.length, hash, 0);
+  for (const field of FIELDS) {
+    const text = entry[field];
+    if (text === undefined) continue;
+    const at = scratch.length;
+    const size = appendUtf8(text);
+    const hash = xxh32(scratch.bytes, at, size, hashSeed);
+    scratch.addLeaf(pathOf(names, field), tapeOf.LEAF_STRING, at, size, hash, 0);
   }
   scratch.items[base + tapeOf.ITEM_LEAF_END] = scratch.leafCount;
-  const id = Buffer.from(entry.id, 'utf8');
-  scratch.items[base + tapeOf.ITEM_MESSAGE_ID] = scratch.append(id);
-  scratch.items[base + tapeOf.ITEM_MESSAGE_ID + 1] = id.length;
+  scratch.items[base + tapeOf.ITEM_MESSAGE_ID] = scratch.length;
+  scratch.items[base + tapeOf.ITEM_MESSAGE_ID + 1] = appendUtf8(entry.id);
   return scratch;
+}
+
+/** Gives the size. */
+function appendUtf8(text: string): number {
+  scratch.reserve(3 * text.length);
+  const { bytes, length } = scratch;
+  const size = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).write(text, length, 'utf8');
+  scratch.length = length + size;
+  return size;
 }
 
 export function journalEntry(journal: EventTable, index: number): JournalEntry {

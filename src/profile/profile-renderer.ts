@@ -193,7 +193,7 @@ export class ProfileRenderer {
 }
 
 /** `fields` of a lookup: names of top-level parts, and trait paths (which keep what is below them). */
-class FieldFilter {
+export class FieldFilter {
   readonly #top = new Set<string>();
   readonly #paths: string[][] = [];
 

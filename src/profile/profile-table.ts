@@ -41,8 +41,12 @@ export class ProfileTable {
   /** By path id; the same list serves as the descendants of the path's column. */
   readonly #below: (ValueColumn[] | undefined)[] = [];
 
-  constructor(memory: SlabMemory) {
+  readonly #lenderOf: ((path: number) => ValueColumn | undefined) | undefined;
+
+  /** `lenderOf`: a column of the same trait elsewhere, whose dictionaries are used. */
+  constructor(memory: SlabMemory, lenderOf?: (path: number) => ValueColumn | undefined) {
     this.memory = memory;
+    this.#lenderOf = lenderOf;
     this.firstSeen = new F64Column(memory);
     this.lastSeen = new F64Column(memory);
     this.identifierHeads = new U32Column(memory);
@@ -129,12 +133,23 @@ export class ProfileTable {
   /** Applies the traits of a kept identify call. */
   setTraitsFrom(row: number, history: EventTable, index: number, names: NameInterner, hashSeed: number): void {
     for (let i = 0; i < history.properties.length; i++) {
-      const source = history.properties[i];
-      const type = source.typeAt(index);
-      if (type === 0) continue;
-      const relations = this.#relationsAt(history.propertyPaths[i], names);
-      if (this.#makeRoom(row, relations, type)) relations.column.copy(source, index, row, hashSeed);
+      this.setTraitFrom(row, history.propertyPaths[i], history.properties[i], index, names, hashSeed);
     }
+  }
+
+  /** Applies what another column has at the index as the trait of that path: nothing when it has nothing there. */
+  setTraitFrom(
+    row: number,
+    path: number,
+    source: ValueColumn,
+    index: number,
+    names: NameInterner,
+    hashSeed: number,
+  ): void {
+    const type = source.typeAt(index);
+    if (type === 0) return;
+    const relations = this.#relationsAt(path, names);
+    if (this.#makeRoom(row, relations, type)) relations.column.copy(source, index, row, hashSeed);
   }
 
   /** The column of a trait, made when nobody has had the trait yet. */
@@ -168,7 +183,8 @@ export class ProfileTable {
   }
 
   #addColumn(path: number, names: NameInterner): TraitRelations {
-    return this.#register(path, new ValueColumn(this.memory, names.segmentsOf(path), { isMutable: true }), names);
+    const options = { isMutable: true, lender: this.#lenderOf?.(path) };
+    return this.#register(path, new ValueColumn(this.memory, names.segmentsOf(path), options), names);
   }
 
   /** Relates the column to those above and below it. Costs the depth of the path, however many traits there are. */
@@ -194,6 +210,14 @@ export class ProfileTable {
       this.#below[path] = below;
     }
     return below;
+  }
+
+  /** Gives the memory back. Nobody uses it afterwards. */
+  free(): void {
+    for (const column of this.traits) column.free();
+    for (const column of [this.firstSeen, this.lastSeen, this.identifierHeads, this.primaries]) column.free();
+    this.timelineTables.free();
+    this.timelineSlots.free();
   }
 
   save(context: SaveContext): SavedState {

@@ -35,6 +35,8 @@ export const EVENT_NAME_LIMIT = 10_000;
 export const PROPERTY_LIMIT = 5_000;
 export const TRAIT_LIMIT = 10_000;
 
+const scratch = Buffer.alloc(2_048);
+
 export class ShardData {
   readonly memory: SlabMemory;
   readonly names: NameInterner;
@@ -134,7 +136,9 @@ export class ShardData {
   /** Takes the profile's traits, name and place in the timeline away. Its identifiers have gone elsewhere before. */
   bury(row: number): void {
     const { profiles } = this;
-    profiles.clearTraits(row);
+    for (const { table, slot } of this.participantsOf(row)) table.bury(slot);
+    // Traits come from calls alone.
+    if (this.history.slotOf(row) >= 0) profiles.clearTraits(row);
     profiles.primaries.set(row, 0);
     profiles.identifierHeads.set(row, 0);
     profiles.timelineTables.set(row, NO_TABLE);
@@ -219,8 +223,11 @@ export class ShardData {
   codeOf({ type, value }: Identifier): number {
     const typeId = this.identifiers.typeId(type);
     if (typeId < 0) return 0;
-    const bytes = Buffer.from(value, 'utf8');
-    return this.identifiers.find(typeId, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, this.hashSeed));
+    // No buffer is made for an identifier of usual length.
+    const isShort = value.length * 3 <= scratch.length;
+    const bytes = isShort ? scratch : Buffer.from(value, 'utf8');
+    const length = isShort ? scratch.write(value, 0, 'utf8') : bytes.length;
+    return this.identifiers.find(typeId, bytes, 0, length, xxh32(bytes, 0, length, this.hashSeed));
   }
 
   /** Why the item's names cannot all be learned: too many event names, or too many columns in one table; undefined when they can. */

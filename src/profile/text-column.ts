@@ -53,6 +53,13 @@ export class TextColumn {
     return borrower;
   }
 
+  /** The borrower is gone: its codes count no more. */
+  takeBack(borrower: TextColumn): void {
+    const at = this.#borrowers.indexOf(borrower);
+    if (at >= 0) this.#borrowers.splice(at, 1);
+    borrower.codes.free();
+  }
+
   get usedBytes(): number {
     return this.codes.usedBytes + this.dictionary.usedBytes;
   }

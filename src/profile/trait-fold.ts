@@ -20,19 +20,48 @@ export interface TraitFoldParts {
   readonly hashSeed: number;
 }
 
-/** Writes the profile's traits anew. Costs its calls and a look at every trait column. */
-export function foldTraits(parts: TraitFoldParts, row: number, rules: SurvivorshipRules): void {
+/** A part of the fold; absent = all of it. */
+export interface FoldRange {
+  /** Calls up to then. */
+  readonly untilMs: number;
+  /** Traits, as indexes of the history's columns; with a trait go all that are above and below it. */
+  readonly traits: readonly number[];
+}
+
+/** Writes the profile's traits anew. Costs its calls and a look at every trait column. Gives the number of calls. */
+export function foldTraits(
+  parts: TraitFoldParts,
+  row: number,
+  rules: SurvivorshipRules,
+  range?: FoldRange | undefined,
+): number {
   const { profiles, history, names, hashSeed } = parts;
   profiles.clearTraits(row);
-  const calls = callsInOrder(history, row);
-  for (const call of calls) profiles.setTraitsFrom(row, history, call, names, hashSeed);
-  if (!rules.isPlain) applyRules(parts, row, calls, rules);
+  const calls = callsInOrder(history, row, range?.untilMs);
+  for (const call of calls) {
+    if (range === undefined) profiles.setTraitsFrom(row, history, call, names, hashSeed);
+    else {
+      for (const trait of range.traits) {
+        const source = history.properties[trait];
+        profiles.setTraitFrom(row, history.propertyPaths[trait], source, call, names, hashSeed);
+      }
+    }
+  }
+  if (!rules.isPlain) applyRules(parts, row, calls, rules, range?.traits);
+  return calls.length;
 }
 
 /** Puts the survivors in place of the newest values where a trait has a rule of its own. */
-function applyRules(parts: TraitFoldParts, row: number, calls: Uint32Array, rules: SurvivorshipRules): void {
+function applyRules(
+  parts: TraitFoldParts,
+  row: number,
+  calls: Uint32Array,
+  rules: SurvivorshipRules,
+  traits: readonly number[] | undefined,
+): void {
   const { profiles, history, names, hashSeed } = parts;
   history.properties.forEach((source, i) => {
+    if (traits !== undefined && !traits.includes(i)) return;
     const rule = rules.of(source.segments);
     if (rule === undefined) return;
     const survivor = survivorOf(history, source, calls, rule, names);

@@ -7,6 +7,7 @@ import { pack } from 'msgpackr';
 import { assert } from '../base/assert.ts';
 import { xxh32 } from '../base/hash.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
+import { keyMessage } from '../ingest/item-envelope.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { EventTable } from './event-table.ts';
 import { TYPE_ANONYMOUS_ID } from './identifier-store.ts';
@@ -67,7 +68,6 @@ function packEvent(data: ShardData, { table, index }: PlacedEvent, codes: readon
   const { identifiers } = data;
   const typeId = identifiers.typeIdOf(code);
   const value = identifiers.valueOf(code);
-  // The person's id goes into what de-duplication remembers.
   const person = typeId === TYPE_ANONYMOUS_ID ? { anonymousId: value } : { userId: value };
   const item = {
     type: isCall ? 'identify' : 'track',
@@ -130,7 +130,7 @@ export function unpackProfile(
   for (const [a, b, linkedAtMs] of parcel.links) data.links.add(codes[a], codes[b], linkedAtMs);
   if (row < 0) profiles.primaries.set(target, codes[parcel.primary]);
   for (const timeMs of times) profiles.see(target, timeMs);
-  for (const item of parcel.items) unpackItem(data, item, target, base, scanner, nowMs);
+  for (const item of parcel.items) unpackItem(data, parcel, item, target, base, scanner, nowMs);
   data.foldLater(target);
   data.cache.invalidate(target);
   return target;
@@ -138,6 +138,7 @@ export function unpackProfile(
 
 function unpackItem(
   data: ShardData,
+  { identifiers }: ProfileParcel,
   [kind, timeMs, origin, bytes]: ParcelItem,
   row: number,
   base: number,
@@ -154,6 +155,8 @@ function unpackItem(
   );
   if (kind === TABLE_EVENTS || kind === TABLE_HISTORY) {
     const { items } = tape;
+    const [type, value] = identifiers[origin];
+    keyMessage(tape, 0, { type, value }, data.hashSeed);
     data.dedup.isDuplicate(items[tapeOf.ITEM_MESSAGE_ID + 2], items[tapeOf.ITEM_MESSAGE_HASH], nowMs);
   }
   const table = kind === TABLE_EVENTS ? data.tableFor(tape, 0) : tableOfKind(data, kind);

@@ -212,6 +212,15 @@ export class ValueColumn {
     target.set(to, block, start, size, xxh32(block, start, size, hashSeed));
   }
 
+  /** Gives the memory back: for columns that were made for a while. Nobody uses it afterwards. */
+  free(): void {
+    this.numbers?.free();
+    this.booleans?.free();
+    this.marks?.free();
+    freeText(this.strings, this.#lender?.strings);
+    freeText(this.arrays, this.#lender?.arrays);
+  }
+
   /** Notes when a value was set. */
   seeSet(timeMs: number): void {
     if (timeMs < this.firstSetMs) this.firstSetMs = timeMs;
@@ -274,6 +283,13 @@ export class ValueColumn {
     for (const one of [numbers, strings, booleans, arrays, marks]) if (one !== undefined) column.#typeCount += 1;
     return column;
   }
+}
+
+function freeText(column: TextColumn | undefined, lender: TextColumn | undefined): void {
+  if (column === undefined) return;
+  if (lender !== undefined) return lender.takeBack(column);
+  column.codes.free();
+  column.dictionary.free();
 }
 
 function usedBytesOf(column: TextColumn | undefined, isBorrowed: boolean): number {

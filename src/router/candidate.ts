@@ -95,14 +95,20 @@ export class CandidateReader {
     const base = item * tapeOf.ITEM_STRIDE;
     const { items } = tape;
     const isAlias = items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_ALIAS;
-    const user = textOf(tape, base + tapeOf.ITEM_USER);
-    const anonymous = textOf(tape, base + tapeOf.ITEM_ANONYMOUS);
-    if (user !== undefined) add('user_id', user, 'user');
-    if (anonymous !== undefined) {
-      // The old name of an alias call may be either.
-      if (isAlias) add('user_id', anonymous, undefined);
-      add('anonymous_id', anonymous, 'anonymous');
-    }
+    const addField = (type: string, field: number, rawField: RawField): void => {
+      const raw = textOf(tape, field);
+      if (raw === undefined) return;
+      // The usual id is in order as it is.
+      if (this.normaliser.isNormal(type, tape.bytes, items[field], items[field + 1])) {
+        if (!found.some((other) => other.type === type && other.value === raw)) {
+          found.push({ type, value: raw, rule: this.rules.of(type), field: rawField });
+        }
+      } else add(type, raw, rawField);
+    };
+    addField('user_id', base + tapeOf.ITEM_USER, 'user');
+    // The old name of an alias call may be either.
+    if (isAlias) addField('user_id', base + tapeOf.ITEM_ANONYMOUS, undefined);
+    addField('anonymous_id', base + tapeOf.ITEM_ANONYMOUS, 'anonymous');
     this.#readLeaves(tape, base, add);
     if (items[base + tapeOf.ITEM_EXTERNAL_IDS] >= 0) {
       for (const { type, value } of readExternalIds(tape, items[base + tapeOf.ITEM_EXTERNAL_IDS]))

@@ -5,7 +5,6 @@
  * the next is given; after a crash between any two, `recover` ends what was begun.
  */
 import { assert } from '../base/assert.ts';
-import { xxh32 } from '../base/hash.ts';
 import type { JournalEntry, LinkReason, RefusalReason } from '../model/identity-journal.ts';
 import type { Identifier } from '../model/profile.ts';
 import { sizeOf } from '../profile/merge.ts';
@@ -19,6 +18,7 @@ import type {
   Joining,
 } from '../shard/identity-command.ts';
 import { areLinked } from '../shard/identity-execution.ts';
+import { entryId, textOf } from '../shard/identity-entry.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { Directory, ProfileAddress } from './directory.ts';
@@ -84,13 +84,14 @@ export class Joiner {
       return first;
     }
     this.mergeCount += 1;
-    const stays = this.#isLarger(first, second) ? first : second;
+    const stays = this.doesFirstStay(first, second) ? first : second;
     const goes = stays === first ? second : first;
     const joining: Joining = {
       isLoserNamed: stays !== first,
       link: [a, b],
       atMs: cause.atMs,
-      entry: mergeEntry(first, second, a, b, cause),
+      reason: cause.reason,
+      ...(cause.messageId === undefined ? {} : { messageId: cause.messageId }),
     };
     const winner = stays === first ? a : b;
     const loser = stays === first ? b : a;
@@ -103,8 +104,8 @@ export class Joiner {
     return this.#located(a);
   }
 
-  /** By what would have to move; between equals by the home key, so that the answer is the same for any number of shards. */
-  #isLarger(a: ProfileAddress, b: ProfileAddress): boolean {
+  /** Whether the first of two profiles stays where it is when they become one. By what would have to move; between equals by the home key, so that the answer is the same for any number of shards. */
+  doesFirstStay(a: ProfileAddress, b: ProfileAddress): boolean {
     const difference = sizeOf(a.shard.data, a.row) - sizeOf(b.shard.data, b.row);
     if (difference !== 0) return difference > 0;
     return textOf(this.#directory.homeKeyOf(a)) < textOf(this.#directory.homeKeyOf(b));
@@ -253,33 +254,3 @@ function withKnownWinner(to: Shard, departure: IdentityCommandOf<'depart'>): Ide
   return { ...departure, arrival: { atMs: departure.arrival.atMs } };
 }
 
-export function textOf({ type, value }: Identifier): string {
-  return `${type}:${value}`;
-}
-
-function mergeEntry(
-  first: ProfileAddress,
-  second: ProfileAddress,
-  a: Identifier,
-  b: Identifier,
-  { reason, atMs, messageId }: JoinCause,
-): JournalEntry {
-  return {
-    id: entryId('merge', [a, b], atMs),
-    at: atMs,
-    kind: 'merge',
-    reason,
-    from: textOf(a),
-    to: textOf(b),
-    into: first.shard.renderer.idOf(first.row),
-    merged: second.shard.renderer.idOf(second.row),
-    ...(messageId === undefined ? {} : { messageId }),
-  };
-}
-
-/** The same for the same link at the same time, wherever it is noted. */
-export function entryId(kind: string, [a, b]: IdentifierPair, atMs: number): string {
-  const bytes = Buffer.from(`${kind}\u0000${textOf(a)}\u0000${textOf(b)}\u0000${atMs}`, 'utf8');
-  const hex = (seed: number): string => xxh32(bytes, 0, bytes.length, seed).toString(16).padStart(8, '0');
-  return `${kind}_${hex(1)}${hex(2)}`;
-}

@@ -7,6 +7,7 @@
  */
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
+import { keyMessage } from '../ingest/item-envelope.ts';
 import type { NameInterner } from '../ingest/name-interner.ts';
 import { decodeUtf8 } from '../memory/byte-heap.ts';
 import type { IdentitySettings } from '../model/identity.ts';
@@ -46,6 +47,8 @@ export class Resolver {
   readonly #joiner: Joiner;
   readonly #reader: CandidateReader;
   readonly #limits: IdentifierLimits;
+  /** Whether rules are such that a user id comes before a visitor's, and each may name a profile by itself. */
+  readonly #isUsualOrder: boolean;
   // The decision of the last `decide`, and after it `execute`.
   shard: Shard;
   /** −1 = a new profile. */
@@ -67,7 +70,10 @@ export class Resolver {
     this.#directory = directory;
     this.#joiner = joiner;
     this.#reader = new CandidateReader(settings, names);
-    this.#limits = new IdentifierLimits(this.#reader.rules);
+    const { rules } = this.#reader;
+    this.#limits = new IdentifierLimits(rules);
+    this.#isUsualOrder =
+      rules.of('user_id').canMerge && rules.of('anonymous_id').canMerge && rules.compare('user_id', 'anonymous_id') < 0;
     this.shard = directory.shards[0];
   }
 
@@ -81,7 +87,8 @@ export class Resolver {
     if (this.forwards.length > 0) this.forwards.length = 0;
     if (this.refusals.length > 0) this.refusals.length = 0;
     const base = item * tapeOf.ITEM_STRIDE;
-    if (tape.items[base + tapeOf.ITEM_KIND] !== tapeOf.KIND_ALIAS && !this.#reader.bringsMore(tape, item)) {
+    const isAlias = tape.items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_ALIAS;
+    if (this.#isUsualOrder && !isAlias && !this.#reader.bringsMore(tape, item)) {
       if (this.#decideKnown(tape, base)) return true;
     }
     return this.#decideAll(tape, item, nowMs);
@@ -138,9 +145,12 @@ export class Resolver {
     const isAlias = tape.items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_ALIAS;
     const candidates = this.#reader.read(tape, item, this.#refused);
     const first = candidates.findIndex(({ rule }) => rule.canMerge);
-    if (first < 0 || (isAlias && candidates[0].field !== 'user')) return false;
+    if (first < 0 || (isAlias && !this.#hasUser(tape, base))) return false;
     if (first > 0) candidates.unshift(...candidates.splice(first, 1));
     const primary = candidates[0];
+    const isScannersChoice =
+      primary.field === 'user' || (primary.field === 'anonymous' && tape.items[base + tapeOf.ITEM_USER + 1] < 0);
+    if (!isScannersChoice) keyMessage(tape, item, primary, this.shard.hashSeed);
     if (tape.items[base + tapeOf.ITEM_USER + 1] >= 0 && !candidates.some(({ field }) => field === 'user')) {
       this.route |= ROUTE_IGNORE_USER;
     }
@@ -151,6 +161,11 @@ export class Resolver {
     this.shard = home?.shard ?? this.#directory.ownerOf(primary);
     this.row = home?.row ?? -1;
     return true;
+  }
+
+  /** Whether the userId identifies somebody, as it stands or in normal form. */
+  #hasUser(tape: EventTape, base: number): boolean {
+    return 'value' in this.#reader.normaliser.normalise('user_id', fieldText(tape, base + tapeOf.ITEM_USER));
   }
 
   /** Leaves out what was cut and what breaks a limit. An alias is somebody's explicit word, and knows no limit but the greatest. */

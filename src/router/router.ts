@@ -50,10 +50,21 @@ export class Router {
   locate(identifier: Identifier): ProfileAddress | undefined {
     const found = this.directory.locate(identifier);
     if (found !== undefined) return found;
-    const { type, value } = identifier;
+    const normal = this.#normalForm(identifier);
+    return normal === undefined ? undefined : this.directory.locate(normal);
+  }
+
+  /** The identifier as it is kept: as it was given when somebody has that, else in normal form; undefined when nobody has either. */
+  keptForm(identifier: Identifier): Identifier | undefined {
+    if (this.directory.locate(identifier) !== undefined) return identifier;
+    const normal = this.#normalForm(identifier);
+    return normal === undefined || this.directory.locate(normal) === undefined ? undefined : normal;
+  }
+
+  /** Undefined when it is none, or what was given. */
+  #normalForm({ type, value }: Identifier): Identifier | undefined {
     const normal = this.#normaliser.normalise(type, value);
-    if (!('value' in normal) || normal.value === value) return undefined;
-    return this.directory.locate({ type, value: normal.value });
+    return 'value' in normal && normal.value !== value ? { type, value: normal.value } : undefined;
   }
 
   /** Ends what a crash broke off; to be called once, when all shards are open. Gives how much there was. */
@@ -109,13 +120,16 @@ export class Router {
     }
     outcome.accepted += 1;
     // An item that came before came under the same primary, and what was seen moves with a profile.
-    if (resolver.shard.isDuplicate(tape, item, header.receivedAtMs)) {
+    const askedShard = resolver.shard;
+    if (askedShard.isDuplicate(tape, item, header.receivedAtMs)) {
       outcome.duplicates += 1;
       return;
     }
     this.joiner.within({ source: tape.bytes, header });
     resolver.execute(tape, item, header.receivedAtMs);
     const { shard, row, primary, route, extra, forwards } = resolver;
+    // The profile moved because of this very item.
+    if (shard !== askedShard) shard.isDuplicate(tape, item, header.receivedAtMs);
     const placed = shard.applyItem(tape, item, row, primary, route, timeMs, extra, header);
     for (const identifier of forwards) this.directory.bind(identifier, { shard, row: placed });
     resolver.finish();

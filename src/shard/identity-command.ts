@@ -5,7 +5,7 @@
  */
 import { pack, unpack } from 'msgpackr';
 import type { TraitSurvivorship } from '../model/identity.ts';
-import type { JournalEntry } from '../model/identity-journal.ts';
+import type { JournalEntry, LinkReason } from '../model/identity-journal.ts';
 import type { Identifier } from '../model/profile.ts';
 import type { ProfileParcel } from '../profile/transfer.ts';
 
@@ -62,7 +62,9 @@ export interface Joining {
   readonly isLoserNamed: boolean;
   readonly link: IdentifierPair;
   readonly atMs: number;
-  readonly entry: JournalEntry;
+  readonly reason: LinkReason;
+  /** The event that brought it about. */
+  readonly messageId?: string | undefined;
 }
 
 /** What the profile that arrives becomes part of; absent = it stays a profile of its own. */

@@ -12,6 +12,7 @@ import type { ShardData } from '../profile/shard-data.ts';
 import { splitRow, unlink } from '../profile/split.ts';
 import { releaseProfile, unpackProfile } from '../profile/transfer.ts';
 import type { IdentityCommand, IdentityCommandOf, Joining } from './identity-command.ts';
+import { mergeEntry } from './identity-entry.ts';
 
 export function executeIdentity(data: ShardData, command: IdentityCommand, scanner: ItemScanner): void {
   switch (command.kind) {
@@ -87,14 +88,21 @@ function merge(data: ShardData, command: IdentityCommandOf<'merge'>): void {
   const loser = rowOf(data, command.loser);
   assert(winner >= 0 && loser >= 0, 'a merge with a profile that is not here');
   if (winner === loser) return;
+  const names = [nameOf(data, winner), nameOf(data, loser)] as const;
   mergeRows(data, winner, loser, command.isLoserNamed ? loser : winner);
-  join(data, winner, command);
+  join(data, winner, command, names);
 }
 
-/** The link and the note of it, once both are one profile. */
-function join(data: ShardData, row: number, { link: [a, b], atMs, entry }: Joining): void {
-  link(data, a, b, atMs);
-  data.note(row, entry, data.identifiers.ordinalOf(data.codeOf(a)));
+function nameOf(data: ShardData, row: number): Identifier {
+  return data.identifiers.identifierOf(data.profiles.primaries.get(row));
+}
+
+/** The link and the note of it, once both are one profile. `names`: of the winner and the loser before. */
+function join(data: ShardData, row: number, joining: Joining, [winner, loser]: readonly [Identifier, Identifier]): void {
+  const { link: pair, atMs, isLoserNamed } = joining;
+  link(data, pair[0], pair[1], atMs);
+  const entry = isLoserNamed ? mergeEntry(joining, loser, winner) : mergeEntry(joining, winner, loser);
+  data.note(row, entry, data.identifiers.ordinalOf(data.codeOf(pair[0])));
 }
 
 function split(data: ShardData, { profile, cuts, entry }: IdentityCommandOf<'split'>): void {
@@ -137,9 +145,10 @@ function arrive(data: ShardData, command: IdentityCommandOf<'arrive'>, scanner: 
   const winner = rowOf(data, into.winner);
   assert(winner >= 0, 'a profile arrives for one that is not here');
   const name = data.profiles.primaries.get(winner);
+  const winnerName = nameOf(data, winner);
   const base = data.identifierCountOf(winner);
   unpackProfile(data, parcel, winner, scanner, atMs);
   const arrivedName = data.identifiersOf(winner)[base + parcel.primary];
   data.namePreferring(winner, into.isLoserNamed ? arrivedName : name, into.isLoserNamed ? name : arrivedName);
-  join(data, winner, into);
+  join(data, winner, into, [winnerName, data.identifiers.identifierOf(arrivedName)]);
 }

@@ -12,9 +12,10 @@ import { assert } from '../base/assert.ts';
 import { xxh32 } from '../base/hash.ts';
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
-import { assignMessageId, eventTimeMs } from '../ingest/item-envelope.ts';
+import { assignMessageId, eventTimeMs, keyMessage } from '../ingest/item-envelope.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { NameInterner } from '../ingest/name-interner.ts';
+import { decodeUtf8 } from '../memory/byte-heap.ts';
 import { SlabMemory } from '../memory/slab-memory.ts';
 import { EngineError } from '../model/error.ts';
 import type { Identifier } from '../model/profile.ts';
@@ -140,8 +141,18 @@ export class Shard {
     const identifiers = extra?.map(([type, value]) => ({ type, value }));
     const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[0] : header.sentAtMs;
     const timeMs = eventTimeMs(tape.times[0], tape.originalTimes[0], header.receivedAtMs, sentAtMs, header.isImport);
+    this.#keyReplayed(tape, route, identifiers);
     this.isDuplicate(tape, 0, header.receivedAtMs);
     this.#apply(tape, 0, -1, 0, route, timeMs, identifiers, header, record.indexOf(ordinal));
+  }
+
+  /** As the router did when the item came. */
+  #keyReplayed(tape: EventTape, route: number, extra: readonly Identifier[] | undefined): void {
+    if (route & ROUTE_PRIMARY_EXTRA) return keyMessage(tape, 0, extra![0], this.hashSeed);
+    if ((route & ROUTE_IGNORE_USER) === 0) return;
+    const { items, bytes } = tape;
+    const value = decodeUtf8(bytes, items[tapeOf.ITEM_ANONYMOUS], items[tapeOf.ITEM_ANONYMOUS + 1]);
+    keyMessage(tape, 0, { type: 'anonymous_id', value }, this.hashSeed);
   }
 
   /** Profiles that left, by what was replayed at the start: for who looks whether they arrived. Once. */

@@ -11,7 +11,7 @@ import { type EngineHost, type ManualClock, manualClock } from './engine-host.ts
 import { compareLookups } from './engine-lookup.ts';
 import { compareWhy } from './engine-why.ts';
 import type { Analysis } from './generate/analysis.ts';
-import { type Question, segmentsOf, type World } from './generate/world.ts';
+import { identityOf, type Question, segmentsOf, type World } from './generate/world.ts';
 import type { Moment, Segments } from './naive/event-choice.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf } from './naive-world.ts';
@@ -42,13 +42,14 @@ export class EngineCheck {
   readonly #host: EngineHost;
   readonly #tally: EngineTally;
   readonly #clock: ManualClock = manualClock();
-  readonly #naive = new NaiveModel();
+  readonly #naive: NaiveModel;
   readonly #segments: Segments;
 
   constructor(world: World, host: EngineHost, tally: EngineTally) {
     this.#world = world;
     this.#host = host;
     this.#tally = tally;
+    this.#naive = new NaiveModel(identityOf(world));
     this.#segments = segmentsOf(world);
   }
 
@@ -74,7 +75,7 @@ export class EngineCheck {
   }
 
   async #withEngine(use: (engine: Engine) => Promise<string | undefined>) {
-    const engine = await this.#host.open(this.#clock);
+    const engine = await this.#host.open(this.#clock, identityOf(this.#world));
     try {
       await saveSegments(engine, this.#world.segments ?? []);
       return { difference: await use(engine), stateHash: engine.stateHash() };

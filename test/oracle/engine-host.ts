@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../../src/engine/engine.ts';
 import { open } from '../../src/engine/open.ts';
+import type { IdentitySettings } from '../../src/model/identity.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
 
 export interface ManualClock {
@@ -26,7 +27,8 @@ export function manualClock(): ManualClock {
 
 export interface EngineHost {
   readonly name: string;
-  open(clock: ManualClock): Promise<Engine>;
+  /** Absent = the default rules for identifiers. */
+  open(clock: ManualClock, identity?: IdentitySettings): Promise<Engine>;
   /** The engine is gone afterwards; the next `open` finds what it left. */
   stop(engine: Engine): Promise<void>;
 }
@@ -40,7 +42,7 @@ export async function onDisk<T>(shardCount: number, use: (host: EngineHost) => P
   try {
     return await use({
       name: `${shardCount} on disk`,
-      open: (clock) => open({ ...OPTIONS, data: folder, shards: shardCount, clock }),
+      open: (clock, identity) => open({ ...OPTIONS, data: folder, shards: shardCount, clock, identity }),
       stop: (engine) => engine.close(),
     });
   } finally {
@@ -53,7 +55,8 @@ export async function crashing<T>(shardCount: number, use: (host: EngineHost) =>
   let storages = Array.from({ length: shardCount }, () => new MemoryStorage({ isAutoFlush: true }));
   return use({
     name: `${shardCount} crashing`,
-    open: (clock) => open({ ...OPTIONS, shards: shardCount, clock, storage: (index) => storages[index] }),
+    open: (clock, identity) =>
+      open({ ...OPTIONS, shards: shardCount, clock, identity, storage: (index) => storages[index] }),
     stop: async (engine) => {
       storages = storages.map((storage) => storage.crash({ loseUnflushed: false }));
       // Only to let its threads go; its storage no longer listens.

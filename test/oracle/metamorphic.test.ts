@@ -2,7 +2,7 @@
 import { test } from 'vitest';
 import { saveSegments, send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
-import { segmentsOf, type World } from './generate/world.ts';
+import { identityOf, segmentsOf, type World } from './generate/world.ts';
 import { brokenAnalysisLaw, brokenPartition, brokenSequenceLaw } from './laws.ts';
 import { brokenRelation } from './metamorphic.ts';
 import { runProperty, TIMEOUT_MS } from './property-run.ts';
@@ -10,7 +10,7 @@ import { runProperty, TIMEOUT_MS } from './property-run.ts';
 function checkWorld(world: World): Promise<string | undefined> {
   return crashing(4, async (host) => {
     const clock = manualClock();
-    const engine = await host.open(clock);
+    const engine = await host.open(clock, identityOf(world));
     try {
       await saveSegments(engine, world.segments ?? []);
       for (const [index, batch] of world.batches.entries()) {

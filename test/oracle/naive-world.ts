@@ -1,11 +1,11 @@
 /** The naive model after all batches of a world, and its answer to a question. */
-import { type Question, segmentsOf, type World } from './generate/world.ts';
+import { identityOf, type Question, segmentsOf, type World } from './generate/world.ts';
 import type { Moment } from './naive/event-choice.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { mustInstantOf } from './naive/window.ts';
 
 export function naiveModelOf(world: World): NaiveModel {
-  const model = new NaiveModel();
+  const model = new NaiveModel(identityOf(world));
   for (const { items, receivedAtMs, sentAtMs, isImport } of world.batches) {
     model.ingest(items, { receivedAtMs, sentAt: sentAtMs, isImport });
   }

@@ -4,7 +4,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import type { Expression } from '../../src/model/query.ts';
 import { askIds, saveSegments, send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
-import { segmentsOf, type World } from './generate/world.ts';
+import { identityOf, segmentsOf, type World } from './generate/world.ts';
 import { runProperty, TIMEOUT_MS } from './property-run.ts';
 import { mayBeRefused } from './unsupported.ts';
 
@@ -36,7 +36,7 @@ function checkPaging(world: World, shardCount: number): Promise<string | undefin
   return crashing(shardCount, async (host) => {
     const clock = manualClock();
     clock.time = world.nowMs;
-    const engine = await host.open(clock);
+    const engine = await host.open(clock, identityOf(world));
     try {
       await saveSegments(engine, world.segments ?? []);
       const half = Math.ceil(world.batches.length / 2);

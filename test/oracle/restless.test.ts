@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { askIds, saveSegments, send } from './engine-ask.ts';
 import { crashing, type EngineHost, manualClock, onDisk } from './engine-host.ts';
-import { segmentsOf, type World } from './generate/world.ts';
+import { identityOf, segmentsOf, type World } from './generate/world.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf } from './naive-world.ts';
 import { runProperty, TIMEOUT_MS } from './property-run.ts';
@@ -17,11 +17,12 @@ let questionCount = 0;
 
 async function checkRestless(world: World, host: EngineHost): Promise<string | undefined> {
   const clock = manualClock();
-  const naive = new NaiveModel();
-  let engine = await host.open(clock);
+  const identity = identityOf(world);
+  const naive = new NaiveModel(identity);
+  let engine = await host.open(clock, identity);
   const restart = async (): Promise<void> => {
     await host.stop(engine);
-    engine = await host.open(clock);
+    engine = await host.open(clock, identity);
     await saveSegments(engine, world.segments ?? []);
   };
   try {

@@ -7,6 +7,7 @@ import type { Engine, EngineStats, FrameOutcome } from '../../src/engine/engine.
 import { checkSegment, checkSegmentKey } from '../../src/engine/segment-check.ts';
 import { SegmentStore } from '../../src/engine/segment-store.ts';
 import { EngineError } from '../../src/model/error.ts';
+import type { TraitHistory, TraitHistoryRequest } from '../../src/model/history.ts';
 import type { IngestOptions, IngestResult, RejectedItem } from '../../src/model/ingest.ts';
 import type { Identifier, LookupOptions, Profile, ProfileEvent } from '../../src/model/profile.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../../src/model/query.ts';
@@ -108,6 +109,20 @@ export class FakeEngine implements Engine {
     return { id: person.id, traits } as unknown as Profile;
   }
 
+  /** Set by tests: what a history is asked for and answers. */
+  readonly histories: TraitHistoryRequest[] = [];
+
+  async traitHistory(identifier: Identifier, request: TraitHistoryRequest = {}): Promise<TraitHistory | undefined> {
+    const profile = this.lookup(identifier);
+    if (profile === undefined) return undefined;
+    this.histories.push(request);
+    const origin = { source: null, messageId: 'm', at: '2026-01-01T00:00:00.000Z' };
+    const changes = Object.entries(profile.traits).map(
+      ([trait, value]) => ({ trait, kind: 'set', value, ...origin }) as const,
+    );
+    return { id: profile.id, changes };
+  }
+
   lookupJson(identifier: Identifier, options?: LookupOptions): Uint8Array | undefined {
     const profile = this.lookup(identifier, options);
     if (profile === undefined) return undefined;
@@ -137,6 +152,32 @@ export class FakeEngine implements Engine {
     const node = { text, isTrue: true, saw: { count: 1 }, changesAt: '2026-01-02T00:00:00.001Z' };
     const why = { text: `not not ${text}`, isTrue: true, changesAt: null, of: [node] };
     return { id: person.id, isMember: true, changesAt: null, why, at: '2026-01-01T00:00:00.000Z' };
+  }
+
+  /** Not for a fake: tests of it use a real engine. */
+  get profilePages(): never {
+    throw this.failure ?? new Error('the fake engine has no pages of profiles');
+  }
+
+  /** Identity is not for a fake: tests of it use a real engine. */
+  identityGraph(): never {
+    throw this.failure ?? new Error('the fake engine has no identity');
+  }
+
+  async mergeProfiles(): Promise<never> {
+    return this.identityGraph();
+  }
+
+  async unmergeProfile(): Promise<never> {
+    return this.identityGraph();
+  }
+
+  identitySettings(): never {
+    return this.identityGraph();
+  }
+
+  async setIdentitySettings(): Promise<never> {
+    return this.identityGraph();
   }
 
   readonly #segments = new SegmentStore();
@@ -210,6 +251,7 @@ export class FakeEngine implements Engine {
       duplicates: this.#duplicates,
       rejectedByCode: { missing_user: 2 },
       droppedByReason: { identifier_taken: 1 },
+      standardisedByRule: { trim: 3 },
       lookups: this.lookedUp.length,
       lookupMisses: 0,
       queries: this.queries.length,

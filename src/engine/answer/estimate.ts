@@ -14,7 +14,7 @@ const Z = 1.959_964;
 
 /** Undefined: count exactly. */
 export async function estimateCount(question: Question): Promise<CountBody | undefined> {
-  const sizes = question.shards.map((shard) => shard.data.profiles.count);
+  const sizes = question.shards.map((shard) => shard.data.profileCount);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total <= 2 * SAMPLE_COUNT || question.isAnsweredByBitmaps()) return undefined;
   const text = Buffer.from(JSON.stringify([question.where, question.request.at ?? null]));

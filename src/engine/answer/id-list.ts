@@ -3,11 +3,11 @@
  * get their turn. Who wants strings gets them by reading such a slice back, which is faster than making them one by one.
  */
 import { JsonWriter } from '../../base/json-writer.ts';
-import type { Shard } from '../../shard/shard.ts';
+import type { AnsweringShard } from './answering-shard.ts';
 
 /** Rows of one shard, ascending. */
 export interface ShardRows {
-  readonly shard: Shard;
+  readonly shard: AnsweringShard;
   readonly rows: Uint32Array;
 }
 

@@ -7,18 +7,28 @@ import { askTogether, type SelectOptions, type ShardQuery } from '../../query/ex
 import type { Capture } from '../../query/execution/shard-question.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Shard } from '../../shard/shard.ts';
+import type { AnsweringShard } from './answering-shard.ts';
 
 export type { Capture } from '../../query/execution/shard-question.ts';
+
+export interface QuestionParts {
+  readonly shards: readonly AnsweringShard[];
+  /** One a shard. */
+  readonly queries: readonly ShardQuery[];
+  readonly clock: Clock;
+  /** Of all shards of people, now. */
+  readonly appliedSeqs: () => readonly number[];
+}
 
 export class Question {
   readonly request: CheckedRequest;
   /** The condition; everyone where the request has none. */
   readonly where: Expression;
   readonly options: SelectOptions;
-  readonly shards: readonly Shard[];
+  readonly shards: readonly AnsweringShard[];
   readonly clock: Clock;
   readonly #queries: readonly ShardQuery[];
+  readonly #appliedSeqs: () => readonly number[];
   #watermark: readonly number[] | undefined;
   /** A list of shards for each time that shards were asked. */
   readonly #explained: (readonly ExplainedSelection[])[] = [];
@@ -27,7 +37,7 @@ export class Question {
     request: CheckedRequest,
     where: Expression,
     options: SelectOptions,
-    parts: { readonly shards: readonly Shard[]; readonly queries: readonly ShardQuery[]; readonly clock: Clock },
+    parts: QuestionParts,
   ) {
     this.request = request;
     this.where = where;
@@ -35,6 +45,7 @@ export class Question {
     this.shards = parts.shards;
     this.clock = parts.clock;
     this.#queries = parts.queries;
+    this.#appliedSeqs = parts.appliedSeqs;
   }
 
   /** Every shard's part, in the order of the shards; all are captured in this turn. */
@@ -56,7 +67,7 @@ export class Question {
       return query.question(this.where, options, capture);
     });
     const answer = await askTogether(questions, merge, () => {
-      this.#watermark ??= this.shards.map((shard) => shard.appliedSeq);
+      this.#watermark ??= this.#appliedSeqs();
     });
     if (plans.length > 0) this.#explained.push(plans);
     return answer;
@@ -69,14 +80,14 @@ export class Question {
 
   /** How many of `counts[i]` profiles of shard i, drawn at random from the seed, fit the condition. */
   async sample(counts: readonly number[], seed: number): Promise<readonly number[]> {
-    this.#watermark ??= this.shards.map((shard) => shard.appliedSeq);
+    this.#watermark ??= this.#appliedSeqs();
     const samples = this.#queries.map((query, i) => query.sample(this.where, this.options, counts[i], seed + i));
     return Promise.all(samples);
   }
 
   /** Applied `seq` per shard at the instant of the (first) question. */
   get watermark(): readonly number[] {
-    return this.#watermark ?? this.shards.map((shard) => shard.appliedSeq);
+    return this.#watermark ?? this.#appliedSeqs();
   }
 
   /** Of all that was asked, each over all shards; undefined unless `explain` was asked for. */

@@ -28,7 +28,7 @@ export function traitUsage(shards: readonly Shard[]): Usage {
 export function eventCounts(shards: readonly Shard[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { data } of shards)
-    for (const table of data.tables) counts.set(table.name, (counts.get(table.name) ?? 0) + table.eventCount);
+    for (const table of data.tables) counts.set(table.name, (counts.get(table.name) ?? 0) + table.livingEventCount);
   return counts;
 }
 

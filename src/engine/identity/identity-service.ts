@@ -19,7 +19,8 @@ import type { Identifier, Profile } from '../../model/profile.ts';
 import { PROFILE_IDENTIFIER_LIMIT } from '../../profile/identifier-store.ts';
 import { PAIR_CUT } from '../../profile/pair-notes.ts';
 import type { ProfileAddress } from '../../router/directory.ts';
-import { entryId, type JoinCause, textOf } from '../../router/joiner.ts';
+import type { JoinCause } from '../../router/joiner.ts';
+import { entryId, textOf } from '../../shard/identity-entry.ts';
 import type { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { IdentifierPair } from '../../shard/identity-command.ts';
@@ -47,10 +48,12 @@ export class IdentityService {
 
   /** Errors: profile_not_found, merge_refused (one profile already, or too many identifiers). */
   async merge(
-    { into, from, dryRun = false }: MergeRequest,
+    { into: givenInto, from: givenFrom, dryRun = false }: MergeRequest,
     reason: JoinCause['reason'] = 'request',
   ): Promise<MergeAnswer> {
     const { router, clock, settings } = this.#parts;
+    const into = router.keptForm(givenInto) ?? givenInto;
+    const from = router.keptForm(givenFrom) ?? givenFrom;
     const first = this.#find(into);
     const second = this.#find(from);
     if (isSame(first, second)) {
@@ -82,16 +85,13 @@ export class IdentityService {
 
   #rehearseMerge(first: ProfileAddress, second: ProfileAddress, into: Identifier, from: Identifier): Profile {
     const rehearsal = new Rehearsal([first, second]);
-    const atMs = this.#parts.clock.nowMs();
-    const entry: JournalEntry = {
-      id: entryId('merge', [into, from], atMs),
-      at: atMs,
-      kind: 'merge',
-      reason: 'request',
-      from: textOf(into),
-      to: textOf(from),
-    };
-    rehearsal.play({ kind: 'merge', winner: into, loser: from, isLoserNamed: false, link: [into, from], atMs, entry });
+    const { clock, router } = this.#parts;
+    const atMs = clock.nowMs();
+    // Which one moves decides between calls of the same moment.
+    const isIntoStaying = router.joiner.doesFirstStay(first, second);
+    const [winner, loser] = isIntoStaying ? [into, from] : [from, into];
+    const isLoserNamed = !isIntoStaying;
+    rehearsal.play({ kind: 'merge', winner, loser, isLoserNamed, link: [into, from], atMs, reason: 'request' });
     return rehearsal.profile(into)!;
   }
 
@@ -158,7 +158,8 @@ export class IdentityService {
       return { links: [link], ends: [a, b] };
     }
     const side = new Set<number>();
-    for (const identifier of identifiers!) {
+    for (const given of identifiers!) {
+      const identifier = this.#parts.router.keptForm(given) ?? given;
       const code = data.codeOf(identifier);
       if (code === 0 || data.identifiers.rowOf(code) !== row) {
         throw new EngineError('invalid_request', `${textOf(identifier)} is no identifier of this profile`);

@@ -17,12 +17,22 @@ const FORMAT_VERSION = 1;
 export class IdentitySettingsService {
   readonly #router: Router;
   readonly #record: SegmentRecord | undefined;
+  readonly #onForce: (settings: IdentitySettings) => void;
   #settings: IdentitySettings;
 
-  /** `given` = what `open` was told, which goes before what the record has. Errors: storage_failed, invalid_identity_settings. */
-  constructor(router: Router, record: SegmentRecord | undefined, given: IdentitySettings | undefined) {
+  /**
+   * `given` = what `open` was told, which goes before what the record has. `onForce` hears of every settings put in force. Errors:
+   * storage_failed, invalid_identity_settings.
+   */
+  constructor(
+    router: Router,
+    record: SegmentRecord | undefined,
+    given: IdentitySettings | undefined,
+    onForce: (settings: IdentitySettings) => void,
+  ) {
     this.#router = router;
     this.#record = record;
+    this.#onForce = onForce;
     this.#settings = given ?? restored(record) ?? DEFAULT_IDENTITY_SETTINGS;
     this.#force();
   }
@@ -46,6 +56,7 @@ export class IdentitySettingsService {
 
   #force(): void {
     this.#router.setIdentitySettings(this.#settings);
+    this.#onForce(this.#settings);
   }
 }
 

@@ -8,6 +8,7 @@ import { formatIsoDate } from '../../base/iso-date.ts';
 import { joinPath } from '../../base/path.ts';
 import type { EventSchema, FieldSchema, Schema, SchemaNarrowing } from '../../model/schema.ts';
 import type { EventTable } from '../../profile/event-table.ts';
+import type { ShardData } from '../../profile/shard-data.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
 import type { Shard } from '../../shard/shard.ts';
 import { ArrayPaths } from './array-paths.ts';
@@ -36,7 +37,13 @@ export async function readSchema(
   const isAll = event === undefined && trait === undefined;
   const events = isAll || event !== undefined ? await readEvents(shards, slices, event) : [];
   const traits = isAll || trait !== undefined ? await readTraits(shards, slices, trait) : [];
-  return { profiles: shards.reduce((sum, shard) => sum + shard.data.profiles.count, 0), events, traits };
+  return { profiles: shards.reduce((sum, shard) => sum + shard.data.profileCount, 0), events, traits };
+}
+
+/** A table and the shard whose it is. */
+interface OwnedTable {
+  readonly table: EventTable;
+  readonly data: ShardData;
 }
 
 async function readEvents(
@@ -44,24 +51,34 @@ async function readEvents(
   slices: Slices,
   only: string | undefined,
 ): Promise<readonly EventSchema[]> {
-  const tables = new Map<string, EventTable[]>();
-  for (const shard of shards) {
-    for (const table of shard.data.tables) {
-      if (only === undefined || table.name === only) groupOf(tables, table.name).push(table);
+  const tables = new Map<string, OwnedTable[]>();
+  for (const { data } of shards) {
+    for (const table of data.tables) {
+      if (only === undefined || table.name === only) groupOf(tables, table.name).push({ table, data });
     }
   }
   const events: EventSchema[] = [];
-  for (const [name, parts] of tables) events.push(await readEvent(name, parts, slices, shards.length === 1));
+  for (const [name, parts] of tables) {
+    // All who did it moved to other shards.
+    if (parts.every(({ table }) => table.livingEventCount === 0)) continue;
+    events.push(await readEvent(name, parts, slices, shards.length === 1));
+  }
   return events.sort((a, b) => b.count - a.count);
 }
 
 async function readEvent(
   name: string,
-  tables: readonly EventTable[],
+  tables: readonly OwnedTable[],
   slices: Slices,
   isWhole: boolean,
 ): Promise<EventSchema> {
-  const parts = tables.map((table) => ({ table, length: table.eventCount, library: libraryOf(table) }));
+  const parts = tables.map(({ table, data }) => ({
+    table,
+    length: table.eventCount,
+    count: table.livingEventCount,
+    isDead: table.deadEventCount === 0 ? undefined : (index: number) => data.isDead(table.rows.get(index)),
+    library: libraryOf(table),
+  }));
   const call = CALL_OF_EVENT.get(name) ?? 'track';
   const fields = new Map<string, FieldTally>();
   const contextFields = new Map<string, FieldTally>();
@@ -70,8 +87,8 @@ async function readEvent(
   let firstMs = Number.POSITIVE_INFINITY;
   let lastMs = Number.NEGATIVE_INFINITY;
   let profiles = 0;
-  for (const { table, length, library } of parts) {
-    profiles += table.participantCount;
+  for (const { table, length, library, isDead } of parts) {
+    profiles += table.livingParticipantCount;
     const { mins, maxs } = table.times;
     for (let c = 0; c < mins.length; c++) {
       firstMs = Math.min(firstMs, mins[c]);
@@ -79,7 +96,7 @@ async function readEvent(
     }
     const read = async (column: ValueColumn, tally: FieldTally, inside: ArrayPaths): Promise<void> => {
       const libraries = library === undefined ? undefined : { codes: library.codes, seen: library.fresh() };
-      await scanColumn(column, tally, { slices, length, isWhole, times: table.times, libraries, paths: inside });
+      await scanColumn(column, tally, { slices, length, isWhole, isDead, times: table.times, libraries, paths: inside });
       if (library === undefined || libraries === undefined) return;
       for (const text of library.names(libraries)) tally.sources.add(text);
     };
@@ -96,7 +113,7 @@ async function readEvent(
   for (const tally of properties) tally.sources.add(call);
   return {
     name,
-    count: parts.reduce((sum, part) => sum + part.length, 0),
+    count: parts.reduce((sum, part) => sum + part.count, 0),
     profiles,
     firstAt: Number.isFinite(firstMs) ? formatIsoDate(firstMs) : null,
     lastAt: Number.isFinite(lastMs) ? formatIsoDate(lastMs) : null,

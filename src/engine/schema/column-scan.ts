@@ -28,6 +28,8 @@ export interface ScanContext {
   readonly length: number;
   /** One shard only: its dictionaries tell how many texts are distinct. */
   readonly isWhole: boolean;
+  /** Of events: whether the profile is gone; absent = none is. */
+  readonly isDead?: ((index: number) => boolean) | undefined;
   /** Of events. */
   readonly times?: TimeColumn | undefined;
   /** Of events: which library sent each. */
@@ -97,7 +99,10 @@ async function scanCodes(
     const length = Math.min(view?.length ?? 0, context.length - c * CHUNK_ROWS);
     if (view === undefined || length <= 0) continue;
     // Codes given out since the counts were made fall off their end.
-    for (let i = 0; i < length; i++) counts[view[i]] += 1;
+    const { isDead } = context;
+    const first = c * CHUNK_ROWS;
+    if (isDead === undefined) for (let i = 0; i < length; i++) counts[view[i]] += 1;
+    else for (let i = 0; i < length; i++) if (!isDead(first + i)) counts[view[i]] += 1;
     if (tally !== undefined) seeEvents(view, 0, c, length, tally, context);
   }
   counts[0] = 0;
@@ -119,7 +124,7 @@ async function scanNumbers(column: NumberColumn, tally: FieldTally, context: Sca
       const until = Math.min(whole, from + NUMBERS_PER_LOOK);
       for (let i = from; i < until; i++) {
         const value = view[i];
-        if (value === missing || Number.isNaN(value)) continue;
+        if (value === missing || Number.isNaN(value) || context.isDead?.(c * CHUNK_ROWS + i) === true) continue;
         found += 1;
         tally.distinct.addNumber(value);
         if (i % stride !== 0) continue;

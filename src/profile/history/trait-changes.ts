@@ -8,7 +8,7 @@ import { joinPath, splitPath } from '../../base/path.ts';
 import type { TraitChange } from '../../model/history.ts';
 import type { Value } from '../../model/value.ts';
 import { originOf } from './trait-origin.ts';
-import { isAbove, type TraceParts, TraitTrace } from './trait-trace.ts';
+import { type TraceParts, TraitTrace } from './trait-trace.ts';
 
 /** Of a change among the profile's: time, then the call's place in the history, then the trait's column. */
 export interface ChangePlace {
@@ -104,9 +104,9 @@ function isBehind(place: ChangePlace, { after, isDescending }: ChangeRange): boo
   return isDescending ? order < 0 : order > 0;
 }
 
+/** A path names what is below it too. */
 function wantedBy(traits: readonly string[] | undefined): (segments: readonly string[]) => boolean {
   if (traits === undefined) return () => true;
   const paths = traits.map(splitPath);
-  return (segments) =>
-    paths.some((path) => isAbove(path, segments) || joinPath(path) === joinPath(segments));
+  return (segments) => paths.some((path) => path.every((segment, i) => segment === segments[i]));
 }

@@ -3,10 +3,12 @@ import { unreachable } from '../../base/assert.ts';
 import type { AggregateCondition, CountCondition, EventLeaf } from '../../model/query.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import { compareFormula, isFieldReference, isNegativeOperator, traitCells } from './bind-compare.ts';
+import type { ProfileTable } from '../../profile/profile-table.ts';
 import type { ConditionBinder } from './bind-condition.ts';
 import type { BoundExpression, EventTest, Measure } from './bound-expression.ts';
 import { type Cell, cellsOf, type GuardedCell, mayHoldNumber, RELATIONS, type Relation } from './cell.ts';
 import { and, type Constant, codes, FALSE, type Formula, not, or, TRUE } from './formula.ts';
+import type { Memberships } from './membership.ts';
 import { ANY_VALUE, edgeFormulas, propertySources } from './value-source.ts';
 import { bindOperator, fitsNumber } from './value-test.ts';
 import { resolveWindow, type TimeRange } from './window.ts';
@@ -14,6 +16,9 @@ import { resolveWindow, type TimeRange } from './window.ts';
 export interface Moment {
   readonly nowMs: number;
   readonly atMs: number | undefined;
+  /** Traits as of `atMs`; absent = as they are now. */
+  readonly past?: ProfileTable | undefined;
+  readonly memberships?: Memberships | undefined;
 }
 
 export function bindEvents(

@@ -21,16 +21,18 @@ export function seenColumn({ firstSeen, lastSeen }: ProfileTable, segments: read
   return segments[0] === 'first_seen' ? firstSeen : lastSeen;
 }
 
-export function bindSeen(column: F64Column, operator: BoundOperator): BoundExpression {
-  const positive = operator.isPresence ? TRUE : positiveOf(column, operator.plain.texts);
+/** `mayBeMissing`: at a past moment, by which some profiles had never been seen. */
+export function bindSeen(column: F64Column, operator: BoundOperator, mayBeMissing = false): BoundExpression {
+  const present: BoundExpression = mayBeMissing ? { kind: 'numbers', column, selection: { kind: 'present' } } : TRUE;
+  const positive = operator.isPresence ? present : positiveOf(column, operator.plain.texts, present);
   return operator.isNegative ? not<BoundExpression>(positive) : positive;
 }
 
-function positiveOf(column: F64Column, test: TextTest | undefined): BoundExpression {
+function positiveOf(column: F64Column, test: TextTest | undefined, present: BoundExpression): BoundExpression {
   if (test === undefined) return FALSE;
   switch (test.kind) {
     case 'any':
-      return TRUE;
+      return present;
     case 'equal':
       return instants(column, test.texts);
     case 'date':

@@ -3,6 +3,7 @@ import type { F64Column } from '../../memory/fixed-column.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { Cell, Relation } from './cell.ts';
 import type { Conjunction, Constant, Disjunction, Formula, Negation, NumberSelection } from './formula.ts';
+import type { MembersTest } from './membership.ts';
 import type { ScalarSource } from './value-source.ts';
 import type { TimeRange } from './window.ts';
 
@@ -72,6 +73,7 @@ export type BoundExpression =
   | SeenTest
   | EventTest
   | SequenceTest
+  | MembersTest
   | Conjunction<BoundExpression>
   | Disjunction<BoundExpression>
   | Negation<BoundExpression>

@@ -25,6 +25,10 @@ export function compileRowTest(bound: BoundExpression): RowTest {
       const sequence = new SequenceRow(bound, (table) => table.eventCount);
       return (row) => sequence.holds(row);
     }
+    case 'members': {
+      const { rows } = bound;
+      return (row) => rows.has(row);
+    }
     case 'not': {
       const part = compileRowTest(bound.of);
       return (row) => !part(row);

@@ -11,6 +11,7 @@ import type { Expression } from '../../model/query.ts';
 import type { WhyNode, WhySaw } from '../../model/segment.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
+import type { Memberships } from '../binder/membership.ts';
 import { RowSelector } from '../binder/row-selector.ts';
 import { printExpression } from '../parser/print.ts';
 import { MomentFinder } from './moments.ts';
@@ -23,6 +24,8 @@ export interface WhySubject {
   readonly data: ShardData;
   readonly row: number;
   readonly nowMs: number;
+  /** Of the leaves about accounts. */
+  readonly memberships?: Memberships | undefined;
   /** The condition of a saved segment. The caller has looked that all are known and none reaches itself. */
   definition(key: string): Expression;
 }
@@ -74,7 +77,8 @@ class Explanation {
   }
 
   #binder(nowMs: number): ExpressionBinder {
-    return new ExpressionBinder(this.#subject.data, this.#selector, { nowMs, atMs: undefined });
+    const { memberships } = this.#subject;
+    return new ExpressionBinder(this.#subject.data, this.#selector, { nowMs, atMs: undefined, memberships });
   }
 
   #isTrue(leaf: Expression, nowMs: number): boolean {

@@ -75,7 +75,7 @@ export function captureAggregate(
 /** Undefined when nothing here can hold a value. */
 function captureScan(instant: Instant, request: AggregateRequest): AggregateScan | undefined {
   const { data, images, conditions, moment } = instant;
-  if (request.trait !== undefined) return traitScan(data, request.fn, request.trait, images);
+  if (request.trait !== undefined) return traitScan(instant, request.fn, request.trait, images);
   const table = data.tableOf(request.event ?? '');
   assert(request.property !== undefined, 'an aggregate names a property or a trait');
   const range = resolveWindow(request.window, moment.nowMs, moment.atMs);
@@ -99,7 +99,7 @@ function totalOf(scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'>): A
   return { ...scan, rowCount: 1, isTotal: true };
 }
 
-function traitScan(data: ShardData, fn: AggregateFunction, trait: string, images: ImageSet): AggregateScan | undefined {
+function traitScan({ data, rowCount }: Instant, fn: AggregateFunction, trait: string, images: ImageSet): AggregateScan | undefined {
   assert(fn !== 'first' && fn !== 'last', 'first and last of a trait were refused');
   const segments = splitPath(trait);
   const isSeen = isSeenPath(segments);
@@ -108,7 +108,7 @@ function traitScan(data: ShardData, fn: AggregateFunction, trait: string, images
   if (sources.length === 0 && column === undefined) return undefined;
   const { measure, read } =
     column === undefined ? measureOf(fn, sources, images) : distinctOf(instantInputs(column, images));
-  const elementCount = data.profiles.count;
+  const elementCount = rowCount;
   const scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'> = {
     kind: 'measure',
     rows: undefined,

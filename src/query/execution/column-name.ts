@@ -1,11 +1,11 @@
 /** Names of columns for people: found by looking through the shard's tables, so only where somebody asks (`explain`). */
-import type { ShardData } from '../../profile/shard-data.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
+import type { QuestionData } from './instant.ts';
 
 export class ColumnNames {
   readonly #names = new Map<object, string>();
 
-  constructor(data: ShardData) {
+  constructor(data: QuestionData) {
     const { profiles } = data;
     this.#names.set(profiles.firstSeen, 'first_seen');
     this.#names.set(profiles.lastSeen, 'last_seen');

@@ -5,6 +5,7 @@ import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import type { EventTest, Measure } from '../binder/bound-expression.ts';
 import type { CodeTest, Formula, NumberSelection } from '../binder/formula.ts';
 import type { TimeRange } from '../binder/window.ts';
+import { printExpression } from '../parser/print.ts';
 import type { Plan } from '../planner/plan.ts';
 import type { ColumnNames } from './column-name.ts';
 
@@ -22,6 +23,7 @@ export class Describer {
   plan(plan: Plan): string {
     switch (plan.kind) {
       case 'rows':
+        if (plan.leaf !== undefined) return printExpression(plan.leaf);
         if (plan.test === undefined) return plan.rows.isEmpty ? 'nobody' : 'everybody';
         return plan.isNegated ? `not ${this.formula(plan.test)}` : this.formula(plan.test);
       case 'participants':

@@ -3,10 +3,10 @@
  * differ; where all have the same shape (operators and details) they are added up into one tree, else each is a child of a node `shards`.
  */
 import type { PlanNode, QueryPlan } from '../../model/query.ts';
-import type { ShardData } from '../../profile/shard-data.ts';
 import type { OptimizedPlan } from '../planner/plan.ts';
 import { ColumnNames } from './column-name.ts';
 import { Describer } from './describe.ts';
+import type { QuestionData } from './instant.ts';
 import type { Operator } from './operator.ts';
 import type { Trace } from './trace.ts';
 
@@ -24,12 +24,12 @@ const OPERATOR_NAMES: Readonly<Record<Operator['kind'], string>> = {
 
 /** One shard's selection after it was answered; made into text only when asked. */
 export class ExplainedSelection {
-  readonly #data: ShardData;
+  readonly #data: QuestionData;
   readonly #plan: OptimizedPlan;
   readonly #operator: Operator;
   readonly #trace: Trace;
 
-  constructor(data: ShardData, plan: OptimizedPlan, operator: Operator, trace: Trace) {
+  constructor(data: QuestionData, plan: OptimizedPlan, operator: Operator, trace: Trace) {
     this.#data = data;
     this.#plan = plan;
     this.#operator = operator;

@@ -7,6 +7,7 @@
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/query.ts';
+import type { ProfileTable } from '../../profile/profile-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { ConditionBinder } from '../binder/bind-condition.ts';
@@ -22,6 +23,9 @@ import { ScanRunner, scanCostNs } from './scan-runner.ts';
 
 /** What a `finish` answers when a dictionary that it needs was renumbered since: the question is captured again. */
 export const STALE = Symbol('stale');
+
+/** What questions read of a shard; traits and instants are those of the question's moment. */
+export type QuestionData = Pick<ShardData, 'memory' | 'profiles' | 'tables' | 'tableOf'>;
 
 export interface InstantOptions {
   readonly data: ShardData;
@@ -39,7 +43,7 @@ export interface InstantOptions {
 }
 
 export class Instant {
-  readonly data: ShardData;
+  readonly data: QuestionData;
   readonly selector: CodeSelector;
   readonly moment: Moment;
   /** What the language calls now: `at`, or the time of the question. */
@@ -60,12 +64,12 @@ export class Instant {
   readonly pace = new Pace();
 
   constructor({ data, selector, pool, moment, thresholdNs, yieldTurn, runs, tables }: InstantOptions) {
-    this.data = data;
+    this.data = moment.past === undefined ? data : dataAt(data, moment.past);
     this.selector = selector;
     this.moment = moment;
     this.nowMs = moment.atMs ?? moment.nowMs;
     this.rowCount = data.profiles.count;
-    this.conditions = new ConditionBinder(selector, this.nowMs, data.profiles);
+    this.conditions = new ConditionBinder(selector, this.nowMs, this.data.profiles);
     this.images = new ImageSet(runs, tables);
     this.#runner = new ScanRunner(data.memory.slabs, pool);
     this.#pool = pool;
@@ -103,4 +107,8 @@ export class Instant {
     assertGoing(this.signal);
     return outcomes;
   }
+}
+
+function dataAt(data: ShardData, past: ProfileTable): QuestionData {
+  return { memory: data.memory, tables: data.tables, tableOf: (name) => data.tableOf(name), profiles: past };
 }

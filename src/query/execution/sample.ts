@@ -6,10 +6,12 @@
  * Errors: query_timeout, query_cancelled.
  */
 import { mix32 } from '../../base/hash.ts';
+import { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/query.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
 import type { BoundExpression } from '../binder/bound-expression.ts';
+import type { Memberships } from '../binder/membership.ts';
 import { RowSelector } from '../binder/row-selector.ts';
 import { compileRowTest } from '../evaluation/row-test.ts';
 import { probeCostNs, SEEN_NS, sequenceRowsCostNs } from '../planner/cost.ts';
@@ -19,6 +21,7 @@ import { SLICE_NS } from './pace.ts';
 export interface SampleOptions {
   readonly nowMs: number;
   readonly atMs: number | undefined;
+  readonly memberships?: Memberships | undefined;
   /** Profiles to look at; fewer than there are. */
   readonly count: number;
   readonly seed: number;
@@ -31,19 +34,28 @@ const TEST_NS = 200;
 
 /** How many of the profiles that are looked at fit. */
 export async function countInSample(data: ShardData, expression: Expression, options: SampleOptions): Promise<number> {
-  const { nowMs, atMs, signal, yieldTurn } = options;
-  const rows = drawRows(data.profiles.count, options.count, options.seed);
+  const { nowMs, atMs, memberships, signal, yieldTurn } = options;
+  const rows = drawLiving(data, options.count, options.seed);
   const selector = new RowSelector();
   let fitCount = 0;
   for (let next = 0; next < rows.length; ) {
     if (next > 0) await yieldTurn?.();
     assertGoing(signal);
-    const bound = new ExpressionBinder(data, selector, { nowMs, atMs }).bind(expression);
+    const bound = new ExpressionBinder(data, selector, { nowMs, atMs, memberships }).bind(expression);
     const fits = compileRowTest(bound);
     const end = Math.min(rows.length, next + Math.max(1, Math.floor(SLICE_NS / rowCostNs(bound))));
-    for (; next < end; next++) if (fits(rows[next])) fitCount += 1;
+    // A row that died since it was drawn is nobody any more: it has nothing that fits but a negation.
+    for (; next < end; next++) if (!data.isDead(rows[next]) && fits(rows[next])) fitCount += 1;
   }
   return fitCount;
+}
+
+/** Rows of `count` different profiles. */
+function drawLiving(data: ShardData, count: number, seed: number): Uint32Array {
+  const drawn = drawRows(data.profileCount, count, seed);
+  if (!data.hasDead) return drawn;
+  const living = RowSet.all(data.profiles.count).andNot(data.deadRows());
+  return drawn.map((rank) => living.at(rank));
 }
 
 /** `count` different rows below `rowCount`, in a random order. */

@@ -34,7 +34,8 @@ export function* rowsOfSeen(
         chunk = (row - at) / CHUNK_ROWS;
         view = viewChunk(slabs, instants, chunk, CHUNK_ROWS);
       }
-      if (view !== undefined && matches(Buffer.from(formatIsoDate(view[at])))) found.push(row);
+      // At a past moment some had never been seen.
+      if (view !== undefined && !Number.isNaN(view[at]) && matches(Buffer.from(formatIsoDate(view[at])))) found.push(row);
     }
     yield next.length;
     next = candidates.rowsFrom(next[next.length - 1] + 1, STRETCH);

@@ -39,6 +39,8 @@ export interface ShardQueryOptions {
   readonly yieldTurn?: (() => Promise<void>) | undefined;
   /** For `explain`: durations. */
   readonly monotonicMs?: (() => number) | undefined;
+  /** Called in the turn of every capture, before it. */
+  readonly beforeCapture?: (() => void) | undefined;
   /** Bounds how many large questions are worked on at a time, over all shards. */
   readonly admission?: Admission | undefined;
 }
@@ -68,6 +70,7 @@ export class ShardQuery {
       thresholdNs: options.workerThresholdNs ?? DEFAULT_WORKER_THRESHOLD_NS,
       yieldTurn: pool === undefined ? undefined : options.yieldTurn,
       monotonicMs: options.monotonicMs,
+      beforeCapture: options.beforeCapture,
     };
   }
 
@@ -96,12 +99,12 @@ export class ShardQuery {
   }
 
   /** Whether the condition is answered by bitmaps that are there already. */
-  isAnsweredByBitmaps(expression: Expression, { nowMs, atMs, passesOff }: SelectOptions): boolean {
+  isAnsweredByBitmaps(expression: Expression, { nowMs, atMs, memberships, passesOff }: SelectOptions): boolean {
     assertSupported(expression, atMs);
     const { data, selector, indexes, chores } = this.#parts;
     chores.begin(SLICE_NS);
     try {
-      const bound = new ExpressionBinder(data, selector, { nowMs, atMs }).bind(expression);
+      const bound = new ExpressionBinder(data, selector, { nowMs, atMs, memberships }).bind(expression);
       const { root } = planOf(bound, { indexes, rowCount: data.profiles.count, off: passesOff });
       return chores.end().length === 0 && root.costNs === 0;
     } finally {
@@ -112,11 +115,11 @@ export class ShardQuery {
   /** How many of `count` profiles, drawn at random from the seed, fit. Errors: query_timeout, query_cancelled. */
   async sample(expression: Expression, options: SelectOptions, count: number, seed: number): Promise<number> {
     const { data, pool, yieldTurn } = this.#parts;
-    const { nowMs, atMs } = options;
+    const { nowMs, atMs, memberships } = options;
     const deadline = pool?.deadline(options.signal, options.timeoutMs);
     const signal = deadline?.signal ?? options.signal;
     try {
-      return await countInSample(data, expression, { nowMs, atMs, count, seed, signal, yieldTurn });
+      return await countInSample(data, expression, { nowMs, atMs, memberships, count, seed, signal, yieldTurn });
     } finally {
       deadline?.clear();
     }

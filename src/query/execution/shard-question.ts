@@ -9,12 +9,16 @@
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Snapshot } from '../../memory/slab-memory.ts';
 import type { Expression } from '../../model/query.ts';
+import type { PastChoice, PastTraits } from '../../profile/history/past-traits.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { Deadline, WorkerPool } from '../../runtime/worker-pool.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
 import type { Chore, Chores } from '../binder/chores.ts';
 import type { CodeSelector } from '../binder/code-selector.ts';
+import type { Memberships } from '../binder/membership.ts';
+import { namedTraits, pastChoiceOf } from '../binder/named-traits.ts';
 import type { RunStore } from '../index/event-runs.ts';
+import type { PastStore } from '../index/past-store.ts';
 import type { ScalarTables } from '../index/scalar-tables.ts';
 import { planOf } from '../planner/plan.ts';
 import type { ValueIndexes } from '../planner/value-index.ts';
@@ -36,6 +40,7 @@ export interface ShardQuestionParts {
   readonly indexes: ValueIndexes;
   readonly runs: RunStore;
   readonly tables: ScalarTables;
+  readonly pasts: PastStore;
   readonly chores: Chores;
   readonly admission: Admission | undefined;
   /** Work (ns on one thread) from which scans go to workers. */
@@ -44,11 +49,17 @@ export interface ShardQuestionParts {
   readonly yieldTurn: (() => Promise<void>) | undefined;
   /** For `explain`: durations. */
   readonly monotonicMs: (() => number) | undefined;
+  /** Brings data that are derived from others up to date. */
+  readonly beforeCapture: (() => void) | undefined;
 }
 
 export interface SelectOptions {
   readonly nowMs: number;
   readonly atMs?: number | undefined;
+  /** Traits that are looked at beside those of the condition, for `atMs`. */
+  readonly traits?: ReadonlySet<string> | undefined;
+  /** Rows of the conditions that no shard answers alone. */
+  readonly memberships?: Memberships | undefined;
   /** Aborted with a TimeoutError = query_timeout, else query_cancelled. */
   readonly signal?: AbortSignal | undefined;
   /** From the call on. */
@@ -83,6 +94,8 @@ export class ShardQuestion<T> {
   readonly #deadline: Deadline | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #pace = new Pace();
+  readonly #choice: PastChoice | undefined;
+  #past: PastTraits | undefined;
   #captured: Captured<T> | undefined;
   #chores: readonly Chore[] = [];
   #trialCount = 0;
@@ -94,6 +107,7 @@ export class ShardQuestion<T> {
     this.#expression = expression;
     this.#options = options;
     this.#capture = capture;
+    this.#choice = pastChoiceOf(options.atMs, namedTraits(expression, new Set(options.traits)));
     this.#deadline = parts.pool?.deadline(options.signal, options.timeoutMs);
     this.#signal = this.#deadline?.signal ?? options.signal;
   }
@@ -102,13 +116,15 @@ export class ShardQuestion<T> {
   capture(): boolean {
     this.#release();
     assertGoing(this.#signal);
-    const { data, selector, pool, thresholdNs, yieldTurn, chores, runs, tables } = this.#parts;
-    const { nowMs, atMs } = this.#options;
+    const { data, selector, pool, thresholdNs, yieldTurn, chores, runs, tables, pasts } = this.#parts;
+    this.#parts.beforeCapture?.();
+    const { nowMs, atMs, memberships } = this.#options;
     this.#trialCount += 1;
     const isLast = yieldTurn === undefined || this.#trialCount > TRIAL_COUNT_MAX;
     chores.begin(isLast ? Number.POSITIVE_INFINITY : SLICE_NS);
     try {
-      const moment = { nowMs, atMs };
+      this.#past = this.#choice === undefined ? undefined : pasts.hold(this.#choice);
+      const moment = { nowMs, atMs, memberships, past: this.#past?.profiles };
       const instant = new Instant({ data, selector, pool, moment, thresholdNs, yieldTurn, runs, tables });
       instant.signal = this.#signal;
       instant.captureSelection = (expression) => this.#captureSelection(instant, expression, undefined);
@@ -173,6 +189,8 @@ export class ShardQuestion<T> {
   #release(): void {
     if (this.#captured !== undefined) this.#parts.data.memory.release(this.#captured.snapshot);
     this.#captured = undefined;
+    if (this.#past !== undefined) this.#parts.pasts.release(this.#past);
+    this.#past = undefined;
   }
 
   #captureSelection(
@@ -209,7 +227,7 @@ export class ShardQuestion<T> {
     }
     return async () => {
       const rows = living(await drive(evaluator.evaluate(operator), instant));
-      explain(new ExplainedSelection(data, plan, operator, trace));
+      explain(new ExplainedSelection(instant.data, plan, operator, trace));
       return rows;
     };
   }

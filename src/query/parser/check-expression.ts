@@ -7,7 +7,7 @@
  * Recursion is bounded by `limits.depth`; work by `limits.nodeCount` and the size of the JSON.
  */
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
-import type { Expression, RandomLeaf, TraitLeaf } from '../../model/query.ts';
+import { type Collection, type Expression, MATCHES, type RandomLeaf, type TraitLeaf } from '../../model/query.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkEventLeaf, checkSequenceLeaf } from './check-event.ts';
 import {
@@ -15,6 +15,7 @@ import {
   checkKeys,
   checkObject,
   checkText,
+  checkWord,
   field,
   JsonCheck,
   type JsonObject,
@@ -23,34 +24,55 @@ import {
 } from './json-check.ts';
 import { nearestWord, quoted, suggestionText } from './suggestion.ts';
 
-const KINDS = ['and', 'or', 'not', 'trait', 'event', 'sequence', 'segment', 'random'] as const;
+const KINDS = ['and', 'or', 'not', 'trait', 'event', 'sequence', 'segment', 'random', 'account', 'people'] as const;
+/** Whose conditions a kind is among; absent = of both. */
+const OWNER: Readonly<Partial<Record<(typeof KINDS)[number], Collection>>> = {
+  event: 'people',
+  sequence: 'people',
+  segment: 'people',
+  account: 'people',
+  people: 'accounts',
+};
 
 /**
  * Errors: query_invalid, query_type, query_too_large; `details.path` is the JSON pointer of the mistake, after `at`,
  * and `details.suggestion` the word that was probably meant.
  */
-export function checkExpression(json: unknown, limits: QueryLimits = DEFAULT_QUERY_LIMITS, at = ''): Expression {
-  return checkNode(new JsonCheck(limits), json, at, 1);
+export function checkExpression(
+  json: unknown,
+  limits: QueryLimits = DEFAULT_QUERY_LIMITS,
+  at = '',
+  of: Collection = 'people',
+): Expression {
+  return checkNode(new JsonCheck(limits), json, at, { of, depth: 1 });
 }
 
-function checkNode(check: JsonCheck, json: unknown, at: string, depth: number): Expression {
+interface Place {
+  /** What the condition is about. */
+  readonly of: Collection;
+  readonly depth: number;
+}
+
+function checkNode(check: JsonCheck, json: unknown, at: string, place: Place): Expression {
+  const { of, depth } = place;
   if (depth > check.limits.depth) {
     refuse('query_too_large', at, `conditions are nested more than ${check.limits.depth} deep`);
   }
   check.countNode(at);
   const object = checkObject(json, at, 'a condition');
   const kind = kindOfNode(object, at);
+  assertOwner(kind, of, below(at, kind));
   switch (kind) {
     case 'and':
     case 'or': {
       checkKeys(object, [kind], at, `an ${quoted(kind)}`);
-      const items = checkList(check, object[kind], below(at, kind), depth, kind);
+      const items = checkList(check, object[kind], below(at, kind), place, kind);
       if (items.length === 1) return items[0];
       return kind === 'and' ? { and: items } : { or: items };
     }
     case 'not':
       checkKeys(object, ['not'], at, 'a "not"');
-      return { not: checkNode(check, object['not'], below(at, 'not'), depth + 1) };
+      return { not: checkNode(check, object['not'], below(at, 'not'), { of, depth: depth + 1 }) };
     case 'trait':
       return checkTraitLeaf(check, object, at);
     case 'event':
@@ -62,7 +84,27 @@ function checkNode(check: JsonCheck, json: unknown, at: string, depth: number): 
       return { segment: checkText(object['segment'], below(at, 'segment'), 'the segment') };
     case 'random':
       return checkRandomLeaf(object, at);
+    case 'account':
+    case 'people': {
+      checkKeys(object, [kind, 'match'], at, kind === 'account' ? 'an account condition' : 'a condition on people');
+      const inner = { of: kind === 'account' ? 'accounts' : 'people', depth: depth + 1 } as const;
+      const expression = checkNode(check, object[kind], below(at, kind), inner);
+      const json = field(object, 'match') ?? 'any';
+      const match = checkWord(json, MATCHES, below(at, 'match'), '"match"');
+      const rest = match === 'any' ? {} : { match };
+      return kind === 'account' ? { account: expression, ...rest } : { people: expression, ...rest };
+    }
   }
+}
+
+function assertOwner(kind: (typeof KINDS)[number], of: Collection, at: string): void {
+  const owner = OWNER[kind];
+  if (owner === undefined || owner === of) return;
+  const message =
+    of === 'people'
+      ? '"people" asks about the people of an account, and this condition is about a person; write {"account":{"people":…}}'
+      : `an account has no ${quoted(kind)} of its own; ask about its people: {"people":{${quoted(kind)}:…}}`;
+  refuse('query_invalid', at, message);
 }
 
 function kindOfNode(object: JsonObject, at: string): (typeof KINDS)[number] {
@@ -82,9 +124,9 @@ function kindOfNode(object: JsonObject, at: string): (typeof KINDS)[number] {
   );
 }
 
-function checkList(check: JsonCheck, json: unknown, at: string, depth: number, kind: string): readonly Expression[] {
+function checkList(check: JsonCheck, json: unknown, at: string, { of, depth }: Place, kind: string): readonly Expression[] {
   if (!Array.isArray(json)) refuse('query_type', at, `${quoted(kind)} needs a list of conditions, not ${kindOf(json)}`);
-  return json.map((item: unknown, index) => checkNode(check, item, below(at, index), depth + 1));
+  return json.map((item: unknown, index) => checkNode(check, item, below(at, index), { of, depth: depth + 1 }));
 }
 
 function checkTraitLeaf(check: JsonCheck, object: JsonObject, at: string): TraitLeaf {

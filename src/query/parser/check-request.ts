@@ -2,7 +2,7 @@
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
 import { PASS_NAMES, type PassName } from '../../model/optimizer.ts';
-import { type Expression, type QueryRequest, RESULT_KINDS, type ResultKind } from '../../model/query.ts';
+import { COLLECTIONS, type Expression, type QueryRequest, RESULT_KINDS, type ResultKind } from '../../model/query.ts';
 import { checkAggregateRequest } from './check-aggregate.ts';
 import { checkBreakdown } from './check-breakdown.ts';
 import { checkExpression } from './check-expression.ts';
@@ -33,6 +33,7 @@ export type CheckedRequest = Omit<QueryRequest, 'where' | 'overlap'> & {
 };
 
 const REQUEST_KEYS = [
+  'of',
   'where',
   'as',
   'limit',
@@ -64,9 +65,11 @@ export function checkRequest(json: unknown, limits: QueryLimits = DEFAULT_QUERY_
   const object = checkObject(json, '', 'a query');
   checkKeys(object, REQUEST_KEYS, '', 'a query');
   const check = new JsonCheck(limits);
+  const of = checkWord(field(object, 'of') ?? 'people', COLLECTIONS, '/of', '"of"');
   const request: CheckedRequest = {
+    ...(of === 'people' ? {} : { of }),
     ...optional(object, 'where', (where, at) =>
-      typeof where === 'string' ? parseText(where, limits) : checkExpression(where, limits, at),
+      typeof where === 'string' ? parseText(where, limits, of) : checkExpression(where, limits, at, of),
     ),
     ...optional(object, 'as', (as, at) => checkWord(as, RESULT_KINDS, at, '"as"')),
     ...optional(object, 'limit', (limit, at) => checkInteger(limit, at, '"limit"', 1, limits.pageLimit)),

@@ -4,10 +4,11 @@
  */
 import { EngineError, type ErrorSpan } from '../../model/error.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
-import type { AggregateFunction, Expression, RandomLeaf, SegmentLeaf } from '../../model/query.ts';
+import type { AggregateFunction, Collection, Expression, RandomLeaf, SegmentLeaf } from '../../model/query.ts';
 import { checkExpression } from './check-expression.ts';
 import { parseCondition } from './parse-condition.ts';
 import { parseAggregate, parseDid } from './parse-event.ts';
+import { acceptMembers, type Members } from './parse-members.ts';
 import { TokenStream } from './token-stream.ts';
 
 const LEAF_WORDS = ['did', 'not', 'in', 'everyone', 'random', 'sum', 'avg', 'min', 'max', 'count', 'first', 'last'];
@@ -25,7 +26,11 @@ const FUNCTION_OF: Readonly<Record<string, AggregateFunction>> = {
 /**
  * Errors: query_syntax for the grammar; query_invalid, query_type and query_too_large as of `checkExpression`. All carry a span.
  */
-export function parseText(text: string, limits: QueryLimits = DEFAULT_QUERY_LIMITS): Expression {
+export function parseText(
+  text: string,
+  limits: QueryLimits = DEFAULT_QUERY_LIMITS,
+  of: Collection = 'people',
+): Expression {
   if (text.length > limits.textLength) {
     throw new EngineError('query_too_large', `the query is longer than ${limits.textLength} characters`, {
       span: { start: limits.textLength, end: text.length },
@@ -34,7 +39,7 @@ export function parseText(text: string, limits: QueryLimits = DEFAULT_QUERY_LIMI
   const stream = new TokenStream(text, limits);
   const expression = parseWhole(stream);
   try {
-    return checkExpression(expression, limits);
+    return checkExpression(expression, limits, '', of);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     const span = stream.sourceMap.find(expression, String(error.details?.['path'] ?? ''));
@@ -106,9 +111,18 @@ function parseLeaf(stream: TokenStream): Expression {
   }
   if (stream.acceptWord('in') !== undefined) return parseSegment(stream);
   if (stream.isWord('random') && stream.peek(1).kind === 'text') return parseRandom(stream);
+  const members = acceptMembers(stream);
+  if (members !== undefined) return parseMembers(stream, members);
   const fn = acceptFunction(stream);
   if (fn !== undefined) return parseAggregate(stream, fn);
   return parseTrait(stream);
+}
+
+/** After the opening parenthesis. */
+function parseMembers(stream: TokenStream, { of, match }: Members): Expression {
+  const expression = stream.nest(() => parseOr(stream));
+  stream.expectSymbol(')');
+  return of === 'accounts' ? { account: expression, match } : { people: expression, match };
 }
 
 /** The words of a function are names too: only the word after tells. */

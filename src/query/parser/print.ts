@@ -3,9 +3,11 @@
  * again (given a text limit that the text keeps to). Parentheses stand around every `and` and `or` inside another, so
  * that no reader has to know which binds closer.
  */
-import type { EventLeaf, Expression, SequenceLeaf, SequenceStep } from '../../model/query.ts';
+import type { EventLeaf, Expression, Match, SequenceLeaf, SequenceStep } from '../../model/query.ts';
 import { printCondition, printCount, printName, printText, printWhere, printWindow } from './print-leaf.ts';
 import { isBareName } from './token.ts';
+
+const MATCH_TEXT: Readonly<Record<Match, string>> = { any: 'any', all: 'all', none: 'no' };
 
 export function printExpression(expression: Expression): string {
   if ('and' in expression) return printList(expression.and, 'and', 'everyone');
@@ -16,6 +18,14 @@ export function printExpression(expression: Expression): string {
   if ('sequence' in expression) return printSequence(expression);
   if ('segment' in expression) {
     return `in segment ${isBareName(expression.segment) ? expression.segment : printText(expression.segment)}`;
+  }
+  if ('account' in expression) {
+    const noun = expression.match === 'all' ? 'accounts' : 'account';
+    return `${MATCH_TEXT[expression.match ?? 'any']} ${noun} (${printExpression(expression.account)})`;
+  }
+  if ('people' in expression) {
+    const noun = expression.match === 'all' ? 'people' : 'person';
+    return `${MATCH_TEXT[expression.match ?? 'any']} ${noun} (${printExpression(expression.people)})`;
   }
   const { salt, from, to } = expression.random;
   return `random ${printText(salt)} from ${from} to ${to}`;

@@ -34,6 +34,7 @@ export class Estimator {
     switch (plan.kind) {
       case 'constant':
       case 'rows':
+      case 'members':
         return 0;
       case 'seen':
         return this.rowCount * SEEN_NS;
@@ -69,6 +70,7 @@ export class Estimator {
     const { rowCount } = this;
     switch (plan.kind) {
       case 'rows':
+      case 'members':
         return rowCount === 0 ? 0 : plan.rows.cardinality / rowCount;
       case 'seen':
         return GUESS;

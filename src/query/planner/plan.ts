@@ -3,6 +3,7 @@
  * logical plan that are one object are one object here too.
  */
 import { RowSet } from '../../bitmap/row-set.ts';
+import type { Expression } from '../../model/query.ts';
 import type { EventTest, SeenTest, SequenceTest } from '../binder/bound-expression.ts';
 import type { CodeTest, Formula, NumberTest } from '../binder/formula.ts';
 import { Estimator } from './estimate.ts';
@@ -25,6 +26,8 @@ export type Plan = Estimate &
         /** Absent: everybody or nobody. */
         readonly test: CodeTest | NumberTest | undefined;
         readonly isNegated: boolean;
+        /** In place of a test: a condition whose rows were known before. */
+        readonly leaf?: Expression | undefined;
       }
     | { readonly kind: 'participants'; readonly leaf: ParticipantsLeaf }
     | { readonly kind: 'scan'; readonly formula: Formula }
@@ -92,6 +95,10 @@ class Lowering {
           test: logical.test,
           isNegated: logical.isNegated,
         };
+      case 'members': {
+        const { rows, leaf } = logical;
+        return { estimatedRows, costNs, kind: 'rows', rows, test: undefined, isNegated: false, leaf };
+      }
       case 'participants':
         return { estimatedRows, costNs, kind: 'participants', leaf: logical };
       case 'scan':

@@ -62,7 +62,7 @@ export function profilesRoute(page: BytePage): (exchange: Exchange) => Promise<v
     }
     if (!isRecord(request)) throw new EngineError('invalid_request', 'the body must be a JSON object with "ids"');
     const addresses = parseAddresses(request['ids']);
-    const options = parseLookupOptions(request['fields'], request['events']);
+    const options = parseLookupOptions(request['fields'], request['events'], request['at'], request['verbose']);
     page.reset();
     page.text('{"profiles":');
     writeProfilesJson(page, exchange.door.engine, addresses, options);
@@ -83,7 +83,8 @@ function profileNotFound(): EngineError {
   return PROFILE_NOT_FOUND;
 }
 
-function decodeAddress(address: string): string {
+/** Errors: malformed_request. */
+export function decodeAddress(address: string): string {
   try {
     return decodeURIComponent(address);
   } catch {

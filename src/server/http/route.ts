@@ -3,12 +3,21 @@
  * compares the two.
  */
 import type { BytePage } from '../lookup/byte-page.ts';
+import { profileApiRoutes } from '../profile-api/profile-api-route.ts';
 import type { HttpRequest } from '../transport/transport.ts';
 import type { Access } from './access.ts';
 import { checkpointRoute, stateHashRoute } from './admin-route.ts';
 import { docsAssetRoute, docsPageRoute } from './docs-route.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Headers } from './exchange.ts';
 import { exportRoute } from './export-route.ts';
+import { historyRoute } from './history-route.ts';
+import {
+  identityGraphRoute,
+  identitySettingsRoute,
+  mergeRoute,
+  saveIdentitySettingsRoute,
+  unmergeRoute,
+} from './identity-route.ts';
 import { BATCH_KINDS, ingestRoute, SINGLE_KINDS } from './ingest-route.ts';
 import { profilesRoute } from './lookup-route.ts';
 import { healthRoute, metricsRoute, readyRoute } from './operation-route.ts';
@@ -33,6 +42,8 @@ export interface Route {
   /** Answers also while the server is closing. */
   readonly isAlwaysOn?: boolean | undefined;
   readonly handle: Handler;
+  /** Answers with an error where its shape is not ours. */
+  readonly fail?: ((exchange: Exchange, error: unknown, headers?: Headers) => void) | undefined;
 }
 
 /** Served outside the exchange: lookups at once, the stream by upgrade. Listed so that 404 and 405 know them. */
@@ -45,6 +56,12 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
       (kind): Route => ({ method: 'post', path: `/v1/${kind}`, access: 'ingest', handle: ingestRoute(kind) }),
     ),
     { method: 'post', path: '/v1/profiles/get', access: 'read', handle: profilesRoute(page) },
+    { method: 'get', path: '/v1/profiles/{id}/history', access: 'read', handle: historyRoute },
+    { method: 'get', path: '/v1/profiles/{id}/identity', access: 'read', handle: identityGraphRoute },
+    { method: 'post', path: '/v1/identity/merge', access: 'admin', handle: mergeRoute },
+    { method: 'post', path: '/v1/identity/unmerge', access: 'admin', handle: unmergeRoute },
+    { method: 'get', path: '/v1/identity/settings', access: 'read', handle: identitySettingsRoute },
+    { method: 'put', path: '/v1/identity/settings', access: 'admin', handle: saveIdentitySettingsRoute },
     { method: 'post', path: '/v1/query', access: 'read', handle: queryRoute },
     { method: 'post', path: '/v1/query/funnel', access: 'read', handle: analysisRoute('funnel') },
     { method: 'post', path: '/v1/query/retention', access: 'read', handle: analysisRoute('retention') },
@@ -56,6 +73,7 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
     { method: 'put', path: '/v1/segments/{key}', access: 'admin', handle: saveSegmentRoute },
     { method: 'delete', path: '/v1/segments/{key}', access: 'admin', handle: deleteSegmentRoute },
     { method: 'get', path: '/v1/schema', access: 'read', handle: schemaRoute },
+    ...profileApiRoutes(),
     { method: 'get', path: '/v1/export', access: 'read', handle: exportRoute },
     { method: 'post', path: '/v1/admin/checkpoint', access: 'admin', handle: checkpointRoute },
     { method: 'get', path: '/v1/admin/state-hash', access: 'admin', handle: stateHashRoute },

@@ -6,9 +6,11 @@ import { EngineError } from '../../model/error.ts';
 import type { Door } from '../door.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
 import type { RouteMeter } from '../metrics/route-meter.ts';
+import { failApi } from '../profile-api/api-answer.ts';
+import { PROFILE_API_PREFIX } from '../profile-api/profile-path.ts';
 import type { App, HttpRequest, HttpResponse } from '../transport/transport.ts';
 import { neededRights, requireRights, rightsOfRequest } from './access.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type Headers } from './exchange.ts';
 import { profileHandler, shuttingDown } from './lookup-route.ts';
 import { isReady } from './operation-route.ts';
 import { PROFILE_PATH, type Route, routes, STREAM_PATH } from './route.ts';
@@ -40,16 +42,21 @@ export function addRoutes(app: App, door: Door, page: BytePage, openApiJson: () 
 
 function run(door: Door, meter: RouteMeter, route: Route, response: HttpResponse, request: HttpRequest): void {
   const exchange = new Exchange(door, response, meter);
+  const fail = route.fail ?? failPlain;
   try {
     if (door.lifecycle.isClosing && route.isAlwaysOn !== true) throw shuttingDown();
     // An ingest key may be in the body, so those routes check for themselves.
     const needed = route.access === 'ingest' ? 0 : neededRights(route.access, door.isLoopback);
     if (needed !== 0) requireRights(rightsOfRequest(door, request), needed);
     const done = route.handle(exchange, request);
-    done?.catch((error: unknown) => exchange.fail(error));
+    done?.catch((error: unknown) => fail(exchange, error));
   } catch (error) {
-    exchange.fail(error);
+    fail(exchange, error);
   }
+}
+
+function failPlain(exchange: Exchange, error: unknown, headers?: Headers): void {
+  exchange.fail(error, headers);
 }
 
 function refuse(
@@ -60,8 +67,9 @@ function refuse(
   request: HttpRequest,
 ): void {
   const exchange = new Exchange(door, response, meter);
+  const path = request.getUrl();
+  const fail = path.startsWith(PROFILE_API_PREFIX) ? failApi : failPlain;
   try {
-    const path = request.getUrl();
     const method = request.getMethod();
     const allowed = [
       ...new Set(known.filter((entry) => entry.pattern.test(path)).map((entry) => entry.method.toUpperCase())),
@@ -78,10 +86,10 @@ function refuse(
       const error = new EngineError('method_not_allowed', `use ${allowed.join(' or ')} here`, {
         details: { allow: allowed },
       });
-      exchange.fail(error, [['allow', allowed.join(', ')]]);
+      fail(exchange, error, [['allow', allowed.join(', ')]]);
     }
   } catch (error) {
-    exchange.fail(error);
+    fail(exchange, error);
   }
 }
 

@@ -17,6 +17,9 @@ export function defineEngineSeries(page: SeriesPage): void {
   page.labelled('counter', 'kith_dropped_total', 'Other things not done, by reason.', ['reason'], (s) =>
     Object.entries(s.droppedByReason),
   );
+  page.labelled('counter', 'kith_standardised_total', 'Trait values put in standard form, by rule.', ['rule'], (s) =>
+    Object.entries(s.standardisedByRule),
+  );
   page.single('counter', 'kith_lookups_total', 'Profile lookups.', (s) => s.lookups);
   page.single('counter', 'kith_lookup_misses_total', 'Lookups of unknown identifiers.', (s) => s.lookupMisses);
   page.single('counter', 'kith_queries_total', 'Queries answered or failed.', (s) => s.queries);

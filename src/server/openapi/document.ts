@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
+import { historyPath, pastParameters } from './history-schema.ts';
+import { identityPaths } from './identity-paths.ts';
 import {
   failures,
   fieldsParameter,
@@ -17,6 +19,7 @@ import {
   READ_SECURITY,
   text,
 } from './operation.ts';
+import { profileApiPaths } from './profile-api-paths.ts';
 import { profile, profilesAnswer, profilesRequest } from './profile-schema.ts';
 import { queryPaths } from './query-paths.ts';
 import { STREAM_DESCRIPTION } from './stream-text.ts';
@@ -42,10 +45,12 @@ function paths(): ZodOpenApiPathsObject {
             description: 'How many of the newest events to include.',
             schema: { type: 'integer', minimum: 0, maximum: MAX_LOOKUP_EVENTS },
           },
+          ...pastParameters,
         ],
         responses: { 200: json(profile, 'The profile.'), ...failures(400, 401, 403, 404, 500, 503) },
       },
     },
+    '/v1/profiles/{id}/history': historyPath(),
     '/v1/profiles/get': {
       post: {
         operationId: 'getProfiles',
@@ -59,7 +64,9 @@ function paths(): ZodOpenApiPathsObject {
         },
       },
     },
+    ...identityPaths(),
     ...queryPaths(),
+    ...profileApiPaths(),
     '/v1/export': {
       get: {
         operationId: 'export',
@@ -178,7 +185,15 @@ export function openApiJson(): string {
         description:
           'A customer data engine: events in, profiles and segments out, exact and at once. Errors everywhere: `{"error":{"code","message","details"?}}`.',
       },
-      tags: [{ name: 'ingest' }, { name: 'read' }, { name: 'query' }, { name: 'segments' }, { name: 'operation' }],
+      tags: [
+        { name: 'ingest' },
+        { name: 'read' },
+        { name: 'query' },
+        { name: 'segments' },
+        { name: 'identity' },
+        { name: 'profile api' },
+        { name: 'operation' },
+      ],
       paths: paths(),
       components: {
         securitySchemes: {

@@ -1,6 +1,7 @@
 /** Shapes of profile reads. */
 import { z } from 'zod';
 import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
+import { tracedTrait } from './history-schema.ts';
 
 export const identifier = z.strictObject({ type: z.string(), value: z.string() }).meta({ id: 'Identifier' });
 
@@ -18,7 +19,10 @@ export const profile = z
   .strictObject({
     id: z.string(),
     identifiers: z.array(identifier).optional(),
-    traits: z.looseObject({}).optional(),
+    traits: z
+      .union([z.looseObject({}), z.record(z.string(), tracedTrait)])
+      .optional()
+      .meta({ description: 'Nested; with `verbose` by path.' }),
     first_seen: z.string().optional(),
     last_seen: z.string().optional(),
     counts: z.record(z.string(), z.int()).optional().meta({ description: 'Events by name, ever.' }),
@@ -36,6 +40,11 @@ export const profilesRequest = z
     ids: z.array(address).max(MAX_LOOKUP_IDS),
     fields: z.array(z.string()).optional(),
     events: z.int().min(0).max(MAX_LOOKUP_EVENTS).optional(),
+    at: z
+      .union([z.string(), z.int()])
+      .optional()
+      .meta({ description: 'A past moment, as in `GET /v1/profiles/{id}`.' }),
+    verbose: z.boolean().optional(),
   })
   .meta({ id: 'ProfilesRequest' });
 

@@ -29,7 +29,12 @@ export function lookupFrame(session: Session, page: BytePage, message: Message, 
   const { engine } = session.door;
   const ref = message['ref'];
   const addresses = parseAddresses(message['ids']);
-  const options = parseLookupOptions(message['fields'] ?? undefined, message['events'] ?? undefined);
+  const options = parseLookupOptions(
+    message['fields'] ?? undefined,
+    message['events'] ?? undefined,
+    message['at'] ?? undefined,
+    message['verbose'] ?? undefined,
+  );
   if (isBinary && message['format'] !== 'json') {
     const profiles = addresses.map((address) => lookupAt(engine, address, options) ?? null);
     session.send(encode({ ref: ref ?? null, profiles }, true));

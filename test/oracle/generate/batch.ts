@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { JsonObject, JsonValue } from '../naive/json-value.ts';
 import { context, properties, someOf, traits } from './document.ts';
 import { maybe } from './maybe.ts';
-import { ANONYMOUS_IDS, EVENT_NAMES, NAMES, SKUS, TIERS, USER_IDS, VISIT_EVENTS } from './pool.ts';
+import { ANONYMOUS_IDS, BLOCKED_IDS, EVENT_NAMES, NAMES, SKUS, TIERS, USER_IDS, VISIT_EVENTS } from './pool.ts';
 import { instant } from './time.ts';
 
 export interface Batch {
@@ -23,11 +23,20 @@ type Draft = { readonly item: JsonObject; readonly idOf?: number | undefined } |
 
 const userId = fc.constantFrom(...USER_IDS);
 const anonymousId = fc.constantFrom(...ANONYMOUS_IDS);
+const blockedId = fc.constantFrom(...BLOCKED_IDS);
 
 const person: fc.Arbitrary<JsonObject> = fc.oneof(
   { weight: 6, arbitrary: userId.map((id) => ({ userId: id })) },
   { weight: 2, arbitrary: anonymousId.map((id) => ({ anonymousId: id })) },
-  { weight: 2, arbitrary: fc.record({ userId, anonymousId }) },
+  { weight: 3, arbitrary: fc.record({ userId, anonymousId }) },
+  { weight: 1, arbitrary: fc.record({ userId: blockedId, anonymousId: fc.oneof(anonymousId, blockedId) }) },
+);
+
+/** Mostly a visitor's; two users that are told to be one, and what nobody is called, are rarer. */
+const previousId = fc.oneof(
+  { weight: 6, arbitrary: anonymousId },
+  { weight: 3, arbitrary: userId },
+  { weight: 1, arbitrary: blockedId },
 );
 
 function timing(nowMs: number): fc.Arbitrary<JsonObject> {
@@ -84,7 +93,7 @@ function body(nowMs: number): fc.Arbitrary<JsonObject> {
         .tuple(fc.constantFrom(...SKUS), groupTraits)
         .map(([groupId, top]) => ({ type: 'group', groupId, ...top })),
     },
-    { weight: 1, arbitrary: anonymousId.map((previousId) => ({ type: 'alias', previousId })) },
+    { weight: 1, arbitrary: previousId.map((id) => ({ type: 'alias', previousId: id })) },
     { weight: 1, arbitrary: broken },
   );
 }
@@ -152,7 +161,8 @@ function finish(batches: readonly (Omit<Batch, 'items'> & { readonly drafts: rea
 export function batches(nowMs: number): fc.Arbitrary<readonly Batch[]> {
   const batch = fc.record({
     door: fc.constantFrom<Batch['door']>('json', 'frame', 'frame-dates'),
-    stepMs: fc.constantFrom(0, 1, 1_000, 86_400_000),
+    // The last is beyond the windows of limits that are a week's.
+    stepMs: fc.constantFrom(0, 1, 1_000, 86_400_000, 8 * 86_400_000),
     skewMs: fc.constantFrom(undefined, undefined, undefined, 0, 3, -5_000, 86_400_000),
     isImport: fc.constantFrom(false, false, false, true),
     drafts: fc.array(draft(nowMs), { minLength: 1, maxLength: 40, size: 'max' }),

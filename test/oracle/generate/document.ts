@@ -9,6 +9,7 @@ import {
   AGES,
   CITIES,
   COUNTRIES,
+  DEVICE_IDS,
   EMAILS,
   EXACT_NUMBERS,
   EXTERNAL_IDS,
@@ -179,11 +180,30 @@ export function context(nowMs: number): fc.Arbitrary<JsonObject> {
     { min: 1, max: 2 },
   );
   const externalIds = fc.array(fc.constantFrom(...EXTERNAL_IDS), { minLength: 1, maxLength: 2 });
+  const device = someOf(
+    [
+      ['id', oneOf(DEVICE_IDS)],
+      ['advertisingId', oneOf(DEVICE_IDS)],
+      ['adTrackingEnabled', fc.boolean()],
+    ],
+    { min: 1, max: 3 },
+  ).chain((ids) => fc.constantFrom('ios', 'Android', 'tv').map((type): JsonValue => ({ ...ids, type })));
   return someOf(
     [
       ['page', page],
       ['ip', any],
       ['externalIds', externalIds],
+      ['device', device],
+      [
+        'traits',
+        someOf(
+          [
+            ['email', oneOf(EMAILS)],
+            ['phone', oneOf(PHONES)],
+          ],
+          { min: 1, max: 2 },
+        ),
+      ],
     ],
     { min: 1, max: 3 },
   );

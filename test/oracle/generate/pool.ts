@@ -69,14 +69,46 @@ export const NEAR_DATES = [
 ];
 
 export const USER_IDS = ['u1', 'u2', 'u3', 'u4', 'u5', 'u6', 'ü-7', '__proto__', 'a:b'];
-export const ANONYMOUS_IDS = ['a1', 'a2', 'a3', 'a4', 'u1'];
-export const EMAILS = ['ann@kith.test', 'bob@kith.test', 'Ann@kith.test'];
-export const PHONES = ['+49 30 1', '+49301'];
+export const ANONYMOUS_IDS = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'u1'];
+/** Ids that are no one's: what programs send when they have none. */
+export const BLOCKED_IDS = ['null', '0', 'N/A', ' ', 'Anonymous'];
+/** Two of them are of one mailbox, two are of none. */
+export const EMAILS = ['ann@kith.test', 'bob@kith.test', 'Ann@kith.test', ' cy@KITH.test', 'no@email.com', 'at home'];
+/** The first two are no numbers, the next two are one. */
+export const PHONES = ['+49 30 1', '+49301', '+49 30 901820', '+4930901820', '+1 202-456-1111'];
+export const DEVICE_IDS = ['D-1', 'd-1', 'd-2', '00000000-0000-0000-0000-000000000000'];
+/** The default rules, and others with limits that a few people meet. */
+export const IDENTITY_SETTINGS: readonly Readonly<Record<string, unknown>>[] = [
+  {},
+  {},
+  {},
+  {
+    types: [
+      { type: 'user_id', limit: 2 },
+      { type: 'anonymous_id', limit: { value: 2, window: 'weekly' } },
+      { type: 'email', limit: 1 },
+    ],
+  },
+  {
+    types: [
+      { type: 'email', limit: { value: 1, window: 'weekly' }, canMerge: false },
+      { type: 'crm', limit: { value: 1, window: 'weekly' }, priority: 0 },
+      { type: 'anonymous_id', limit: 1 },
+      { type: 'phone', limit: 0 },
+    ],
+    blocked: ['u6', { pattern: '^a4' }],
+  },
+  { types: [{ type: 'user_id', normalise: 'lower', limit: { value: 3, window: 'monthly' } }] },
+];
 export const EXTERNAL_IDS = [
   { type: 'crm', id: 'c1' },
   { type: 'crm', id: 'c2' },
   { type: 'email', id: 'ann@kith.test' },
   { type: '__proto__', id: 'p1' },
+  { type: 'email', id: 'BOB@kith.test' },
+  { type: 'fingerprint', id: 'f1' },
+  { type: 'fingerprint', id: 'f2' },
+  { type: 'group_id', id: 'g1' },
 ];
 export const EVENT_NAMES = [
   'Order Completed',

@@ -1,5 +1,7 @@
 /** A whole case: what was sent, and what is asked afterwards at one moment. Plain JSON, so that a failure can be filed. */
 import fc from 'fast-check';
+import { readIdentitySettings } from '../../../src/identity/settings.ts';
+import type { IdentitySettings } from '../../../src/model/identity.ts';
 import type { Expression } from '../../../src/model/query.ts';
 import type { Segments } from '../naive/event-choice.ts';
 import { hasTraitLeaf } from '../unsupported.ts';
@@ -8,7 +10,7 @@ import { type Batch, batches } from './batch.ts';
 import { expression } from './expression.ts';
 import { maybe } from './maybe.ts';
 import { type Measure, measure } from './measure.ts';
-import { ANCHORS, SEGMENT_KEYS } from './pool.ts';
+import { ANCHORS, IDENTITY_SETTINGS, SEGMENT_KEYS } from './pool.ts';
 import { instant } from './time.ts';
 
 export interface Question {
@@ -29,6 +31,13 @@ export interface World {
   /** Saved in this order; each may name those before it. */
   readonly segments?: readonly SavedCondition[] | undefined;
   readonly analyses?: readonly Analysis[] | undefined;
+  /** Laid over the default rules for identifiers. */
+  readonly identity?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The rules by which the world's people are brought together. */
+export function identityOf({ identity }: Pick<World, 'identity'>): IdentitySettings {
+  return readIdentitySettings(identity ?? {});
 }
 
 /** What questions may name. */
@@ -60,6 +69,7 @@ export function world(questionCount: number): fc.Arbitrary<World> {
       fc.record({
         nowMs: fc.constant(nowMs),
         batches: batches(nowMs),
+        identity: fc.constantFrom(...IDENTITY_SETTINGS),
         measures: fc.array(measure(nowMs), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),
         segments: fc.constant(segments),
         analyses: fc.array(analysis(nowMs, SEGMENT_KEYS), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),

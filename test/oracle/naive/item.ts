@@ -3,7 +3,8 @@
  * belongs to and whether it was seen before is the model's business.
  */
 import type { ErrorCode } from '../../../src/model/error.ts';
-import type { Identifier } from '../../../src/model/profile.ts';
+import { type BroughtIdentifiers, readIdentifiers } from './identifier-reader.ts';
+import type { NaiveRules } from './identity-rules.ts';
 import { instantOf } from './instant.ts';
 import { isJsonObject, type JsonObject, type JsonValue, ownValue, toJsonValue } from './json-value.ts';
 
@@ -13,14 +14,10 @@ export interface ItemTiming {
   readonly isImport?: boolean | undefined;
 }
 export interface ReadItem {
-  readonly userId: string | undefined;
-  /** Of an alias: its previousId, which from then on is another name of the user. */
-  readonly anonymousId: string | undefined;
+  readonly brought: BroughtIdentifiers;
   readonly isAlias: boolean;
   readonly messageId: string | undefined;
   readonly timeMs: number;
-  /** Attached first come, first owned. */
-  readonly identifiers: readonly Identifier[];
   readonly traits: JsonObject | undefined;
   readonly event: { readonly name: string; readonly properties: JsonObject } | undefined;
   readonly context: JsonObject | undefined;
@@ -28,7 +25,7 @@ export interface ReadItem {
 
 const TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'];
 
-export function readItem(item: unknown, timing: ItemTiming): ReadItem | ErrorCode {
+export function readItem(item: unknown, timing: ItemTiming, rules: NaiveRules): ReadItem | ErrorCode {
   const source = toJsonValue(item);
   if (!isJsonObject(source)) return 'invalid_item';
   const type = textOf(source, 'type') ?? '';
@@ -41,15 +38,12 @@ export function readItem(item: unknown, timing: ItemTiming): ReadItem | ErrorCod
   if (type === 'group' && textOf(source, 'groupId') === undefined) return 'missing_group_id';
   if (type === 'alias' && textOf(source, 'previousId') === undefined) return 'missing_previous_id';
   if (type === 'alias' && userId === undefined) return 'missing_user';
-  const traits = type === 'identify' ? (objectOf(source, 'traits') ?? {}) : undefined;
   return {
-    userId,
-    anonymousId: type === 'alias' ? textOf(source, 'previousId') : anonymousId,
+    brought: readIdentifiers(source, type, rules),
     isAlias: type === 'alias',
     messageId: textOf(source, 'messageId'),
     timeMs: storedTimeMs(source, timing),
-    identifiers: [...traitIdentifiers(traits), ...externalIdentifiers(source)],
-    traits,
+    traits: type === 'identify' || type === 'alias' ? objectOf(source, 'traits') : undefined,
     event: eventOf(type, source),
     context: objectOf(source, 'context'),
   };
@@ -81,27 +75,6 @@ function storedTimeMs(source: JsonObject, { receivedAtMs, sentAt, isImport }: It
   if (sentAtMs === undefined) return timestamp ?? original ?? receivedAtMs;
   const ownMs = original ?? timestamp;
   return ownMs === undefined ? receivedAtMs : receivedAtMs - (sentAtMs - ownMs);
-}
-
-function traitIdentifiers(traits: JsonObject | undefined): readonly Identifier[] {
-  if (traits === undefined) return [];
-  return ['email', 'phone'].flatMap((type) => {
-    const value = textOf(traits, type);
-    return value === undefined ? [] : [{ type, value }];
-  });
-}
-
-/** Only types that look like names; a user_id or anonymous_id has its own field. */
-const EXTERNAL_TYPE = /^[a-z][a-z0-9_.]{0,63}$/;
-
-function externalIdentifiers(source: JsonObject): readonly Identifier[] {
-  const list = ownValue(objectOf(source, 'context') ?? {}, 'externalIds');
-  if (!Array.isArray(list)) return [];
-  return list.filter(isJsonObject).flatMap((entry) => {
-    const [type, value] = [textOf(entry, 'type'), textOf(entry, 'id')];
-    if (type === undefined || value === undefined || !EXTERNAL_TYPE.test(type)) return [];
-    return type === 'user_id' || type === 'anonymous_id' ? [] : [{ type, value }];
-  });
 }
 
 function eventOf(type: string, source: JsonObject): ReadItem['event'] {

@@ -1,11 +1,24 @@
-/** A customer in the naive model: a plain mutable record, and its rendering as a lookup shows it. */
+/** A customer in the naive model: all that came under the identifiers of one person, folded, and its rendering as a lookup shows it. */
 import type { Identifier } from '../../../src/model/profile.ts';
+import { itemsOf, nameOf, type Person } from './identity-graph.ts';
 import type { JsonObject } from './json-value.ts';
+import { mergeTraits } from './trait-merge.ts';
+
+/** What came under an identifier: a call that sets traits, an event, or neither. */
+export interface NaiveItem {
+  readonly timeMs: number;
+  /** Order of arrival over the whole model; of what a merge moved, the order after all that the other person had. */
+  arrival: number;
+  readonly messageId: string;
+  readonly traits: JsonObject | undefined;
+  readonly event: { readonly name: string; readonly properties: JsonObject } | undefined;
+  readonly context: JsonObject | undefined;
+}
 
 export interface NaiveEvent {
   readonly name: string;
   readonly timeMs: number;
-  /** Order of arrival over the whole model; breaks ties of time. */
+  /** Breaks ties of time. */
   readonly arrival: number;
   readonly messageId: string;
   readonly properties: JsonObject;
@@ -13,17 +26,37 @@ export interface NaiveEvent {
 }
 
 export interface NaiveProfile {
-  id: string;
-  readonly identifiers: Identifier[];
-  traits: JsonObject;
-  firstSeenMs: number;
-  lastSeenMs: number;
-  readonly events: NaiveEvent[];
+  readonly id: string;
+  readonly identifiers: readonly Identifier[];
+  readonly traits: JsonObject;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  readonly events: readonly NaiveEvent[];
 }
 
 /** Oldest first: by time, then by arrival. */
 export function timeline(profile: NaiveProfile): readonly NaiveEvent[] {
-  return profile.events.toSorted((a, b) => a.timeMs - b.timeMs || a.arrival - b.arrival);
+  return inOrder(profile.events);
+}
+
+function inOrder<T extends { readonly timeMs: number; readonly arrival: number }>(list: readonly T[]): readonly T[] {
+  return list.toSorted((a, b) => a.timeMs - b.timeMs || a.arrival - b.arrival);
+}
+
+export function profileOf(person: Person): NaiveProfile {
+  const items = itemsOf(person);
+  const { type, value } = nameOf(person).identifier;
+  const times = items.map(({ timeMs }) => timeMs);
+  return {
+    id: type === 'user_id' ? value : `${type}:${value}`,
+    identifiers: person.map(({ identifier }) => identifier),
+    traits: inOrder(items).reduce<JsonObject>((traits, item) => mergeTraits(traits, item.traits ?? {}), {}),
+    firstSeenMs: Math.min(...times),
+    lastSeenMs: Math.max(...times),
+    events: items.flatMap(({ event, timeMs, arrival, messageId, context }) =>
+      event === undefined ? [] : [{ ...event, timeMs, arrival, messageId, context }],
+    ),
+  };
 }
 
 export function isoText(timeMs: number): string {

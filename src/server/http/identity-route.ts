@@ -1,0 +1,42 @@
+/** Identity by request: the read key looks, the admin key merges, separates and changes the rules; each can be tried first. */
+import { EngineError } from '../../model/error.ts';
+import { identityGraphAt, parseMergeRequest, parseUnmergeRequest } from '../identity-request.ts';
+import { truthOf } from '../lookup/lookup-request.ts';
+import type { HttpRequest } from '../transport/transport.ts';
+import type { Exchange } from './exchange.ts';
+import { decodeAddress } from './lookup-route.ts';
+import { parameterOf, readJson } from './query-route.ts';
+
+/** `GET /v1/profiles/{id}/identity`. A slash in the id is to be percent-encoded. */
+export function identityGraphRoute(exchange: Exchange, request: HttpRequest): void {
+  const graph = identityGraphAt(exchange.door.engine, decodeAddress(request.getParameter(0) ?? ''));
+  if (graph === undefined) throw new EngineError('profile_not_found', 'no profile has this identifier');
+  exchange.json(graph);
+}
+
+export async function mergeRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
+  const { engine } = exchange.door;
+  const isDry = isDryRun(request);
+  exchange.json(await engine.mergeProfiles(parseMergeRequest(await readJson(exchange), engine, isDry)));
+}
+
+export async function unmergeRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
+  const { engine } = exchange.door;
+  const isDry = isDryRun(request);
+  exchange.json(await engine.unmergeProfile(parseUnmergeRequest(await readJson(exchange), engine, isDry)));
+}
+
+export function identitySettingsRoute(exchange: Exchange): void {
+  exchange.json(exchange.door.engine.identitySettings());
+}
+
+export async function saveIdentitySettingsRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
+  const dryRun = isDryRun(request);
+  exchange.json(await exchange.door.engine.setIdentitySettings(await readJson(exchange), { dryRun }));
+}
+
+/** Read before the body: the request is gone after the handler's first await. */
+function isDryRun(request: HttpRequest): boolean {
+  const text = parameterOf(new URLSearchParams(request.getQuery() ?? ''), 'dryRun');
+  return truthOf('dryRun', text ?? null) ?? false;
+}
