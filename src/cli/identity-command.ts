@@ -5,6 +5,9 @@ import type { Client } from './client.ts';
 import { formatCell, formatTable } from './table.ts';
 import { colorsOf, type Terminal, write } from './terminal.ts';
 
+/** Of one profile, in a table. */
+const IDENTIFIER_COUNT = 20;
+
 export interface IdentityOptions {
   readonly dryRun?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -103,13 +106,16 @@ function linkTable(links: readonly GraphLink[]): string {
   return formatTable(['link from', 'to', 'since'], rows);
 }
 
+/** A line an identifier, so that none is cut short. */
 function profileTable(profiles: readonly Profile[]): string {
-  const rows = profiles.map(({ id, identifiers, counts, last_seen: lastSeen }) => [
-    id,
-    identifiers.map(textOf).join(' '),
-    Object.values(counts).reduce((sum, count) => sum + count, 0),
-    lastSeen,
-  ]);
+  const rows = profiles.flatMap(({ id, identifiers, counts, last_seen: lastSeen }) => {
+    const events = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const shown = identifiers.slice(0, IDENTIFIER_COUNT).map(textOf);
+    if (identifiers.length > shown.length) shown.push(`and ${identifiers.length - shown.length} more`);
+    return shown.map((identifier, i) =>
+      i === 0 ? [id, identifier, String(events), lastSeen] : ['', identifier, '', ''],
+    );
+  });
   return formatTable(['profile', 'identifiers', 'events', 'last seen'], rows);
 }
 

@@ -96,23 +96,21 @@ export class EmbeddedEngine implements Engine {
     this.#ingest = new IngestPipeline(router, scanner, limits, clock, random, () => this.ingestPressure());
     const { folder } = parts;
     this.#history = new ProfileHistory({ router, clock, retentionMs: parts.historyRetentionMs ?? 0 });
-    this.#identitySettings = new IdentitySettingsService(
-      router,
-      folder?.identity,
-      parts.identity,
-      (settings) => this.#ingest.standardiser.use(settings),
+    this.#identitySettings = new IdentitySettingsService(router, folder?.identity, parts.identity, (settings) =>
+      this.#ingest.standardiser.use(settings),
     );
     this.#identity = new IdentityService({ router, clock, settings: () => this.#identitySettings.settings });
     const store = new SegmentStore(folder?.segments);
     const names = new NameCheck(parts.shards);
     this.#segments = new SegmentService(store, names, clock);
-    const assertKept = (atMs: number): void => this.#history.assertKept(atMs);
-    this.profilePages = new ProfileReader({ router, segments: store, clock, assertKept });
     this.#completer = new Completer(parts.shards, store, clock);
     const reader = new QuestionReader(store, names);
-    this.#queries = new QueryService(parts.shards, parts.pool, clock, reader);
+    const assertKept = (atMs: number): void => this.#history.assertKept(atMs);
+    this.#queries = new QueryService(parts.shards, parts.pool, clock, reader, assertKept);
     this.#why = { router, clock, reader, segments: store, accounts: this.#queries.accounts };
     this.accounts = new AccountReader({ accounts: this.#queries.accounts, router, clock });
+    const { accounts } = this.#queries;
+    this.profilePages = new ProfileReader({ router, segments: store, clock, accounts, assertKept });
     if (folder !== undefined) {
       this.#checkDisk(folder);
       this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkDisk(folder)));

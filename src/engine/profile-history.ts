@@ -8,7 +8,7 @@ import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { Identifier, LookupOptions } from '../model/profile.ts';
 import { pastProfile } from '../profile/history/past-profile.ts';
 import { type ChangePlace, changesOf } from '../profile/history/trait-changes.ts';
-import { callsInOrder } from '../profile/trait-history.ts';
+import { callsByTime } from '../profile/trait-history.ts';
 import { assertGoing } from '../query/execution/cancellation.ts';
 import { inSlices, Pace } from '../query/execution/pace.ts';
 import type { Router } from '../router/router.ts';
@@ -85,7 +85,7 @@ export class ProfileHistory {
     };
     const pace = new Pace();
     const { changes, next } = await inSlices(
-      changesOf(shard.data, callsInOrder(shard.data.history, row), range),
+      changesOf(shard.data, callsByTime(shard.data.history, row), range),
       (costNs) => (pace.spend(costNs) ? clock.yieldTurn().then(() => assertGoing(signal)) : undefined),
     );
     return { id, changes, ...(next === undefined ? {} : { cursor: encodePlace(next) }) };

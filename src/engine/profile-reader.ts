@@ -27,6 +27,7 @@ import { compileRowTest } from '../query/evaluation/row-test.ts';
 import type { ProfileAddress } from '../router/directory.ts';
 import type { Router } from '../router/router.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { AccountService } from './account/account-service.ts';
 import { Slices } from './schema/slices.ts';
 import { expandSegments } from './segment-expansion.ts';
 import type { SegmentStore } from './segment-store.ts';
@@ -35,6 +36,7 @@ export interface ProfileReaderParts {
   readonly router: Router;
   readonly segments: SegmentStore;
   readonly clock: Clock;
+  readonly accounts: Pick<AccountService, 'prepared'>;
   /** Throws history_not_kept for a moment of which the traits may be forgotten. */
   readonly assertKept: (atMs: number) => void;
 }
@@ -63,21 +65,24 @@ export class ProfileReader implements ProfilePages {
     for (const { key } of segments.list()) {
       if ((after !== undefined && key <= after) || included?.has(key) === false) continue;
       if (slices.isDue) await slices.pause();
-      // Looked for each time: the profile may have moved in another turn, and the segment may be gone.
-      const address = this.#find(identifier);
-      if (address === undefined) return undefined;
-      if (segments.definition(key) === undefined || !this.#isIn(key, address)) continue;
+      if (segments.definition(key) === undefined || !(await this.#isIn(key, identifier))) continue;
       if (keys.length === limit) return { keys, hasMore: true, atMs: clock.nowMs() };
       keys.push(key);
     }
     return this.#find(identifier) && { keys, hasMore: false, atMs: clock.nowMs() };
   }
 
-  #isIn(key: string, { shard, row }: ProfileAddress): boolean {
-    const { segments, clock } = this.#parts;
-    const moment = { nowMs: clock.nowMs(), atMs: undefined };
-    const binder = new ExpressionBinder(shard.data, new RowSelector(), moment);
-    return compileRowTest(binder.bind(expandSegments({ segment: key }, segments)))(row);
+  async #isIn(key: string, identifier: Identifier): Promise<boolean> {
+    const { segments, clock, accounts } = this.#parts;
+    const expression = expandSegments({ segment: key }, segments);
+    const options = { nowMs: clock.nowMs() };
+    // Conditions on accounts are answered for everybody, over many turns; then the profile may have moved.
+    const { memberships } = (await accounts.prepared([expression], options)) ?? { memberships: undefined };
+    const address = this.#find(identifier);
+    if (address === undefined) return false;
+    const { shard, row } = address;
+    const binder = new ExpressionBinder(shard.data, new RowSelector(), { ...options, atMs: undefined, memberships });
+    return compileRowTest(binder.bind(expression))(row);
   }
 
   identifiers(identifier: Identifier, request: IdentifierPageRequest): IdentifierPage | undefined {

@@ -1,6 +1,7 @@
 /** Questions from the door to the shards and back: check, scatter, gather. One instant per shard; `watermark` names it. */
 import { parseIsoDateMs } from '../base/iso-date.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
+import { namedTraits } from '../query/binder/named-traits.ts';
 import { Admission } from '../query/execution/admission.ts';
 import { ShardQuery } from '../query/execution/shard-query.ts';
 import type { CheckedRequest } from '../query/parser/check-request.ts';
@@ -28,13 +29,22 @@ export class QueryService {
   readonly #queries: readonly ShardQuery[];
   readonly #clock: Clock;
   readonly #reader: QuestionReader;
+  readonly #assertKept: (atMs: number) => void;
   /** Resolves when the last turn asked for has come. */
   #turns: Promise<void> = Promise.resolve();
   /** Questions that are being answered. */
   #openCount = 0;
 
-  constructor(shards: readonly Shard[], pool: WorkerPool, clock: Clock, reader: QuestionReader) {
+  /** `assertKept`: whether traits are known as of the moment. */
+  constructor(
+    shards: readonly Shard[],
+    pool: WorkerPool,
+    clock: Clock,
+    reader: QuestionReader,
+    assertKept: (atMs: number) => void,
+  ) {
     this.#shards = shards;
+    this.#assertKept = assertKept;
     const admission = new Admission(ACTIVE_COUNT, WAITING_COUNT);
     const queryOptions = {
       hashSeed: shards[0].hashSeed,
@@ -116,17 +126,19 @@ export class QueryService {
   /** At once where it has nothing to do with accounts. */
   #questionOf(request: CheckedRequest, signal: AbortSignal | undefined): Question | Promise<Question> {
     const atMs = request.at === undefined ? undefined : parseIsoDateMs(request.at);
+    const traits = namedTraits(request);
+    if (atMs !== undefined && (traits.size > 0 || request.as === 'profiles')) this.#assertKept(atMs);
     const options = {
       nowMs: atMs ?? this.#clock.nowMs(),
       atMs,
+      traits,
       signal,
       timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       passesOff: request.optimizer?.off,
     };
     const { where = EVERYONE, overlap } = request;
     if (request.of === 'accounts') return this.accounts.question(request, where, options);
-    const appliedSeqs = (): number[] => this.#shards.map(({ appliedSeq }) => appliedSeq);
-    const parts = { shards: this.#shards, queries: this.#queries, clock: this.#clock, appliedSeqs };
+    const parts = { shards: this.#shards, queries: this.#queries, clock: this.#clock };
     const conditions = [where, ...(overlap?.segments.map((segment) => segment.where) ?? [])];
     const prepared = this.accounts.prepared(conditions, options);
     if (prepared === undefined) return new Question(request, where, options, parts);

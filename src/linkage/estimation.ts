@@ -36,7 +36,6 @@ export interface Parameters {
 const ITERATIONS_MAX = 50;
 /** Share of the matches that must still move for another iteration. */
 const CHANGE_MIN = 1e-3;
-const DOUBT = Number(process.env['DOUBT'] ?? 10);
 /** Half a pair: with none expected a match is unlikely, not impossible. */
 const MATCHES_MIN = 0.5;
 
@@ -111,17 +110,13 @@ class Estimation {
       for (let field = 0; field < fieldCount; field++) {
         ratio *= ratios[field][rowStart(conditions[field], levels, at) + levels[at + field]];
       }
+      // What the bound denies to the matches is two people's the more surely the more it denies; the rest is nobody's.
       const probability = ratio > 1e300 ? 1 : ratio / (1 + ratio);
       const bounded = Math.min(bounds[index], probability);
       moved += this.#pairs[index] * Math.abs(bounded - this.#matched[index] / this.#pairs[index]);
       this.#matched[index] = this.#pairs[index] * bounded;
-      this.#different[index] = this.#pairs[index] * (1 - probability + (probability - bounded) * crowdedness(bounds[index]));
+      this.#different[index] = this.#pairs[index] * (1 - probability + (probability - bounded) * (1 - bounded));
     }
     return moved;
   }
-}
-
-/** Of what the bound denies the matches, the share that surely is two people: none where the bound is near to one pair in ten. */
-function crowdedness(bound: number): number {
-  return Math.max(0, 1 - DOUBT * bound);
 }

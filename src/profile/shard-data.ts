@@ -9,7 +9,7 @@ import { xxh32 } from '../base/hash.ts';
 import { RowBitmap, type RowSet } from '../bitmap/row-set.ts';
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
-import type { NameInterner } from '../ingest/name-interner.ts';
+import { type NameInterner, ROOT_CONTEXT } from '../ingest/name-interner.ts';
 import { ByteDictionary } from '../memory/byte-dictionary.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
@@ -17,6 +17,7 @@ import type { TraitSurvivorship } from '../model/identity.ts';
 import type { JournalEntry } from '../model/identity-journal.ts';
 import type { Identifier } from '../model/profile.ts';
 import { DedupWindow } from './dedup-window.ts';
+import { ENRICHMENT_MARK, markOf } from './enrichment-mark.ts';
 import { EventTable, NONE } from './event-table.ts';
 import { IdentifierStore, TYPE_USER_ID } from './identifier-store.ts';
 import { JOURNAL_NAME, journalTape } from './journal.ts';
@@ -59,6 +60,8 @@ export class ShardData {
   survivorship: SurvivorshipRules;
   #survivorship: readonly TraitSurvivorship[] = [];
   readonly #dead = new RowBitmap();
+  /** Not in the bitmap yet: one row at a time is dear there. */
+  readonly #newlyDead: number[] = [];
   #deadCount = 0;
   readonly #eventNames: ByteDictionary;
   #arrivalCount = 0;
@@ -126,6 +129,10 @@ export class ShardData {
 
   /** Rows that are no profile any more, as they are now. */
   deadRows(): RowSet {
+    if (this.#newlyDead.length > 0) {
+      this.#dead.add(this.#newlyDead);
+      this.#newlyDead.length = 0;
+    }
     return this.#dead.rows();
   }
 
@@ -142,7 +149,7 @@ export class ShardData {
     profiles.primaries.set(row, 0);
     profiles.identifierHeads.set(row, 0);
     profiles.timelineTables.set(row, NO_TABLE);
-    this.#dead.add([row]);
+    this.#newlyDead.push(row);
     this.#deadCount += 1;
     this.cache.invalidate(row);
   }
@@ -256,12 +263,12 @@ export class ShardData {
   apply(tape: EventTape, item: number, row: number, timeMs: number, origin = 0): void {
     const base = item * tapeOf.ITEM_STRIDE;
     const kind = tape.items[base + tapeOf.ITEM_KIND];
-    this.profiles.see(row, timeMs);
     this.cache.invalidate(row);
     if (kind === tapeOf.KIND_IDENTIFY || kind === tapeOf.KIND_ALIAS) {
       this.#applyCall(tape, item, row, timeMs, origin);
       return;
     }
+    this.profiles.see(row, timeMs);
     const table = this.tableFor(tape, item);
     const slot = this.slotIn(table, row);
     table.append(tape, item, row, slot, timeMs, this.nextArrival(), origin, this.names);
@@ -309,14 +316,24 @@ export class ShardData {
     const { history, profiles, names } = this;
     const slot = privateSlot(history, row);
     const last = history.participantLasts.get(slot);
-    const isNewest =
-      last === NONE || (history.isOrdered(slot) && history.times.get(last) <= timeMs && this.survivorship.isPlain);
+    const mark = markOf(tape, item, this.#markPath());
+    if (mark === 0) profiles.see(row, timeMs);
+    const isInOrder = mark !== tapeOf.LEAF_TRUE && history.isOrdered(slot) && this.survivorship.isPlain;
+    const isNewest = last === NONE || (isInOrder && history.times.get(last) <= timeMs);
     history.append(tape, item, row, slot, timeMs, this.nextArrival(), origin, names);
     if (isNewest) profiles.setTraits(row, tape, item, timeMs, names);
     else {
       profiles.seeTraits(tape, item, timeMs, names);
       this.foldLater(row);
     }
+  }
+
+  #markPathId = -1;
+
+  /** Learned when it is needed: the engine's own names come first. */
+  #markPath(): number {
+    if (this.#markPathId < 0) this.#markPathId = this.names.path(ROOT_CONTEXT, ENRICHMENT_MARK);
+    return this.#markPathId;
   }
 
   readonly #unfolded = new Set<number>();

@@ -3,8 +3,9 @@
  * with the events, calls and journal entries that came under its identifiers. All parts get new rows, since tables only grow. A
  * part under whose identifiers nothing ever came is no profile: without the link nobody would have heard of it.
  */
+import { isEnrichment } from './enrichment-mark.ts';
 import { TYPE_USER_ID } from './identifier-store.ts';
-import { copyEvent, everythingOf } from './merge.ts';
+import { copyEvent, everythingOf, type PlacedEvent } from './merge.ts';
 import type { ShardData } from './shard-data.ts';
 
 /** The parts of the profile's identifiers that links hold together, each in the order of ordinals. */
@@ -64,8 +65,7 @@ export function splitRow(data: ShardData, row: number): number[] {
   const originOf = new Map(events.map((event) => [event, codes[event.table.origins.get(event.index)]]));
   const rows: number[] = [];
   parts.forEach((part, i) => {
-    // The journal alone makes no profile.
-    if (!eventsOf[i].some(({ table }) => table !== data.journal)) {
+    if (!eventsOf[i].some((event) => isSignOfLife(data, event))) {
       for (const code of part) data.freeIdentifier(code);
       return;
     }
@@ -75,6 +75,11 @@ export function splitRow(data: ShardData, row: number): number[] {
   return rows;
 }
 
+/** The journal alone makes no profile, nor does what others know. */
+function isSignOfLife(data: ShardData, { table, index }: PlacedEvent): boolean {
+  return table !== data.journal && !(table === data.history && isEnrichment(table, index));
+}
+
 function makePart(
   data: ShardData,
   part: readonly number[],
@@ -82,7 +87,7 @@ function makePart(
   originOf: (event: (typeof events)[number]) => number,
 ): number {
   const { profiles, identifiers } = data;
-  const times = events.filter(({ table }) => table !== data.journal).map(({ table, index }) => table.times.get(index));
+  const times = events.filter((event) => isSignOfLife(data, event)).map(({ table, index }) => table.times.get(index));
   const row = data.addRow(times[0]);
   let head = 0;
   part.forEach((code, ordinal) => {

@@ -9,6 +9,7 @@ import { pack, unpack } from 'msgpackr';
 import * as tapeOf from '../ingest/event-tape.ts';
 import type { NameInterner } from '../ingest/name-interner.ts';
 import type { SurvivorshipRule, TraitSurvivorship } from '../model/identity.ts';
+import { callsWithSay } from './enrichment-mark.ts';
 import type { EventTable } from './event-table.ts';
 import { sourceOf } from './source-name.ts';
 import type { ValueColumn } from './value-column.ts';
@@ -40,16 +41,17 @@ export class SurvivorshipRules {
 }
 
 /**
- * The survivor among the values that `calls`, which are in the order of time, have in `column`; undefined when no
+ * The survivor among the values that all calls, which are in the order of the fold, have in `column`; undefined when no
  * identifier has one left.
  */
 export function survivorOf(
   history: EventTable,
   column: ValueColumn,
-  calls: Uint32Array,
+  all: Uint32Array,
   { rule, sources }: TraitSurvivorship,
   names: NameInterner,
 ): Survivor | undefined {
+  const calls = callsWithSay(history, column, all);
   const newestByOrigin = new Map<number, number>();
   for (const call of calls) {
     const type = column.typeAt(call);

@@ -1,7 +1,7 @@
 /**
  * Every identify and alias call that a profile ever got, as events of a table of its own that no question sees: the properties
- * are the traits as they were sent. A profile's traits are nothing but a fold over these calls in the order of their times, so
- * they can be had for any past moment, and for any part of the profile after an unmerge.
+ * are the traits as they were sent. A profile's traits are nothing but a fold over these calls in the order of their times (those
+ * that only fill gaps before all others, see `enrichment-mark.ts`), so they can be had for any past moment, and for any part of the profile after an unmerge.
  *
  * Texts share the dictionaries of the trait columns. A call costs 29 bytes, a code a trait, and 30 bytes once a profile.
  */
@@ -9,6 +9,7 @@ import type { NameInterner } from '../ingest/name-interner.ts';
 import { ROOT_TRAITS } from '../ingest/name-interner.ts';
 import type { LoadContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
+import { fillsFirst } from './enrichment-mark.ts';
 import { EventTable, type EventTableOptions } from './event-table.ts';
 import { NO_TABLE, type ProfileTable } from './profile-table.ts';
 
@@ -37,8 +38,13 @@ export function privateSlot(table: EventTable, row: number): number {
   return slot >= 0 ? slot : table.addParticipant(row, NO_TABLE, 0);
 }
 
-/** A profile's calls by time, then arrival; only those up to `untilMs`. */
+/** A profile's calls in the order of the fold: those that fill gaps, then the others, each by time, then arrival; only those up to `untilMs`. */
 export function callsInOrder(history: EventTable, row: number, untilMs = Number.POSITIVE_INFINITY): Uint32Array {
+  return fillsFirst(history, callsByTime(history, row, untilMs));
+}
+
+/** The same by time alone. */
+export function callsByTime(history: EventTable, row: number, untilMs = Number.POSITIVE_INFINITY): Uint32Array {
   const slot = history.slotOf(row);
   if (slot < 0) return new Uint32Array(0);
   const calls = history.eventsOf(slot);

@@ -9,6 +9,7 @@ import { xxh32 } from '../base/hash.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { keyMessage } from '../ingest/item-envelope.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
+import { isEnrichment } from './enrichment-mark.ts';
 import type { EventTable } from './event-table.ts';
 import { TYPE_ANONYMOUS_ID } from './identifier-store.ts';
 import { everythingOf, type PlacedEvent } from './merge.ts';
@@ -20,6 +21,8 @@ import type { ValueColumn } from './value-column.ts';
 const TABLE_EVENTS = 0;
 const TABLE_HISTORY = 1;
 const TABLE_JOURNAL = 2;
+/** Calls of the history that are no sign of life. */
+const TABLE_ENRICHMENT = 3;
 
 export interface ProfileParcel {
   /** By ordinal; `parent` is an ordinal, −1 = none. */
@@ -76,7 +79,8 @@ function packEvent(data: ShardData, { table, index }: PlacedEvent, codes: readon
     ...(isCall ? { traits: properties } : { event: table.name, properties }),
     ...(context === undefined ? {} : { context }),
   };
-  const kind = isCall ? TABLE_HISTORY : table === data.journal ? TABLE_JOURNAL : TABLE_EVENTS;
+  const call = isEnrichment(data.history, index) ? TABLE_ENRICHMENT : TABLE_HISTORY;
+  const kind = isCall ? call : table === data.journal ? TABLE_JOURNAL : TABLE_EVENTS;
   return [kind, table.times.get(index), origin, pack(item)];
 }
 
@@ -114,7 +118,8 @@ export function unpackProfile(
   nowMs: number,
 ): number {
   const { identifiers, profiles } = data;
-  const times = parcel.items.filter(([table]) => table !== TABLE_JOURNAL).map(([, timeMs]) => timeMs);
+  const lively = parcel.items.filter(([table]) => table === TABLE_EVENTS || table === TABLE_HISTORY);
+  const times = (lively.length > 0 ? lively : parcel.items).map(([, timeMs]) => timeMs);
   const target = row < 0 ? data.addRow(times[0] ?? nowMs) : row;
   const base = data.identifierCountOf(target);
   const codes: number[] = [];
@@ -153,7 +158,7 @@ function unpackItem(
     scanner.errorCode === undefined,
     () => `an event of a profile that moved was refused: ${scanner.errorMessage}`,
   );
-  if (kind === TABLE_EVENTS || kind === TABLE_HISTORY) {
+  if (kind !== TABLE_JOURNAL) {
     const { items } = tape;
     const [type, value] = identifiers[origin];
     keyMessage(tape, 0, { type, value }, data.hashSeed);
@@ -166,7 +171,7 @@ function unpackItem(
 }
 
 function tableOfKind(data: ShardData, kind: number): EventTable {
-  return kind === TABLE_HISTORY ? data.history : data.journal;
+  return kind === TABLE_JOURNAL ? data.journal : data.history;
 }
 
 /** Takes the profile away after it was packed: its identifiers become forwards to `target`, its row dies. */

@@ -17,9 +17,8 @@ import type {
   IdentityCommandOf,
   Joining,
 } from '../shard/identity-command.ts';
-import { areLinked } from '../shard/identity-execution.ts';
 import { entryId, textOf } from '../shard/identity-entry.ts';
-import type { BatchHeader } from '../shard/record.ts';
+import { areLinked } from '../shard/identity-execution.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { Directory, ProfileAddress } from './directory.ts';
 
@@ -30,33 +29,23 @@ export interface JoinCause {
   readonly messageId?: string | undefined;
 }
 
-/** The batch whose items may wait for a record on the shards: they go before any command. */
-export interface BatchUnderWay {
-  readonly source: Uint8Array;
-  readonly header: BatchHeader;
-}
-
-const NO_BATCH: BatchUnderWay = {
-  source: new Uint8Array(0),
-  header: { receivedAtMs: 0, sentAtMs: Number.NaN, isImport: false, defaultKind: 0, idSeedHigh: 0, idSeedLow: 0 },
-};
-
 export class Joiner {
   readonly #directory: Directory;
-  #batch = NO_BATCH;
+  #isInBatch = false;
   mergeCount = 0;
 
   constructor(directory: Directory) {
     this.#directory = directory;
   }
 
-  /** The batch that commands given from now on belong to; absent = none. */
-  within(batch: BatchUnderWay = NO_BATCH): void {
-    this.#batch = batch;
+  /** Whether commands given from now on belong to a batch, whose records hold them in their places among the items. */
+  within(isInBatch: boolean): void {
+    this.#isInBatch = isInBatch;
   }
 
   command(shard: Shard, command: IdentityCommand): void {
-    shard.command(command, this.#batch.source, this.#batch.header);
+    if (this.#isInBatch) shard.commandInBatch(command);
+    else shard.command(command);
   }
 
   /** Gives `profile`, an identifier of the profile at the address, companions that nobody has. */
@@ -253,4 +242,3 @@ function withKnownWinner(to: Shard, departure: IdentityCommandOf<'depart'>): Ide
   if (typeof row === 'number' && row >= 0) return departure;
   return { ...departure, arrival: { atMs: departure.arrival.atMs } };
 }
-

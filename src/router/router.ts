@@ -2,6 +2,7 @@
  * From scanned items to shards: finds each item's profile, drops what was seen before, applies, and lets every touched shard
  * append one record. One thread, one turn: a batch is applied whole before anything else is answered.
  */
+import { assert } from '../base/assert.ts';
 import { Normaliser } from '../identity/normaliser.ts';
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
@@ -16,6 +17,7 @@ import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
 import { Directory, type ProfileAddress } from './directory.ts';
 import { Joiner } from './joiner.ts';
+import { applyPlaced, isKnownEnrichment } from './placed-item.ts';
 import { Resolver } from './resolver.ts';
 
 /** Counts of one batch so far; the router adds to them. */
@@ -105,19 +107,8 @@ export class Router {
         'neither userId nor anonymousId identifies anybody: what they hold is blocked, empty or turned off';
       return reject(tape, item, outcome, 'no_identifier', message);
     }
-    const schemaFault = resolver.shard.data.schemaFault(tape, item);
-    if (schemaFault !== undefined) return reject(tape, item, outcome, 'schema_limit', schemaFault);
-    const sentAtMs = Number.isNaN(header.sentAtMs) ? tape.sentAts[item] : header.sentAtMs;
-    const timeMs = eventTimeMs(
-      tape.times[item],
-      tape.originalTimes[item],
-      header.receivedAtMs,
-      sentAtMs,
-      header.isImport,
-    );
-    if (Number.isNaN(timeMs)) {
-      return reject(tape, item, outcome, 'invalid_timestamp', 'timestamp and sentAt give a time out of range');
-    }
+    const timeMs = acceptedTimeMs(tape, item, resolver.shard, header, outcome);
+    if (timeMs === undefined) return;
     outcome.accepted += 1;
     // An item that came before came under the same primary, and what was seen moves with a profile.
     const askedShard = resolver.shard;
@@ -125,7 +116,7 @@ export class Router {
       outcome.duplicates += 1;
       return;
     }
-    this.joiner.within({ source: tape.bytes, header });
+    this.joiner.within(true);
     resolver.execute(tape, item, header.receivedAtMs);
     const { shard, row, primary, route, extra, forwards } = resolver;
     // The profile moved because of this very item.
@@ -136,11 +127,30 @@ export class Router {
     if (resolver.refusals.length > 0) countRefusals(resolver.refusals, outcome);
   }
 
+  /**
+   * Applies an item under the identifier, which a profile has; see `placed-item.ts`. Throws as `apply` does.
+   */
+  applyUnder(identifier: Identifier, tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      const address = this.directory.locate(identifier);
+      assert(address !== undefined, 'an item for an identifier that nobody has');
+      const timeMs = acceptedTimeMs(tape, item, address.shard, header, outcome);
+      if (timeMs === undefined) return;
+      outcome.accepted += 1;
+      if (isKnownEnrichment(tape, item, address)) outcome.duplicates += 1;
+      else applyPlaced(tape, item, identifier, address, timeMs, header);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
   /** Ends a batch: each touched shard appends its record. Gives the seq per touched shard. */
   commit(tape: EventTape, header: BatchHeader): { shard: Shard; seq: number }[] {
     if (this.#failure !== undefined) throw this.#failure;
     const touched: { shard: Shard; seq: number }[] = [];
-    this.joiner.within();
+    this.joiner.within(false);
     for (const shard of this.shards) {
       shard.data.foldNow();
       const before = shard.appliedSeq;
@@ -151,6 +161,26 @@ export class Router {
     }
     return touched;
   }
+}
+
+/** The item's time when the shard takes the item, else undefined, and the reason is in the outcome. */
+function acceptedTimeMs(
+  tape: EventTape,
+  item: number,
+  shard: Shard,
+  { receivedAtMs, sentAtMs: batchSentAtMs, isImport }: BatchHeader,
+  outcome: BatchOutcome,
+): number | undefined {
+  const schemaFault = shard.data.schemaFault(tape, item);
+  if (schemaFault !== undefined) {
+    reject(tape, item, outcome, 'schema_limit', schemaFault);
+    return undefined;
+  }
+  const sentAtMs = Number.isNaN(batchSentAtMs) ? tape.sentAts[item] : batchSentAtMs;
+  const timeMs = eventTimeMs(tape.times[item], tape.originalTimes[item], receivedAtMs, sentAtMs, isImport);
+  if (!Number.isNaN(timeMs)) return timeMs;
+  reject(tape, item, outcome, 'invalid_timestamp', 'timestamp and sentAt give a time out of range');
+  return undefined;
 }
 
 function countRefusals(refusals: readonly string[], { refusedIdentifiers }: BatchOutcome): void {

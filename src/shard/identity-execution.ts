@@ -36,6 +36,13 @@ export function executeIdentity(data: ShardData, command: IdentityCommand, scann
     }
     case 'pair':
       return data.pairs.set(command.pair[0], command.pair[1], command.flag, command.isOn);
+    case 'bind': {
+      const bytes = Buffer.from(command.identifier.value, 'utf8');
+      const typeId = data.identifiers.addType(command.identifier.type);
+      const hash = xxh32(bytes, 0, bytes.length, data.hashSeed);
+      data.identifiers.addForward(typeId, bytes, hash, command.target);
+      return;
+    }
     case 'rename': {
       const row = rowOf(data, command.identifier);
       if (row < 0) return;
@@ -98,7 +105,12 @@ function nameOf(data: ShardData, row: number): Identifier {
 }
 
 /** The link and the note of it, once both are one profile. `names`: of the winner and the loser before. */
-function join(data: ShardData, row: number, joining: Joining, [winner, loser]: readonly [Identifier, Identifier]): void {
+function join(
+  data: ShardData,
+  row: number,
+  joining: Joining,
+  [winner, loser]: readonly [Identifier, Identifier],
+): void {
   const { link: pair, atMs, isLoserNamed } = joining;
   link(data, pair[0], pair[1], atMs);
   const entry = isLoserNamed ? mergeEntry(joining, loser, winner) : mergeEntry(joining, winner, loser);

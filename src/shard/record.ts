@@ -4,12 +4,12 @@
  *
  * Events: `[4][flags u8][defaultKind u8][receivedAtMs f64][sentAtMs f64][idSeed 8 bytes][count u32][itemsSize u32]`
  *         `[items: msgpack maps, one after another][routes u8 × count][indexes u32 × count, when flag HAS_INDEXES][extra msgpack, to the end]`
- * Bind:   `[2][msgpack [type, value, targetType, targetValue]]`
  *
  * Identity: `[3][msgpack]`, see `identity-command.ts`.
  *
  * A route says which identifiers the router decided on, so that a replay needs neither another shard nor the rules: see the ROUTE_ bits.
- * `extra` is a list of `[ordinal, [[type, value], …]]`: identifiers, in normal form, that the item comes under or attaches.
+ * `extra` is a list of `[ordinal, [[type, value], …]]`: identifiers, in normal form, that the item comes under or attaches; and of `[ordinal, command]`:
+ * identity commands that were carried out before that item (behind the last: after it).
  */
 import { pack, unpack } from 'msgpackr';
 import { EngineError } from '../model/error.ts';
@@ -17,7 +17,6 @@ import type { Identifier } from '../model/profile.ts';
 import { decodeIdentityCommand, type IdentityCommand, RECORD_IDENTITY } from './identity-command.ts';
 
 export const RECORD_EVENTS = 4;
-export const RECORD_BIND = 2;
 
 /** The item's userId has no profile yet; it becomes a name of the one that has the anonymousId. */
 export const ROUTE_CLAIM_ANONYMOUS = 1;
@@ -47,7 +46,7 @@ export interface BatchHeader {
   readonly idSeedLow: number;
 }
 
-export type ExtraIdentifiers = [ordinal: number, identifiers: [type: string, value: string][]];
+export type Extra = [ordinal: number, identifiers: [type: string, value: string][] | IdentityCommand];
 
 /** Collects the items of one batch for one shard, and gives the record. Reused from batch to batch. */
 export class RecordBuilder {
@@ -58,7 +57,7 @@ export class RecordBuilder {
   #routes = new Uint8Array(256);
   #indexes = new Uint32Array(256);
   #needsIndexes = false;
-  #extra: ExtraIdentifiers[] = [];
+  #extra: Extra[] = [];
   // A run of items that lie side by side in the source is copied at once.
   #runStart = 0;
   #runEnd = 0;
@@ -92,6 +91,15 @@ export class RecordBuilder {
 
   addExtra(identifiers: readonly Identifier[]): void {
     this.#extra.push([this.count, identifiers.map(({ type, value }) => [type, value])]);
+  }
+
+  /** Behind the items added so far. */
+  addCommand(command: IdentityCommand): void {
+    this.#extra.push([this.count, command]);
+  }
+
+  get isEmpty(): boolean {
+    return this.count === 0 && this.#extra.length === 0;
   }
 
   #flushRun(source: Uint8Array): void {
@@ -156,23 +164,11 @@ export interface EventsRecord {
   readonly routes: Uint8Array;
   indexOf(ordinal: number): number;
   readonly extra: ReadonlyMap<number, readonly [type: string, value: string][]>;
+  /** Carried out before the item of the ordinal. */
+  readonly commands: ReadonlyMap<number, readonly IdentityCommand[]>;
   /** Where the items lie in the record. */
   readonly itemsStart: number;
   readonly itemsEnd: number;
-}
-
-export interface BindRecord {
-  readonly kind: 'bind';
-  readonly identifier: Identifier;
-  readonly target: Identifier;
-}
-
-export function encodeBind(identifier: Identifier, target: Identifier): Uint8Array {
-  const body = pack([identifier.type, identifier.value, target.type, target.value]);
-  const record = new Uint8Array(body.length + 1);
-  record[0] = RECORD_BIND;
-  record.set(body, 1);
-  return record;
 }
 
 export interface IdentityRecord {
@@ -180,12 +176,8 @@ export interface IdentityRecord {
   readonly command: IdentityCommand;
 }
 
-export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord | IdentityRecord {
+export function decodeRecord(record: Uint8Array): EventsRecord | IdentityRecord {
   if (record[0] === RECORD_IDENTITY) return { kind: 'identity', command: decodeIdentityCommand(record) };
-  if (record[0] === RECORD_BIND) {
-    const [type, value, targetType, targetValue] = unpack(record.subarray(1)) as string[];
-    return { kind: 'bind', identifier: { type, value }, target: { type: targetType, value: targetValue } };
-  }
   if (record[0] !== RECORD_EVENTS) {
     throw new EngineError(
       'storage_failed',
@@ -203,9 +195,16 @@ export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord | Id
   const hasIndexes = (flags & FLAG_HAS_INDEXES) !== 0;
   if (hasIndexes) at += 4 * count;
   const extra = new Map<number, readonly [string, string][]>();
+  const commands = new Map<number, IdentityCommand[]>();
   if (at < record.length) {
-    for (const [ordinal, list] of unpack(record.subarray(at)) as ExtraIdentifiers[]) {
-      extra.set(ordinal, list);
+    for (const [ordinal, one] of unpack(record.subarray(at)) as Extra[]) {
+      if (Array.isArray(one)) {
+        extra.set(ordinal, one);
+        continue;
+      }
+      const list = commands.get(ordinal);
+      if (list === undefined) commands.set(ordinal, [one]);
+      else list.push(one);
     }
   }
   return {
@@ -222,6 +221,7 @@ export function decodeRecord(record: Uint8Array): EventsRecord | BindRecord | Id
     routes,
     indexOf: (ordinal) => (hasIndexes ? view.getUint32(indexesAt + 4 * ordinal, true) : ordinal),
     extra,
+    commands,
     itemsStart: HEADER_SIZE_BYTES,
     itemsEnd,
   };

@@ -31,7 +31,6 @@ import {
   type BatchHeader,
   decodeRecord,
   type EventsRecord,
-  encodeBind,
   RecordBuilder,
   ROUTE_ATTACH_ANONYMOUS,
   ROUTE_ATTACH_EXTRA,
@@ -109,15 +108,8 @@ export class Shard {
 
   #replay(bytes: Uint8Array, scanner: ItemScanner): void {
     const record = decodeRecord(bytes);
-    if (record.kind === 'bind') {
-      this.#applyBind(record.identifier, record.target);
-      return;
-    }
     if (record.kind === 'identity') {
-      const { command } = record;
-      if (command.kind === 'depart') this.#replayedDepartures.push(command);
-      if (command.kind === 'arrive') this.#replayedArrivals.push(command);
-      this.#execute(command);
+      this.#replayCommand(record.command);
       return;
     }
     const tape = scanner.tape;
@@ -125,13 +117,21 @@ export class Shard {
     tape.append(bytes);
     const end = record.itemsEnd;
     let at = record.itemsStart;
-    for (let ordinal = 0; ordinal < record.count; ordinal++) {
+    for (let ordinal = 0; ordinal <= record.count; ordinal++) {
+      for (const command of record.commands.get(ordinal) ?? []) this.#replayCommand(command);
+      if (ordinal === record.count) break;
       at = scanner.scan(at, end, record.indexOf(ordinal), record.header.defaultKind);
       assert(scanner.errorCode === undefined, () => `a logged event was refused on replay: ${scanner.errorMessage}`);
       this.#replayItem(tape, record, ordinal);
       tape.itemCount = 0;
       tape.leafCount = 0;
     }
+  }
+
+  #replayCommand(command: IdentityCommand): void {
+    if (command.kind === 'depart') this.#replayedDepartures.push(command);
+    if (command.kind === 'arrive') this.#replayedArrivals.push(command);
+    this.#execute(command);
   }
 
   #replayItem(tape: EventTape, record: EventsRecord, ordinal: number): void {
@@ -292,24 +292,22 @@ export class Shard {
 
   /** Appends what `applyItem` collected as one record; gives its seq, or 0 when there was nothing. */
   commit(source: Uint8Array, header: BatchHeader): number {
-    if (this.#builder.count === 0) return 0;
+    if (this.#builder.isEmpty) return 0;
     const seq = this.storage.log.append(this.#builder.finish(source, header));
     this.#builder.reset();
     this.appliedSeq = seq;
     return seq;
   }
 
-  /** Items wait for a record here. */
-  get hasUncommitted(): boolean {
-    return this.#builder.count > 0;
+  /** Carries out an identity command in the midst of a batch; it is noted for the batch's record, in its place among the items. */
+  commandInBatch(command: IdentityCommand): void {
+    this.#execute(command);
+    this.#builder.addCommand(command);
   }
 
-  /**
-   * Carries out an identity command and appends it, behind the items that were applied before it (`source`, `header`: as of `commit`). Gives
-   * the seq.
-   */
-  command(command: IdentityCommand, source: Uint8Array, header: BatchHeader): number {
-    this.commit(source, header);
+  /** Carries out an identity command by itself, and appends it. Gives the seq. */
+  command(command: IdentityCommand): number {
+    assert(this.#builder.isEmpty, 'a command in the midst of a batch');
     this.#execute(command);
     const seq = this.storage.log.append(encodeIdentityCommand(command));
     this.appliedSeq = seq;
@@ -321,17 +319,11 @@ export class Shard {
   }
 
   /** Notes that `identifier`, whose slot is here, belongs to the profile with the key `target`, which lives elsewhere. */
-  bind(identifier: Identifier, target: Identifier): number {
-    this.#applyBind(identifier, target);
-    const seq = this.storage.log.append(encodeBind(identifier, target));
-    this.appliedSeq = seq;
-    return seq;
-  }
-
-  #applyBind(identifier: Identifier, target: Identifier): void {
-    const bytes = Buffer.from(identifier.value, 'utf8');
-    const typeId = this.data.identifiers.addType(identifier.type);
-    this.data.identifiers.addForward(typeId, bytes, xxh32(bytes, 0, bytes.length, this.hashSeed), target);
+  bind(identifier: Identifier, target: Identifier): void {
+    const command: IdentityCommand = { kind: 'bind', identifier, target };
+    // Behind what waits for a record: the identifier may have lived here until then.
+    if (this.#builder.isEmpty) this.command(command);
+    else this.commandInBatch(command);
   }
 
   /** Row of the profile that has the identifier here; −1 = nobody has it, as far as is known here; the forward's target where it lives elsewhere. */

@@ -23,7 +23,10 @@ export type Command =
 const WIDE = 60_000;
 /** Rules under which nothing is refused. */
 export const OPEN_RULES: IdentitySettings = readIdentitySettings({
-  types: ['user_id', 'email', 'anonymous_id', 'crm_id', 'loyalty', 'fingerprint', '*'].map((type) => ({ type, limit: WIDE })),
+  types: ['user_id', 'email', 'anonymous_id', 'crm_id', 'loyalty', 'fingerprint', '*'].map((type) => ({
+    type,
+    limit: WIDE,
+  })),
 });
 
 export const RULES: readonly IdentitySettings[] = [
@@ -49,7 +52,10 @@ export const RULES: readonly IdentitySettings[] = [
       { type: 'loyalty', limit: 0 },
       { type: '*', limit: 3 },
     ],
-    survivorship: [{ trait: '*', rule: 'oldest' }, { trait: 'plan', rule: 'source_priority', sources: ['crm', 'app'] }],
+    survivorship: [
+      { trait: '*', rule: 'oldest' },
+      { trait: 'plan', rule: 'source_priority', sources: ['crm', 'app'] },
+    ],
   }),
   OPEN_RULES,
 ];
@@ -63,7 +69,10 @@ export interface CommandOptions {
 
 export function commands({ people, hasWeak, kinds, maxLength }: CommandOptions): fc.Arbitrary<Command[]> {
   const makers: Record<Command['kind'], fc.Arbitrary<Command>> = {
-    items: fc.record({ kind: fc.constant('items'), items: fc.array(itemSeed({ people, hasWeak }), { minLength: 1, maxLength: 5 }) }),
+    items: fc.record({
+      kind: fc.constant('items'),
+      items: fc.array(itemSeed({ people, hasWeak }), { minLength: 1, maxLength: 5 }),
+    }),
     again: fc.record({ kind: fc.constant('again'), nth: fc.nat(100) }),
     merge: fc.record({ kind: fc.constant('merge'), a: fc.nat(50), b: fc.nat(50) }),
     undo: fc.record({ kind: fc.constant('undo'), who: fc.nat(50), nth: fc.nat(5) }),
@@ -169,7 +178,7 @@ export class Stage {
     const { keys } = this.naive;
     if (keys.length === 0) return;
     const key = keys[who % keys.length];
-    const side = [...this.naive.component(key)].sort().filter((_, i) => (bits & (1 << i % 8)) !== 0);
+    const side = [...this.naive.component(key)].sort().filter((_, i) => (bits & (1 << (i % 8))) !== 0);
     if (side.length === 0) return;
     const cut = this.naive.separate(side);
     for (const { engine } of this.hosts) {

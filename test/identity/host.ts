@@ -2,13 +2,14 @@
  * An engine whose clock, randomness and disk are the test's, opened by the same `open` that everybody calls; and what can be read of it from
  * outside, in the words of the naive truth.
  */
-import { open } from '../../src/engine/open.ts';
+
 import type { Engine } from '../../src/engine/engine.ts';
+import { open } from '../../src/engine/open.ts';
 import type { IdentitySettings } from '../../src/model/identity.ts';
 import type { IngestResult } from '../../src/model/ingest.ts';
 import type { Identifier, Profile } from '../../src/model/profile.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
-import { eventText, inOrder, type Item, type Key, type Portrait } from './naive-world.ts';
+import { eventText, type Item, inOrder, type Key, type Portrait } from './naive-world.ts';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const ALL_EVENTS = 1_000_000_000;
@@ -29,7 +30,12 @@ export class Host {
   readonly options: HostOptions;
   readonly #clock: { nowMs: number };
 
-  private constructor(engine: Engine, storages: readonly MemoryStorage[], options: HostOptions, clock: { nowMs: number }) {
+  private constructor(
+    engine: Engine,
+    storages: readonly MemoryStorage[],
+    options: HostOptions,
+    clock: { nowMs: number },
+  ) {
     this.engine = engine;
     this.storages = storages;
     this.options = options;

@@ -113,7 +113,10 @@ export class NaiveWorld {
     const countIn = (profile: Iterable<Key>, type: string, sinceMs: number): number =>
       [...profile].map((key) => this.#nodes.get(key)!).filter((node) => node.type === type && isSince(node, sinceMs))
         .length;
-    const types = new Set([...added.map(({ type }) => type), ...profiles.flatMap((one) => [...one].map((key) => this.#nodes.get(key)!.type))]);
+    const types = new Set([
+      ...added.map(({ type }) => type),
+      ...profiles.flatMap((one) => [...one].map((key) => this.#nodes.get(key)!.type)),
+    ]);
     return [...types].some((type) => {
       const { value, window } = this.#ruleOf(type).limit;
       const before = profiles.map((one) => countIn(one, type, nowMs - WINDOWS_MS[window]));
@@ -191,7 +194,13 @@ export class NaiveWorld {
   /** False when other links hold the two ends together: then nothing is cut. */
   undoLink(a: Key, b: Key): boolean {
     const pair = pairOf(a, b);
-    if (this.component(a, [...this.#links].filter(([one]) => one !== pair).map(([, ends]) => ends)).has(b)) return false;
+    if (
+      this.component(
+        a,
+        [...this.#links].filter(([one]) => one !== pair).map(([, ends]) => ends),
+      ).has(b)
+    )
+      return false;
     this.#cutAll([[a, b]]);
     return true;
   }
@@ -243,7 +252,14 @@ export class NaiveWorld {
     for (const { item } of events) counts[item.event!] = (counts[item.event!] ?? 0) + 1;
     const calls = kept
       .filter(({ item }) => item.type !== 'track')
-      .map(({ item, under, timeMs }): NaiveCall => ({ traits: item.traits ?? {}, under, timeMs, source: item.context?.source }));
+      .map(
+        ({ item, under, timeMs }): NaiveCall => ({
+          traits: item.traits ?? {},
+          under,
+          timeMs,
+          source: item.context?.source,
+        }),
+      );
     const times = kept.map(({ timeMs }) => timeMs);
     return {
       identifiers: [...component].sort(),

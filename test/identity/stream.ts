@@ -51,9 +51,17 @@ export function itemOf(seed: ItemSeed, index: number): Item {
   const external =
     seed.external === undefined
       ? []
-      : [{ type: EXTERNAL_TYPES[seed.external % 3 === 2 ? 2 : seed.external % 2], id: `x${Math.floor(seed.external / 3)}` }];
+      : [
+          {
+            type: EXTERNAL_TYPES[seed.external % 3 === 2 ? 2 : seed.external % 2],
+            id: `x${Math.floor(seed.external / 3)}`,
+          },
+        ];
   const source = SOURCES[seed.value % SOURCES.length];
-  const context = { ...(source === undefined ? {} : { source }), ...(external.length > 0 ? { externalIds: external } : {}) };
+  const context = {
+    ...(source === undefined ? {} : { source }),
+    ...(external.length > 0 ? { externalIds: external } : {}),
+  };
   if (seed.kind === 'alias') {
     const previous = seed.visitor ?? seed.email ?? 0;
     const isUser = seed.value % 2 === 0;

@@ -38,6 +38,12 @@ const KEYWORDS = [
   'over',
   'of',
   'distinct',
+  'any',
+  'all',
+  'account',
+  'accounts',
+  'person',
+  'people',
   '__proto__',
 ];
 
@@ -184,16 +190,25 @@ const random = fc
   )
   .map(([salt, [from, to]]) => ({ random: { salt, from, to } }));
 const trait = fc.tuple(name, condition('profile')).map(([field, rest]) => ({ trait: field, ...rest }));
+const match = fc.constantFrom('any', 'all', 'none');
 const leaf = fc.oneof(trait, event, sequence, fc.record({ segment: name }), random);
 
 export const anyExpression: fc.Arbitrary<Expression> = fc
-  .letrec<{ node: unknown }>((tie) => ({
+  .letrec<{ node: unknown; ofAccounts: unknown }>((tie) => ({
+    ofAccounts: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      fc.oneof(trait, random),
+      fc.record({ and: fc.array(tie('ofAccounts'), { maxLength: 3 }) }),
+      fc.record({ not: tie('ofAccounts') }),
+      fc.record({ people: tie('node'), match }, { requiredKeys: ['people'] }),
+    ),
     node: fc.oneof(
       { maxDepth: 5, withCrossShrink: true },
       leaf,
       fc.record({ and: fc.array(tie('node'), { maxLength: 3 }) }),
       fc.record({ or: fc.array(tie('node'), { maxLength: 3 }) }),
       fc.record({ not: tie('node') }),
+      fc.record({ account: tie('ofAccounts'), match }, { requiredKeys: ['account'] }),
     ),
   }))
   .node.map((json) => json as Expression);

@@ -159,6 +159,11 @@ export class FakeEngine implements Engine {
     throw this.failure ?? new Error('the fake engine has no pages of profiles');
   }
 
+  /** Nor accounts. */
+  get accounts(): never {
+    throw this.failure ?? new Error('the fake engine has no accounts');
+  }
+
   /** Identity is not for a fake: tests of it use a real engine. */
   identityGraph(): never {
     throw this.failure ?? new Error('the fake engine has no identity');

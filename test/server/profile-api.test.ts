@@ -276,6 +276,83 @@ describe('lists', () => {
   });
 });
 
+describe('accounts', () => {
+  const acme = { name: 'Acme', plan: { tier: 'gold', seats: 20 }, employees: 7 };
+  const members = Array.from({ length: 7 }, (_, i) => ({
+    type: 'group',
+    ...(i === 3 ? { anonymousId: 'v:3' } : { userId: `u${i}` }),
+    messageId: `a${i}`,
+    groupId: 'acme',
+    timestamp: `2026-01-0${i + 1}T00:00:00Z`,
+    traits: i === 6 ? { employees: 7 } : acme,
+  }));
+
+  test('each part of an account', async () => {
+    const { get } = await rig(members);
+    const traits = await get('accounts/profiles/group_id:acme/traits');
+    expect(apiTraits.parse(traits.json).traits).toEqual(acme);
+    const first = (await get('accounts/profiles/group_id:acme/traits?limit=2')).json;
+    expect([Object.keys(first.traits), first.cursor.has_more]).toEqual([['employees', 'name'], true]);
+    const rest = (await get(`accounts/profiles/group_id:acme/traits?limit=2&next=${first.cursor.next}`)).json;
+    expect([Object.keys(rest.traits), rest.cursor.has_more]).toEqual([['plan'], false]);
+    const some = (await get('accounts/profiles/group_id:acme/traits?fields=plan.tier&verbose=true')).json;
+    expect(apiTracedTraits.parse(some).traits).toEqual({
+      plan: { value: { tier: 'gold' }, source_id: null, updated_at: null },
+    });
+    expect((await get('accounts/profiles/group_id:acme/traits?class=audience')).json.traits).toEqual({});
+    expect(apiMetadata.parse((await get('accounts/profiles/group_id:acme/metadata')).json).metadata).toMatchObject({
+      created_at: '2026-01-01T00:00:00.000Z',
+      updated_at: '2026-01-07T00:00:00.000Z',
+    });
+    const ids = apiExternalIds.parse((await get('accounts/profiles/group_id:acme/external_ids')).json).data;
+    expect(ids).toMatchObject([{ id: 'acme', type: 'group_id', collection: 'accounts' }]);
+    expect(apiEvents.parse((await get('accounts/profiles/group_id:acme/events')).json).data).toEqual([]);
+  });
+
+  test('its links are its people, every one once', async () => {
+    const { get } = await rig(members);
+    for (const limit of [1, 3, 20]) {
+      const found: string[] = [];
+      for (let next = ''; ; ) {
+        const answer = await get(`accounts/profiles/group_id:acme/links?limit=${limit}${next && `&next=${next}`}`);
+        const { data, cursor } = apiLinks.parse(answer.json);
+        expect(data.length).toBeLessThanOrEqual(limit);
+        for (const { to_collection, external_ids } of data) {
+          expect(to_collection).toBe('users');
+          found.push(...external_ids.map(({ type, id }) => `${type}:${id}`));
+        }
+        if (!cursor.has_more) break;
+        next = cursor.next;
+      }
+      expect(found.sort()).toEqual(['anonymous_id:v:3', ...[0, 1, 2, 4, 5, 6].map((i) => `user_id:u${i}`)]);
+    }
+  });
+
+  test('what is no account, and what accounts do not have', async () => {
+    const { get } = await rig(members);
+    for (const path of ['group_id:nobody/traits', 'user_id:u1/traits', 'group_id:nobody/links', 'group_id:x/events']) {
+      expect([path, (await get(`accounts/profiles/${path}`)).status]).toEqual([path, 404]);
+    }
+    for (const path of ['traits?as_of=2026-01-01', 'links?as_of=2026-01-01', 'traits?next=e30', 'links?next=W10']) {
+      const answer = await get(`accounts/profiles/group_id:acme/${path}`);
+      expect([path, answer.status, answer.json.error.code]).toEqual([path, 400, 'invalid_request_error']);
+    }
+  });
+
+  test('segments with conditions on accounts are among the audiences', async () => {
+    const { engine, get } = await rig([...ANN, ...members]);
+    await engine.saveSegment('of_gold', { where: { account: { trait: 'plan.tier', op: 'eq', value: 'gold' } } });
+    await engine.saveSegment('alone', { where: { not: { segment: 'of_gold' } } });
+    const audiences = async (id: string): Promise<object> =>
+      (await get(`users/profiles/user_id:${id}/traits?class=audience`)).json.traits;
+    expect(await audiences('u1')).toEqual({ of_gold: true });
+    expect(await audiences('ann')).toEqual({ of_gold: true });
+    expect((await get('users/profiles/anonymous_id:v%3A3/traits?class=audience')).json.traits).toEqual({
+      of_gold: true,
+    });
+  });
+});
+
 describe('paging', () => {
   /** Every page from the first, by `cursor.url`. */
   async function pages(rigged: Rig, path: string): Promise<Answer[]> {
@@ -380,6 +457,42 @@ describe('paging', () => {
     expect(new Set(ids.map((id) => JSON.stringify(id)))).toEqual(
       new Set(profile?.identifiers.map((id) => JSON.stringify(id))),
     );
+  });
+
+  test('of profiles that became one: everything of both, once', async () => {
+    const visitors = busy(60).map((item, i) => {
+      const { userId: _, ...rest } = item as Record<string, unknown>;
+      return { ...rest, messageId: `m${i}`, anonymousId: `v${i % 3}` };
+    });
+    const login = (i: number): object => ({
+      type: 'identify',
+      userId: 'busy',
+      anonymousId: `v${i}`,
+      messageId: `login${i}`,
+      timestamp: '2026-02-20',
+      traits: { login: i },
+    });
+    const rigged = await rig([...visitors, login(0)], {}, 4);
+    const first = (await rigged.get('users/profiles/anonymous_id:v0/events?limit=5')).json;
+    await rigged.engine.ingest([login(1), login(2)], { isImport: true });
+    const all = await pages(rigged, 'anonymous_id:v2/events?limit=7');
+    const found = all.flatMap(({ json }) => json.data);
+    expect(found).toHaveLength(63);
+    expect(new Set(found.map((one: { message_id: string }) => one.message_id)).size).toBe(63);
+    for (const { external_ids, message_id } of found) {
+      const of = visitors.find(({ messageId }) => messageId === message_id)?.anonymousId ?? 'busy';
+      expect(external_ids.map((one: { id: string }) => one.id)).toEqual([of]);
+    }
+    // A cursor from before still stands where it stood.
+    const rest = (await rigged.get(`users/profiles/user_id:busy/events?limit=1000&next=${first.cursor.next}`)).json
+      .data;
+    const { timestamp, message_id } = first.data[4];
+    const at = found.findIndex((one: { message_id: string }) => one.message_id === message_id);
+    expect(rest).toEqual(found.slice(at + 1));
+    expect(rest[0].timestamp <= timestamp).toBe(true);
+    const ids = (await rigged.get('users/profiles/user_id:busy/external_ids')).json.data;
+    expect(ids.map((one: { id: string }) => one.id)).toEqual(['v0', 'v1', 'v2', 'busy']);
+    expect(ids.map((one: { first_message_id: string }) => one.first_message_id)).not.toContain(null);
   });
 
   test('a page ends early when it grows large, and says that there is more', async () => {

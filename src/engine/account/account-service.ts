@@ -57,7 +57,7 @@ export class AccountService {
       const beforeCapture = (): void => void book.view();
       const query = new ShardQuery(data, pool, { ...queryOptions, beforeCapture });
       const renderer = new AccountRenderer(data, (account) => book.peopleCountOf(account));
-      this.#opened = { book, query, shard: { data, renderer } };
+      this.#opened = { book, query, shard: { data, renderer, appliedSeq: 0 } };
     }
     return this.#opened;
   }
@@ -107,7 +107,7 @@ export class AccountService {
     const { book } = this.#open();
     const leaf: AccountLeaf = { account: { and: [] } };
     const memberships = new Map([[leaf, (data: ShardData) => book.peopleOf(account, data)]]);
-    const parts = { shards, queries, clock, appliedSeqs: () => shards.map(({ appliedSeq }) => appliedSeq) };
+    const parts = { shards, queries, clock };
     return new Question(request, leaf, { ...options, memberships }, parts);
   }
 

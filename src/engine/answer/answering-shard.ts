@@ -2,6 +2,6 @@
 import type { ProfileRenderer } from '../../profile/profile-renderer.ts';
 import type { Shard } from '../../shard/shard.ts';
 
-export interface AnsweringShard extends Pick<Shard, 'data'> {
+export interface AnsweringShard extends Pick<Shard, 'data' | 'appliedSeq'> {
   readonly renderer: Pick<ProfileRenderer, 'render' | 'bytes' | 'start' | 'end' | 'writeId' | 'idOf'>;
 }

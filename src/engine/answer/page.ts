@@ -6,6 +6,7 @@ import type { RowSet } from '../../bitmap/row-set.ts';
 import { EngineError } from '../../model/error.ts';
 import { DEFAULT_QUERY_LIMITS } from '../../model/limits.ts';
 import type { IdsBody, ProfilesBody } from '../../model/query.ts';
+import { pastProfile } from '../../profile/history/past-profile.ts';
 import { decodeCursor, encodeCursor } from '../query-cursor.ts';
 import { idTexts, type ShardRows } from './id-list.ts';
 import type { Question } from './question.ts';
@@ -33,12 +34,19 @@ export async function selectIds(question: Question): Promise<Page> {
 
 export async function answerProfiles(question: Question): Promise<ProfilesBody> {
   const page = pageOf(question, await question.select(), DEFAULT_PROFILES_LIMIT);
-  const options = { fields: question.request.fields, events: question.request.events };
+  const { fields, events } = question.request;
+  const at = question.options.atMs;
   const profiles: unknown[] = [];
   for (const { shard, rows } of page.lists) {
     for (const row of rows) {
       if (profiles.length > 0 && profiles.length % PROFILES_PER_TURN === 0) await question.clock.yieldTurn();
-      shard.renderer.render(row, options);
+      if (at !== undefined) {
+        const id = shard.renderer.idOf(row);
+        // Who fits by what is not there may have been unknown then.
+        profiles.push(pastProfile(shard.data, row, id, { fields, events, at }) ?? { id });
+        continue;
+      }
+      shard.renderer.render(row, { fields, events });
       const { bytes, start, end } = shard.renderer;
       profiles.push(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')));
     }

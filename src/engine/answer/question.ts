@@ -16,8 +16,8 @@ export interface QuestionParts {
   /** One a shard. */
   readonly queries: readonly ShardQuery[];
   readonly clock: Clock;
-  /** Of all shards of people, now. */
-  readonly appliedSeqs: () => readonly number[];
+  /** What the answer's watermark is; absent = how far each shard has come. */
+  readonly appliedSeqs?: (() => readonly number[]) | undefined;
 }
 
 export class Question {
@@ -45,7 +45,7 @@ export class Question {
     this.shards = parts.shards;
     this.clock = parts.clock;
     this.#queries = parts.queries;
-    this.#appliedSeqs = parts.appliedSeqs;
+    this.#appliedSeqs = parts.appliedSeqs ?? (() => parts.shards.map((shard) => shard.appliedSeq));
   }
 
   /** Every shard's part, in the order of the shards; all are captured in this turn. */

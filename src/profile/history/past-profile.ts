@@ -11,6 +11,7 @@ import { joinPath } from '../../base/path.ts';
 import type { TracedTrait } from '../../model/history.ts';
 import type { Identifier, LookupOptions } from '../../model/profile.ts';
 import type { Value } from '../../model/value.ts';
+import { isEnrichment } from '../enrichment-mark.ts';
 import type { EventTable } from '../event-table.ts';
 import { FieldFilter } from '../profile-renderer.ts';
 import type { ShardData } from '../shard-data.ts';
@@ -35,8 +36,9 @@ export function pastProfile(data: ShardData, row: number, id: string, options: L
   const atMs = options.at ?? Number.POSITIVE_INFINITY;
   const calls = callsInOrder(data.history, row, atMs);
   const events = eventsUntil(data, row, atMs);
-  if (calls.length === 0 && events.length === 0) return undefined;
-  const times = [...events.map(({ timeMs }) => timeMs), ...Array.from(calls, (call) => data.history.times.get(call))];
+  const times = timesOf(data, calls, events);
+  // What others knew of somebody before that one came is told from when they came.
+  if (times.length === 0 || data.profiles.firstSeen.get(row) > atMs) return undefined;
   const fields = options.fields === undefined ? undefined : new FieldFilter(options.fields);
   const has = (name: string): boolean => fields === undefined || fields.hasTop(name);
   const profile: PlainObject = { id };
@@ -54,6 +56,13 @@ export function pastProfile(data: ShardData, row: number, id: string, options: L
   const eventLimit = options.events ?? 0;
   if (eventLimit > 0) profile['events'] = newestOf(events, eventLimit);
   return profile;
+}
+
+/** Of what counts as seen: enrichment does only where there is nothing else. */
+function timesOf({ history }: ShardData, calls: Uint32Array, events: readonly KnownEvent[]): number[] {
+  const own = calls.filter((call) => !isEnrichment(history, call));
+  const seen = own.length === 0 && events.length === 0 ? calls : own;
+  return [...events.map(({ timeMs }) => timeMs), ...Array.from(seen, (call) => history.times.get(call))];
 }
 
 function eventsUntil(data: ShardData, row: number, atMs: number): KnownEvent[] {

@@ -7,6 +7,7 @@
 import { joinPath, splitPath } from '../../base/path.ts';
 import type { TraitChange } from '../../model/history.ts';
 import type { Value } from '../../model/value.ts';
+import { isFill } from '../enrichment-mark.ts';
 import { originOf } from './trait-origin.ts';
 import { type TraceParts, TraitTrace } from './trait-trace.ts';
 
@@ -47,30 +48,67 @@ export function* changesOf(
   range: ChangeRange,
 ): Generator<number, ChangePage, void> {
   const { history } = parts;
-  const trace = new TraitTrace(parts);
+  const course = new TraitCourse(parts);
   const wanted = wantedBy(range.traits);
   const shown = new Map<number, string>();
   const found: Found[] = [];
   for (const call of calls) {
     const timeMs = history.times.get(call);
     if (timeMs > range.untilMs) break;
-    for (const trait of trace.apply(call)) {
+    const touched = course.apply(call);
+    for (const trait of touched) {
       const previous = shown.get(trait);
-      const value = trace.jsonOf(trait);
+      const value = course.trace.jsonOf(trait);
       if (value === undefined) shown.delete(trait);
       else shown.set(trait, value);
-      if (value === previous && !(range.isAll && value !== undefined)) continue;
+      const isKept = range.isAll && value !== undefined && course.hasWord(call, trait);
+      if (value === previous && !isKept) continue;
       const place = { timeMs, call, trait };
-      if (timeMs < range.fromMs || !wanted(trace.columnOf(trait).segments) || !isBehind(place, range)) continue;
+      if (timeMs < range.fromMs || !wanted(course.trace.columnOf(trait).segments) || !isBehind(place, range)) continue;
       found.push({ place, value, previous });
       // One more than the page tells whether there is another; going back in time the newest are kept.
       if (found.length <= range.limit) continue;
       if (!range.isDescending) return pageOf(parts, found, range);
       if (found.length > 2 * range.limit + 1) found.splice(0, found.length - range.limit - 1);
     }
-    yield NS_PER_TRAIT * history.properties.length;
+    yield NS_PER_TRAIT * history.properties.length * course.lastCallCount;
   }
   return pageOf(parts, found, range);
+}
+
+/** The fold as time went on: a call that fills takes its place before the others that came so far, which is a fold from the start. */
+class TraitCourse {
+  trace: TraitTrace;
+  /** Calls that the last `apply` folded. */
+  lastCallCount = 0;
+  readonly #parts: TraceParts;
+  readonly #fills: number[] = [];
+  readonly #others: number[] = [];
+
+  constructor(parts: TraceParts) {
+    this.#parts = parts;
+    this.trace = new TraitTrace(parts);
+  }
+
+  /** Whether the call, the last that was applied, said something of the trait or did away with it. */
+  hasWord(call: number, trait: number): boolean {
+    return this.lastCallCount === 1 || this.#parts.history.properties[trait].typeAt(call) !== 0;
+  }
+
+  /** Gives the traits that the call may have changed, in ascending order. */
+  apply(call: number): readonly number[] {
+    const { history } = this.#parts;
+    const fills = isFill(history, call);
+    (fills ? this.#fills : this.#others).push(call);
+    this.lastCallCount = 1;
+    if (!fills || this.#others.length === 0) return this.trace.apply(call);
+    const touched = new Set(this.trace.held());
+    this.trace = new TraitTrace(this.#parts);
+    for (const one of [...this.#fills, ...this.#others]) this.trace.apply(one);
+    this.lastCallCount = this.#fills.length + this.#others.length;
+    for (const trait of this.trace.held()) touched.add(trait);
+    return [...touched].sort((a, b) => a - b);
+  }
 }
 
 interface Found {

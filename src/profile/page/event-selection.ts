@@ -68,7 +68,7 @@ export class EventSelection {
   }
 
   #sort(items: TimedItem[]): void {
-    items.sort((a, b) => this.#sign * compareItems(a, b));
+    items.sort((a, b) => this.#sign * (a.timeMs - b.timeMs || compareItems(a, b)));
   }
 
   /** In order; the page begins at `start`, what stands before it is of the position's instant. */

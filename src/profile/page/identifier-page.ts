@@ -3,7 +3,7 @@
 import type { Identifier } from '../../model/profile.ts';
 import type { IdentifierEntry, IdentifierPage, IdentifierPageRequest } from '../../model/profile-page.ts';
 import type { ShardData } from '../shard-data.ts';
-import { compareItems, type Item, originOf, visitItems } from './item-origin.ts';
+import { Extreme, type Item, originOf, visitItems } from './item-origin.ts';
 
 export function identifierPage(data: ShardData, row: number, request: IdentifierPageRequest): IdentifierPage {
   const { limit, after, asOfMs } = request;
@@ -41,13 +41,21 @@ function compare(a: Identifier, b: Identifier): number {
 }
 
 /** The earliest item that came under each identifier, by ordinal. */
-function firstItems(data: ShardData, row: number, asOfMs = Number.POSITIVE_INFINITY): ReadonlyMap<number, Item> {
-  const firsts = new Map<number, Item>();
-  visitItems(data, row, (table, index) => {
-    if (table.times.get(index) > asOfMs) return;
+function firstItems(
+  data: ShardData,
+  row: number,
+  asOfMs = Number.POSITIVE_INFINITY,
+): ReadonlyMap<number, Item | undefined> {
+  const firsts = new Map<number, Extreme>();
+  visitItems(data, row, (table, index, timeMs) => {
+    if (timeMs > asOfMs) return;
     const ordinal = table.origins.get(index);
-    const known = firsts.get(ordinal);
-    if (known === undefined || compareItems({ table, index }, known) < 0) firsts.set(ordinal, { table, index });
+    let first = firsts.get(ordinal);
+    if (first === undefined) {
+      first = new Extreme(1);
+      firsts.set(ordinal, first);
+    }
+    first.see(table, index, timeMs);
   });
-  return firsts;
+  return new Map([...firsts].map(([ordinal, { item }]) => [ordinal, item]));
 }

@@ -19,7 +19,11 @@ export function originOf({ table, index }: Item, names: NameInterner): ItemOrigi
 }
 
 /** Visits each event and each identify or alias call of the profile, in no order. */
-export function visitItems(data: ShardData, row: number, visit: (table: EventTable, index: number) => void): void {
+export function visitItems(
+  data: ShardData,
+  row: number,
+  visit: (table: EventTable, index: number, timeMs: number) => void,
+): void {
   const { history } = data;
   const slot = history.slotOf(row);
   const parts = data.participantsOf(row);
@@ -27,7 +31,7 @@ export function visitItems(data: ShardData, row: number, visit: (table: EventTab
   for (const part of parts) {
     const { table } = part;
     for (let index = table.participantLasts.get(part.slot); index !== NONE; index = table.previous.get(index)) {
-      visit(table, index);
+      visit(table, index, table.times.get(index));
     }
   }
 }
@@ -36,4 +40,23 @@ export function visitItems(data: ShardData, row: number, visit: (table: EventTab
 export function compareItems(a: Item, b: Item): number {
   const byTime = a.table.times.get(a.index) - b.table.times.get(b.index);
   return byTime !== 0 ? byTime : a.table.arrivals.get(a.index) - b.table.arrivals.get(b.index);
+}
+
+/** The least (`sign` 1) or greatest (−1) of what it is shown; makes no object for what is not. */
+export class Extreme {
+  readonly #sign: number;
+  #timeMs = Number.NaN;
+  item: Item | undefined;
+
+  constructor(sign: 1 | -1) {
+    this.#sign = sign;
+  }
+
+  see(table: EventTable, index: number, timeMs: number): void {
+    if ((timeMs - this.#timeMs) * this.#sign > 0) return;
+    const item = { table, index };
+    if (this.item !== undefined && this.#sign * compareItems(item, this.item) > 0) return;
+    this.item = item;
+    this.#timeMs = timeMs;
+  }
 }

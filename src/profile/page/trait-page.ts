@@ -2,17 +2,14 @@
  * A profile's traits by top-level name, some at a time. As they are now they are read from the columns; as of a past moment, and where they
  * came from, they are folded from the calls.
  */
-import { JsonWriter } from '../../base/json-writer.ts';
 import type { TraitEntry, TraitPage, TraitPageRequest } from '../../model/profile-page.ts';
+import { jsonAt } from '../history/plain-value.ts';
 import { isAbove, TraitTrace } from '../history/trait-trace.ts';
 import type { ShardData } from '../shard-data.ts';
 import { callsInOrder } from '../trait-history.ts';
-import { ValueTree } from '../value-tree.ts';
 import { type FieldFilter, fieldFilter } from './field-filter.ts';
 import { originOf } from './item-origin.ts';
 import { type JsonMember, nestedJson } from './nested-json.ts';
-
-const writer = new JsonWriter();
 
 export function traitPage(data: ShardData, row: number, request: TraitPageRequest): TraitPage {
   const keep = fieldFilter(request.fields, 'traits');
@@ -22,15 +19,10 @@ export function traitPage(data: ShardData, row: number, request: TraitPageReques
 
 function presentPage({ profiles }: ShardData, row: number, request: TraitPageRequest, keep: FieldFilter): TraitPage {
   const held = profiles.traits.filter((column) => column.has(row) && keep(column.segments));
-  return pageOf(groupByName(held, request), request.limit, (name, columns) => {
-    writer.reset();
-    writer.string(name);
-    const labelSizeBytes = writer.length;
-    writer.reset();
-    new ValueTree(columns).write(writer, row);
-    // `{"name":value}`, of which the value is wanted.
-    return { name, json: writer.bytes.toString('utf8', labelSizeBytes + 2, writer.length - 1) };
-  });
+  return pageOf(groupByName(held, request), request.limit, (name, columns) => ({
+    name,
+    json: nestedJson(shownOf(columns).map((column) => memberOf(column.segments, jsonAt(column, row)))),
+  }));
 }
 
 function foldedPage(data: ShardData, row: number, request: TraitPageRequest, keep: FieldFilter): TraitPage {
@@ -42,18 +34,23 @@ function foldedPage(data: ShardData, row: number, request: TraitPageRequest, kee
     .map((trait) => ({ trait, segments: trace.columnOf(trait).segments }))
     .filter(({ segments }) => keep(segments));
   return pageOf(groupByName(held, request), request.limit, (name, traits) => {
-    // A rule may leave a value where an object is too: then the value is what is shown.
-    const shown = traits.filter(({ segments }) => !traits.some((other) => isAbove(other.segments, segments)));
-    const json = nestedJson(
-      shown.map(
-        ({ trait, segments }): JsonMember => ({ path: segments.slice(1), json: trace.jsonOf(trait) ?? 'null' }),
-      ),
-    );
+    const shown = shownOf(traits);
+    const json = nestedJson(shown.map(({ trait, segments }) => memberOf(segments, trace.jsonOf(trait))));
     if (request.hasLineage !== true) return { name, json };
     const calls = shown.flatMap(({ trait }) => callsOf(trace, trait));
     const newest = calls.reduce((a, b) => (history.times.get(b) >= history.times.get(a) ? b : a));
     return { name, json, lineage: originOf({ table: history, index: newest }, names) };
   });
+}
+
+/** A rule of survivorship may leave a value where an object is too: then the value is what is shown. */
+function shownOf<Part extends { readonly segments: readonly string[] }>(parts: readonly Part[]): readonly Part[] {
+  return parts.filter(({ segments }) => !parts.some((other) => isAbove(other.segments, segments)));
+}
+
+/** Below the trait's name. */
+function memberOf(segments: readonly string[], json = 'null'): JsonMember {
+  return { path: segments.slice(1), json };
 }
 
 function callsOf(trace: TraitTrace, trait: number): readonly number[] {

@@ -2,8 +2,8 @@
 import { unreachable } from '../../base/assert.ts';
 import type { AggregateCondition, CountCondition, EventLeaf } from '../../model/query.ts';
 import type { EventTable } from '../../profile/event-table.ts';
-import { compareFormula, isFieldReference, isNegativeOperator, traitCells } from './bind-compare.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
+import { compareFormula, isFieldReference, isNegativeOperator, traitCells } from './bind-compare.ts';
 import type { ConditionBinder } from './bind-condition.ts';
 import type { BoundExpression, EventTest, Measure } from './bound-expression.ts';
 import { type Cell, cellsOf, type GuardedCell, mayHoldNumber, RELATIONS, type Relation } from './cell.ts';

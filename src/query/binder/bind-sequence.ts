@@ -13,7 +13,7 @@ import { and, type Constant, FALSE, type Formula } from './formula.ts';
 import { resolveWindow } from './window.ts';
 
 export function bindSequence(
-  data: ShardData,
+  data: Pick<ShardData, 'tableOf'>,
   leaf: SequenceLeaf,
   binder: ConditionBinder,
   moment: Moment,
@@ -29,7 +29,7 @@ export function bindSequence(
   return { kind: 'sequence', range, steps };
 }
 
-function bindStep(data: ShardData, step: SequenceStep, binder: ConditionBinder): StepTest | undefined {
+function bindStep(data: Pick<ShardData, 'tableOf'>, step: SequenceStep, binder: ConditionBinder): StepTest | undefined {
   const events = selectEvents(data, step, binder);
   if (events === undefined) return undefined;
   return {
@@ -42,7 +42,7 @@ function bindStep(data: ShardData, step: SequenceStep, binder: ConditionBinder):
 
 /** Undefined when no event can fit. */
 export function selectEvents(
-  data: ShardData,
+  data: Pick<ShardData, 'tableOf'>,
   choice: EventChoice,
   binder: ConditionBinder,
 ): EventSelection | undefined {

@@ -4,10 +4,13 @@
  */
 
 import { assert } from '../../base/assert.ts';
+import { splitPath } from '../../base/path.ts';
 import type { FunnelRequest, TotalRequest } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Expression, Operand, PropertyPredicate } from '../../model/query.ts';
 import { quoted } from '../parser/suggestion.ts';
+import { isFieldReference } from './bind-compare.ts';
+import { isSeenPath } from './bind-seen.ts';
 
 export function assertSupported(expression: Expression, atMs: number | undefined): void {
   if (atMs === undefined) return;
@@ -17,7 +20,8 @@ export function assertSupported(expression: Expression, atMs: number | undefined
   } else if ('not' in expression) {
     assertSupported(expression.not, atMs);
   } else if ('trait' in expression) {
-    assertTraitsKept(expression.trait, atMs);
+    if (isFieldReference(expression.value)) assertNoSeen(expression.trait, atMs);
+    assertNoTrait(expression, atMs);
   } else if ('event' in expression) {
     assertNoTraits(expression.where, atMs);
     assertNoTrait(expression.aggregate, atMs);
@@ -33,7 +37,7 @@ export function assertSupported(expression: Expression, atMs: number | undefined
 
 export function assertAggregateSupported(aggregate: TotalRequest, atMs: number | undefined): void {
   if (aggregate.trait === undefined) return;
-  assertTraitsKept(aggregate.trait, atMs);
+  assertNoSeen(aggregate.trait, atMs);
   if (aggregate.fn === 'first' || aggregate.fn === 'last') {
     throw new EngineError('query_unsupported', `"${aggregate.fn}" needs an event: a trait has no moment`, {
       details: { construct: `${aggregate.fn} of trait` },
@@ -47,8 +51,8 @@ export function assertFunnelSupported({ steps, by }: FunnelRequest, atMs: number
     assertNoTraits(where, atMs);
     assertNoTraits(without?.where, atMs);
   }
-  if (typeof by === 'string') assertTraitsKept(by, atMs);
-  else if (by !== undefined && 'trait' in by) assertTraitsKept(by.trait, atMs);
+  if (typeof by === 'string') assertNoSeen(by, atMs);
+  else if (by !== undefined && 'trait' in by) assertNoSeen(by.trait, atMs);
 }
 
 /** Conditions on events, and traits that are looked at. */
@@ -59,16 +63,16 @@ export function assertChoiceSupported(
 ): void {
   if (atMs === undefined) return;
   assertNoTraits(where, atMs);
-  for (const trait of traits) assertTraitsKept(trait, atMs);
+  for (const trait of traits) assertNoSeen(trait, atMs);
 }
 
-/** Traits are known as they are now; what they were at a past moment is not kept. */
-function assertTraitsKept(trait: string, atMs: number | undefined): void {
-  if (atMs === undefined) return;
+/** As values of a past moment the engine's own instants are only for conditions with a literal: by then some profiles had none. */
+function assertNoSeen(trait: string, atMs: number | undefined): void {
+  if (atMs === undefined || !isSeenPath(splitPath(trait))) return;
   throw new EngineError(
     'query_unsupported',
-    `"at" cannot be combined with a condition on a trait (${quoted(trait)}): the history of traits is not kept yet`,
-    { details: { construct: 'at with trait', trait } },
+    `with "at", ${quoted(trait)} can only be compared with a literal, not with another field, nor be grouped or added up by`,
+    { details: { construct: 'at with first_seen or last_seen', trait } },
   );
 }
 
@@ -79,5 +83,5 @@ function assertNoTraits(where: readonly PropertyPredicate[] | undefined, atMs: n
 /** A trait may stand on the right-hand side too. */
 function assertNoTrait(condition: { readonly value?: Operand | undefined } | undefined, atMs: number): void {
   const value = condition?.value;
-  if (typeof value === 'object' && value !== null && 'trait' in value) assertTraitsKept(value.trait, atMs);
+  if (typeof value === 'object' && value !== null && 'trait' in value) assertNoSeen(value.trait, atMs);
 }

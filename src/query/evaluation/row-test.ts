@@ -49,7 +49,11 @@ export function compileRowTest(bound: BoundExpression): RowTest {
 }
 
 function seenTest({ column, matches }: SeenTest): RowTest {
-  return (row) => matches(Buffer.from(formatIsoDate(column.get(row))));
+  return (row) => {
+    const timeMs = column.get(row);
+    // At a past moment some had never been seen.
+    return !Number.isNaN(timeMs) && matches(Buffer.from(formatIsoDate(timeMs)));
+  };
 }
 
 function eventTest(test: EventTest): RowTest {

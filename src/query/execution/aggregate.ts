@@ -5,7 +5,6 @@ import type { RowSet } from '../../bitmap/row-set.ts';
 import { decodeUtf8 } from '../../memory/byte-heap.ts';
 import type { TotalRequest } from '../../model/analysis.ts';
 import type { AggregateFunction } from '../../model/query.ts';
-import type { ShardData } from '../../profile/shard-data.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import { type ArrayVisitor, ArrayWalk } from '../binder/array-walk.ts';
 import { eventsOf } from '../binder/bind-events.ts';
@@ -99,7 +98,12 @@ function totalOf(scan: Omit<MeasureScan, 'rowCount' | 'isTotal' | 'members'>): A
   return { ...scan, rowCount: 1, isTotal: true };
 }
 
-function traitScan({ data, rowCount }: Instant, fn: AggregateFunction, trait: string, images: ImageSet): AggregateScan | undefined {
+function traitScan(
+  { data, rowCount }: Instant,
+  fn: AggregateFunction,
+  trait: string,
+  images: ImageSet,
+): AggregateScan | undefined {
   assert(fn !== 'first' && fn !== 'last', 'first and last of a trait were refused');
   const segments = splitPath(trait);
   const isSeen = isSeenPath(segments);

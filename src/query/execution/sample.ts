@@ -8,6 +8,7 @@
 import { mix32 } from '../../base/hash.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/query.ts';
+import type { ProfileTable } from '../../profile/profile-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
 import type { BoundExpression } from '../binder/bound-expression.ts';
@@ -22,6 +23,8 @@ export interface SampleOptions {
   readonly nowMs: number;
   readonly atMs: number | undefined;
   readonly memberships?: Memberships | undefined;
+  /** Traits as of `atMs`. */
+  readonly past?: ProfileTable | undefined;
   /** Profiles to look at; fewer than there are. */
   readonly count: number;
   readonly seed: number;
@@ -34,14 +37,14 @@ const TEST_NS = 200;
 
 /** How many of the profiles that are looked at fit. */
 export async function countInSample(data: ShardData, expression: Expression, options: SampleOptions): Promise<number> {
-  const { nowMs, atMs, memberships, signal, yieldTurn } = options;
+  const { nowMs, atMs, memberships, past, signal, yieldTurn } = options;
   const rows = drawLiving(data, options.count, options.seed);
   const selector = new RowSelector();
   let fitCount = 0;
   for (let next = 0; next < rows.length; ) {
     if (next > 0) await yieldTurn?.();
     assertGoing(signal);
-    const bound = new ExpressionBinder(data, selector, { nowMs, atMs, memberships }).bind(expression);
+    const bound = new ExpressionBinder(data, selector, { nowMs, atMs, memberships, past }).bind(expression);
     const fits = compileRowTest(bound);
     const end = Math.min(rows.length, next + Math.max(1, Math.floor(SLICE_NS / rowCostNs(bound))));
     // A row that died since it was drawn is nobody any more: it has nothing that fits but a negation.

@@ -35,7 +35,8 @@ export function* rowsOfSeen(
         view = viewChunk(slabs, instants, chunk, CHUNK_ROWS);
       }
       // At a past moment some had never been seen.
-      if (view !== undefined && !Number.isNaN(view[at]) && matches(Buffer.from(formatIsoDate(view[at])))) found.push(row);
+      if (view !== undefined && !Number.isNaN(view[at]) && matches(Buffer.from(formatIsoDate(view[at]))))
+        found.push(row);
     }
     yield next.length;
     next = candidates.rowsFrom(next[next.length - 1] + 1, STRETCH);

@@ -5,17 +5,21 @@
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/query.ts';
+import type { PastTraits } from '../../profile/history/past-traits.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';
 import { Chores } from '../binder/chores.ts';
 import { CodeSelector } from '../binder/code-selector.ts';
+import { namedTraits, pastChoiceOf } from '../binder/named-traits.ts';
 import { assertSupported } from '../binder/supported.ts';
 import { RunStore } from '../index/event-runs.ts';
+import { PastStore } from '../index/past-store.ts';
 import { ScalarTables } from '../index/scalar-tables.ts';
 import { planOf } from '../planner/plan.ts';
 import { ValueIndexes } from '../planner/value-index.ts';
 import type { Admission } from './admission.ts';
+import { assertGoing } from './cancellation.ts';
 import { SLICE_NS, type Spend } from './pace.ts';
 import { countInSample } from './sample.ts';
 import { type Capture, type SelectOptions, ShardQuestion, type ShardQuestionParts } from './shard-question.ts';
@@ -48,6 +52,7 @@ export interface ShardQueryOptions {
 const DEFAULT_INDEX_SIZE_BYTES = 256 * 1024 * 1024;
 const DEFAULT_SELECTION_SIZE_BYTES = 64 * 1024 * 1024;
 const DEFAULT_TABLE_SIZE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_PAST_SIZE_BYTES = 256 * 1024 * 1024;
 const DEFAULT_RUN_SIZE_BYTES = 256 * 1024 * 1024;
 /** Some hundred thousand elements, half a millisecond in truth; handing over costs 60 µs a worker. */
 const DEFAULT_WORKER_THRESHOLD_NS = 150_000;
@@ -65,6 +70,7 @@ export class ShardQuery {
       selector: new CodeSelector(options.hashSeed, selectionSizeBytesMax ?? DEFAULT_SELECTION_SIZE_BYTES, chores),
       indexes: new ValueIndexes(indexSizeBytesMax ?? DEFAULT_INDEX_SIZE_BYTES, chores),
       tables: new ScalarTables(options.tableSizeBytesMax ?? DEFAULT_TABLE_SIZE_BYTES, chores),
+      pasts: new PastStore(data, DEFAULT_PAST_SIZE_BYTES, chores),
       runs: new RunStore(options.runSizeBytesMax ?? DEFAULT_RUN_SIZE_BYTES),
       admission: options.admission,
       thresholdNs: options.workerThresholdNs ?? DEFAULT_WORKER_THRESHOLD_NS,
@@ -101,26 +107,40 @@ export class ShardQuery {
   /** Whether the condition is answered by bitmaps that are there already. */
   isAnsweredByBitmaps(expression: Expression, { nowMs, atMs, memberships, passesOff }: SelectOptions): boolean {
     assertSupported(expression, atMs);
-    const { data, selector, indexes, chores } = this.#parts;
+    const { data, selector, indexes, chores, pasts } = this.#parts;
+    const choice = pastChoiceOf(atMs, namedTraits(expression));
     chores.begin(SLICE_NS);
+    const past = choice === undefined ? undefined : pasts.hold(choice);
     try {
-      const bound = new ExpressionBinder(data, selector, { nowMs, atMs, memberships }).bind(expression);
+      const moment = { nowMs, atMs, memberships, past: past?.profiles };
+      const bound = new ExpressionBinder(data, selector, moment).bind(expression);
       const { root } = planOf(bound, { indexes, rowCount: data.profiles.count, off: passesOff });
       return chores.end().length === 0 && root.costNs === 0;
     } finally {
       chores.end();
+      if (past !== undefined) pasts.release(past);
     }
   }
 
   /** How many of `count` profiles, drawn at random from the seed, fit. Errors: query_timeout, query_cancelled. */
   async sample(expression: Expression, options: SelectOptions, count: number, seed: number): Promise<number> {
-    const { data, pool, yieldTurn } = this.#parts;
+    const { data, pool, yieldTurn, pasts } = this.#parts;
     const { nowMs, atMs, memberships } = options;
     const deadline = pool?.deadline(options.signal, options.timeoutMs);
     const signal = deadline?.signal ?? options.signal;
+    const choice = pastChoiceOf(atMs, namedTraits(expression));
+    let past: PastTraits | undefined;
     try {
-      return await countInSample(data, expression, { nowMs, atMs, memberships, count, seed, signal, yieldTurn });
+      if (choice !== undefined) {
+        past = await pasts.holdInSlices(choice, async () => {
+          await yieldTurn?.();
+          assertGoing(signal);
+        });
+      }
+      const moment = { nowMs, atMs, memberships, past: past?.profiles };
+      return await countInSample(data, expression, { ...moment, count, seed, signal, yieldTurn });
     } finally {
+      if (past !== undefined) pasts.release(past);
       deadline?.clear();
     }
   }
@@ -128,6 +148,7 @@ export class ShardQuery {
   /** Lets go of the change logs it listens to. */
   close(): void {
     this.#parts.indexes.close();
+    this.#parts.pasts.clear();
     this.#parts.runs.clear();
     this.#parts.tables.clear();
     this.#parts.selector.clear();

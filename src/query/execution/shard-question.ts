@@ -123,7 +123,9 @@ export class ShardQuestion<T> {
     const isLast = yieldTurn === undefined || this.#trialCount > TRIAL_COUNT_MAX;
     chores.begin(isLast ? Number.POSITIVE_INFINITY : SLICE_NS);
     try {
+      const before = this.#past;
       this.#past = this.#choice === undefined ? undefined : pasts.hold(this.#choice);
+      if (before !== undefined) pasts.release(before);
       const moment = { nowMs, atMs, memberships, past: this.#past?.profiles };
       const instant = new Instant({ data, selector, pool, moment, thresholdNs, yieldTurn, runs, tables });
       instant.signal = this.#signal;
@@ -181,6 +183,8 @@ export class ShardQuestion<T> {
   /** However it ended. */
   close(): void {
     this.#release();
+    if (this.#past !== undefined) this.#parts.pasts.release(this.#past);
+    this.#past = undefined;
     this.#deadline?.clear();
     if (this.#isAdmitted) this.#parts.admission?.leave();
     this.#isAdmitted = false;
@@ -189,8 +193,6 @@ export class ShardQuestion<T> {
   #release(): void {
     if (this.#captured !== undefined) this.#parts.data.memory.release(this.#captured.snapshot);
     this.#captured = undefined;
-    if (this.#past !== undefined) this.#parts.pasts.release(this.#past);
-    this.#past = undefined;
   }
 
   #captureSelection(

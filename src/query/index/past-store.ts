@@ -3,10 +3,12 @@
  * dropped first. Made in slices (`Chores`), and brought up to date before each use. Whoever reads one holds it, since its memory is given
  * back when it is dropped.
  */
-import { PastTraits, type PastChoice, type PastSource } from '../../profile/history/past-traits.ts';
+import { type PastChoice, type PastSource, PastTraits } from '../../profile/history/past-traits.ts';
 import { Chores } from '../binder/chores.ts';
 
 const COUNT_MAX = 8;
+/** Work between two turns. */
+const SLICE_NS = 500_000;
 
 export class PastStore {
   readonly #source: PastSource;
@@ -22,8 +24,9 @@ export class PastStore {
     this.#chores = chores;
   }
 
-  /** Held from now on. On a trial it may still be in the making. */
-  hold(choice: PastChoice): PastTraits {
+  /** Held from now on. On a trial it may still be in the making. Undefined: nothing came later, so that all is as it is now. */
+  hold(choice: PastChoice): PastTraits | undefined {
+    if (this.#isNow(choice)) return undefined;
     const key = JSON.stringify([choice.atMs, choice.hasSeen, choice.names]);
     let past = this.#kept.get(key);
     this.#kept.delete(key);
@@ -39,6 +42,11 @@ export class PastStore {
     return past;
   }
 
+  #isNow({ atMs, hasSeen }: PastChoice): boolean {
+    const { history, tables } = this.#source;
+    return [history, ...(hasSeen ? tables : [])].every(({ times }) => times.maxs.every((max) => max <= atMs));
+  }
+
   release(past: PastTraits): void {
     const count = (this.#holds.get(past) ?? 0) - 1;
     if (count > 0) {
@@ -48,6 +56,20 @@ export class PastStore {
     this.#holds.delete(past);
     if (![...this.#kept.values()].includes(past)) past.free();
     else this.#trim();
+  }
+
+  /** As `hold`, with turns between slices of the work. */
+  async holdInSlices(choice: PastChoice, pause: () => Promise<void>): Promise<PastTraits | undefined> {
+    this.#chores.begin(0);
+    const past = this.hold(choice);
+    this.#chores.end();
+    try {
+      while (past !== undefined && !past.work(SLICE_NS)) await pause();
+    } catch (error) {
+      this.release(past!);
+      throw error;
+    }
+    return past;
   }
 
   #bringUpToDate(past: PastTraits): void {

@@ -124,7 +124,13 @@ function kindOfNode(object: JsonObject, at: string): (typeof KINDS)[number] {
   );
 }
 
-function checkList(check: JsonCheck, json: unknown, at: string, { of, depth }: Place, kind: string): readonly Expression[] {
+function checkList(
+  check: JsonCheck,
+  json: unknown,
+  at: string,
+  { of, depth }: Place,
+  kind: string,
+): readonly Expression[] {
   if (!Array.isArray(json)) refuse('query_type', at, `${quoted(kind)} needs a list of conditions, not ${kindOf(json)}`);
   return json.map((item: unknown, index) => checkNode(check, item, below(at, index), { of, depth: depth + 1 }));
 }

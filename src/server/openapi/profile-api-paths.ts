@@ -20,11 +20,11 @@ const OPERATIONS: Readonly<Record<Part, { readonly summary: string; readonly ans
     answer: apiEvents,
   },
   metadata: { summary: 'First and last message', answer: apiMetadata },
-  links: { summary: 'The accounts that a person is in, by id', answer: apiLinks },
+  links: { summary: 'The accounts that a person is in, by id; the people of an account', answer: apiLinks },
 };
 
 const DESCRIPTION =
-  "The shapes of Segment's Profile API over the same profiles as `/v1/profiles`. There is one space: any name of it is taken. Every answer has a `Request-Id`.";
+  "The shapes of Segment's Profile API over the same profiles as `/v1/profiles`. There is one space: any name of it is taken. An account is named by its `group_id`; it has no events of its own and no past. Every answer has a `Request-Id`.";
 
 const QUERY_TEXTS: Readonly<Record<string, string>> = {
   next: '`cursor.next` of the page before.',

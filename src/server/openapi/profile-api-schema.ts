@@ -22,8 +22,11 @@ export const apiError = z
   .meta({ id: 'ApiError' });
 
 export const apiTracedTrait = z
-  .strictObject({ value: z.unknown(), source_id: source, updated_at: z.string() })
-  .meta({ id: 'ApiTracedTrait', description: 'Of an object: the newest call that any of it came by.' });
+  .strictObject({ value: z.unknown(), source_id: source, updated_at: z.union([z.string(), z.null()]) })
+  .meta({
+    id: 'ApiTracedTrait',
+    description: 'Of an object: the newest call that any of it came by. Of accounts neither is kept.',
+  });
 
 export const apiTraits = z
   .strictObject({ traits: z.record(z.string(), z.unknown()), cursor: apiCursor })
@@ -87,7 +90,7 @@ export const apiLinks = z
     data: z.array(
       z.strictObject({
         to_collection: z.enum(COLLECTIONS),
-        external_ids: z.array(z.strictObject({ ...named, created_at: z.string(), source_id: source })),
+        external_ids: z.array(apiExternalId.partial({ first_message_id: true })),
       }),
     ),
     cursor: apiCursor,

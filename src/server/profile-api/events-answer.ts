@@ -12,7 +12,7 @@ export const eventsPart: PartReader = {
   parameters: ['limit', 'next', 'include', 'exclude', 'start', 'end', 'sort', 'fields'],
   limitUsual: 100,
   limitMax: 1_000,
-  read(pages, { identifier, query, list }: PageAsked) {
+  read({ profilePages: pages }, { identifier, query, list }: PageAsked) {
     query.flag('verbose');
     const sort = query.choice('sort', EVENT_SORTS) ?? 'desc';
     const name = `events:${sort}`;

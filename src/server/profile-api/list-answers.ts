@@ -9,7 +9,7 @@ export const externalIdsPart: PartReader = {
   parameters: ['limit', 'next', 'include'],
   limitUsual: 25,
   limitMax: 200,
-  read(pages, { identifier, query, list }) {
+  read({ profilePages: pages }, { identifier, query, list }) {
     query.flag('verbose');
     const [type, value] = decodeCursor('external_ids', query.text('next'), ['string', 'string']) ?? [];
     const page = pages.identifiers(identifier, {
@@ -30,7 +30,7 @@ export const externalIdsPart: PartReader = {
   empty: (list) => dataBody([], list, ''),
 };
 
-function externalIdJson({ type, value, linkedAtMs, first }: IdentifierEntry): string {
+export function externalIdJson({ type, value, linkedAtMs, first }: IdentifierEntry): string {
   return JSON.stringify({
     id: value,
     type,
@@ -46,7 +46,7 @@ export const linksPart: PartReader = {
   parameters: ['limit', 'next'],
   limitUsual: 20,
   limitMax: 200,
-  read(pages, { identifier, query, list }) {
+  read({ profilePages: pages }, { identifier, query, list }) {
     query.flag('verbose');
     const [after] = decodeCursor('links', query.text('next'), ['string']) ?? [];
     const page = pages.accounts(identifier, { limit: list.limit, after, asOfMs: query.momentMs('as_of') });
@@ -74,7 +74,7 @@ export const metadataPart: PartReader = {
   parameters: [],
   limitUsual: 1,
   limitMax: 1,
-  read(pages, { identifier, query }) {
+  read({ profilePages: pages }, { identifier, query }) {
     query.flag('verbose');
     const metadata = pages.metadata(identifier, query.momentMs('as_of'));
     if (metadata === undefined) return undefined;

@@ -6,6 +6,7 @@ import { EngineError } from '../../model/error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/route.ts';
 import type { HttpRequest } from '../transport/transport.ts';
+import { ACCOUNT_READERS } from './account-answers.ts';
 import { failApi, sendApiJson } from './api-answer.ts';
 import { eventsPart } from './events-answer.ts';
 import { externalIdsPart, linksPart, metadataPart } from './list-answers.ts';
@@ -28,20 +29,21 @@ export function profileApiRoutes(): readonly Route[] {
     path: pathOfPart(part),
     access: 'read',
     fail: failApi,
-    handle: (exchange, request) => answerPart(exchange, request, PART_READERS[part]),
+    handle: (exchange, request) => answerPart(exchange, request, part),
   }));
 }
 
 /** Reads the request before its first pause. */
-async function answerPart(exchange: Exchange, request: HttpRequest, reader: PartReader): Promise<void> {
+async function answerPart(exchange: Exchange, request: HttpRequest, part: Part): Promise<void> {
   const path = request.getUrl();
   const rawQuery = request.getQuery() ?? '';
-  const { identifier } = parseProfilePath(path);
+  const { collection, identifier } = parseProfilePath(path);
+  const reader = collection === 'users' ? PART_READERS[part] : ACCOUNT_READERS[part];
   const query = new PageQuery(rawQuery, [...reader.parameters, ...COMMON_PARAMETERS]);
   const limit = query.count('limit', reader.limitUsual, reader.limitMax);
   const list = { path, queryWith: (next: string) => query.toString(next), limit };
   const isNobodyEmpty = query.flag('suppressNotFound');
-  const body = await reader.read(exchange.door.engine.profilePages, { identifier, query, list });
+  const body = await reader.read(exchange.door.engine, { identifier, query, list });
   if (body !== undefined) sendApiJson(exchange, body);
   else if (isNobodyEmpty) sendApiJson(exchange, reader.empty(list));
   else throw new EngineError('profile_not_found', 'no profile has this identifier, or it was not known by then');

@@ -12,7 +12,7 @@ export const traitsPart: PartReader = {
   parameters: ['limit', 'next', 'include', 'class', 'fields'],
   limitUsual: 10,
   limitMax: 200,
-  read: (pages, asked) =>
+  read: ({ profilePages: pages }, asked) =>
     asked.query.choice('class', TRAIT_CLASSES) === 'audience' ? readAudiences(pages, asked) : readTraits(pages, asked),
   empty: (list) => traitsBody([], list, ''),
 };

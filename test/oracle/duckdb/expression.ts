@@ -23,6 +23,7 @@ export function expressionSql(expression: Expression, moment: SqlMoment): string
     const { salt, from, to } = expression.random;
     return `p.id IN (SELECT profile FROM buckets WHERE salt = ${quote(salt)} AND x >= ${double(from)} AND x < ${double(to)})`;
   }
+  if ('account' in expression || 'people' in expression) throw new TypeError('accounts have an oracle of their own');
   const chosen = chosenEvents(expression, moment);
   const { aggregate, count } = expression;
   if (aggregate !== undefined) {

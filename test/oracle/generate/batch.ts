@@ -126,10 +126,14 @@ function greeting(nowMs: number): fc.Arbitrary<readonly Draft[]> {
       .tuple(
         traits(nowMs),
         timing(nowMs),
+        maybe(
+          context(nowMs).map((each) => ({ context: each })),
+          2,
+        ),
         fc.array(fc.tuple(properties(nowMs), timing(nowMs), fc.constantFrom(...VISIT_EVENTS)), { maxLength: 6 }),
       )
-      .map(([traits, when, events]): readonly Draft[] => [
-        { item: { type: 'identify', ...who, traits, ...when } },
+      .map(([traits, when, outer, events]): readonly Draft[] => [
+        { item: { type: 'identify', ...who, traits, ...when, ...outer } },
         ...events.map(
           ([properties, at, event]): Draft => ({
             item: { type: 'track', event, ...who, properties, ...at },

@@ -69,7 +69,7 @@ export const NEAR_DATES = [
 ];
 
 export const USER_IDS = ['u1', 'u2', 'u3', 'u4', 'u5', 'u6', 'ü-7', '__proto__', 'a:b'];
-export const ANONYMOUS_IDS = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'u1'];
+export const ANONYMOUS_IDS = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8', 'u1'];
 /** Ids that are no one's: what programs send when they have none. */
 export const BLOCKED_IDS = ['null', '0', 'N/A', ' ', 'Anonymous'];
 /** Two of them are of one mailbox, two are of none. */

@@ -68,8 +68,6 @@ export function world(questionCount: number): fc.Arbitrary<World> {
     return savedConditions(nowMs).chain((segments) =>
       fc.record({
         nowMs: fc.constant(nowMs),
-        batches: batches(nowMs),
-        identity: fc.constantFrom(...IDENTITY_SETTINGS),
         measures: fc.array(measure(nowMs), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),
         segments: fc.constant(segments),
         analyses: fc.array(analysis(nowMs, SEGMENT_KEYS), { maxLength: Math.ceil(questionCount / 3), size: 'max' }),
@@ -78,6 +76,9 @@ export function world(questionCount: number): fc.Arbitrary<World> {
           maxLength: questionCount,
           size: 'max',
         }),
+        // Last, so that other people do not make other questions.
+        batches: batches(nowMs),
+        identity: fc.constantFrom(...IDENTITY_SETTINGS),
       }),
     );
   });

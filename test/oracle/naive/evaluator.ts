@@ -18,6 +18,7 @@ export function evaluate(expression: Expression, profile: NaiveProfile, moment: 
   if ('event' in expression) return isEventLeafTrue(expression, profile, moment);
   if ('sequence' in expression) return isSequenceTrue(expression, profile, moment);
   if ('segment' in expression) return evaluate(definitionOf(expression.segment, moment), profile, moment);
+  if ('account' in expression || 'people' in expression) throw new TypeError('accounts have an oracle of their own');
   return isInBucket(expression.random, profile.id);
 }
 

@@ -16,6 +16,7 @@ export interface Sent {
 }
 
 export interface Story {
+  /** In the order of arrival. */
   readonly sent: readonly Sent[];
   /** The trait `ruled` goes by it. */
   readonly rule: Rule | undefined;
@@ -78,8 +79,18 @@ export const story: fc.Arbitrary<Story> = fc.record({
 
 export const timeOf = (minute: number): number => START_MS - 1_000 * MINUTE_MS + minute * MINUTE_MS;
 
+export interface LiveOptions {
+  /** No two calls have the same time. */
+  readonly isDistinct?: boolean | undefined;
+  /** What is of a later time is never sent, but for the calls that bring identifiers together. */
+  readonly untilMs?: number | undefined;
+}
+
 /** Sends it all, each item in a batch of its own, and at the end what brings each person's two identifiers together. */
-export async function live({ sent, rule, shardCount }: Story): Promise<{ core: Core; people: Person[] }> {
+export async function live(
+  { sent, rule, shardCount }: Story,
+  { isDistinct = false, untilMs = Number.POSITIVE_INFINITY }: LiveOptions = {},
+): Promise<{ core: Core; people: Person[] }> {
   const core = Core.fresh(shardCount, { hashSeed: 5, isAutoFlush: true });
   const people: Person[] = Array.from({ length: PERSON_COUNT }, (_, i) => ({
     id: `u${i}`,
@@ -91,7 +102,11 @@ export async function live({ sent, rule, shardCount }: Story): Promise<{ core: C
   let arrival = 0;
   const send = async (one: Sent, isBoth: boolean): Promise<void> => {
     const { person, isUser, minute, source } = one;
-    const timeMs = timeOf(minute);
+    const timeMs = timeOf(minute) + (isDistinct ? arrival : 0);
+    if (timeMs > untilMs && !isBoth) {
+      arrival += 1;
+      return;
+    }
     const messageId = `m${arrival}`;
     const item = {
       messageId,

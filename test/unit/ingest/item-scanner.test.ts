@@ -1,6 +1,6 @@
 import { encode } from '@msgpack/msgpack';
 import { expect, test } from 'vitest';
-import { KIND_TRACK } from '../../../src/ingest/event-tape.ts';
+import { ITEM_STRIDE, ITEM_USER, KIND_TRACK } from '../../../src/ingest/event-tape.ts';
 import { eventTimeMs } from '../../../src/ingest/item-envelope.ts';
 import { ScanBench, type Scanned } from '../../helpers/scan.ts';
 
@@ -297,7 +297,8 @@ test('a batch that outgrows the tape keeps the texts made for earlier items', ()
   expect([at, bench.tape.itemCount, bench.tape.leafCount]).toEqual([end, 2_000, 4_000]);
   const { items, bytes } = bench.tape;
   for (const i of [0, 1, 999, 1_999]) {
-    const [offset, length] = [items[i * 28 + 3], items[i * 28 + 4]];
+    const at = i * ITEM_STRIDE + ITEM_USER;
+    const [offset, length] = [items[at], items[at + 1]];
     expect(Buffer.from(bytes.buffer, offset, length).toString()).toBe('123456');
   }
 });

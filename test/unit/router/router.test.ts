@@ -1,6 +1,7 @@
-/** The identity rules of src/router/identity-route.ts, one by one, with people on different shards. */
+/** How an item finds its person (src/router/resolver.ts), rule by rule, with people on different shards. */
 import { expect, test } from 'vitest';
 import { xxh32 } from '../../../src/base/hash.ts';
+import { readIdentitySettings } from '../../../src/identity/settings.ts';
 import { SlotMap } from '../../../src/router/slot-map.ts';
 import { Core, keyOf } from '../../sim/core.ts';
 
@@ -20,8 +21,10 @@ const identifiersOf = (core: Core, type: string, value: string): string[] | unde
 /** A value of the type whose slot is on the given shard. */
 function valueOn(type: string, shard: number, salt = ''): string {
   const slots = new SlotMap(SHARDS);
-  for (let i = 0; ; i++)
-    if (slots.shardOf({ type, value: `${type}${salt}${i}` }) === shard) return `${type}${salt}${i}`;
+  for (let i = 0; ; i++) {
+    const value = `${type}${salt}${i}${type === 'email' ? '@x.org' : ''}`;
+    if (slots.shardOf({ type, value }) === shard) return value;
+  }
 }
 
 const everyPair = Array.from({ length: SHARDS * SHARDS }, (_, i) => [i % SHARDS, Math.floor(i / SHARDS)] as const);
@@ -60,20 +63,24 @@ test('an email, a phone or an external id belongs to whom it was told of first',
   for (const [a, b] of everyPair) {
     const core = fresh();
     const [first, second, email] = [valueOn('user_id', a), valueOn('user_id', b, 'x'), valueOn('email', b)];
+    const phone = '+4930901820';
     const context = { externalIds: [{ type: 'crm', id: 'c1' }] };
     await core.ingest([
-      item('identify', { userId: first, traits: { email, phone: '1' }, context }),
-      item('identify', { userId: second, traits: { email, phone: '1' }, context }),
+      item('identify', { userId: first, traits: { email, phone }, context }),
+      item('identify', { userId: second, traits: { email: email.toUpperCase(), phone }, context }),
     ]);
     for (const [type, value] of [
       ['email', email],
-      ['phone', '1'],
+      ['phone', phone],
       ['crm', 'c1'],
     ]) {
       expect(core.lookup({ type, value })?.id).toBe(first);
     }
     // The trait is the second one's all the same.
-    expect(core.lookup({ type: 'user_id', value: second })?.traits).toEqual({ email, phone: '1' });
+    expect(core.lookup({ type: 'user_id', value: second })?.traits).toEqual({
+      email: email.toUpperCase(),
+      phone,
+    });
     expect(identifiersOf(core, 'user_id', second)).toEqual([`user_id:${second}`]);
   }
 });
@@ -81,15 +88,15 @@ test('an email, a phone or an external id belongs to whom it was told of first',
 test('an identifier that an item names twice is attached once', async () => {
   const core = fresh();
   const externalIds = [
-    { type: 'email', id: 'a@x.org' },
-    { type: 'phone', id: '1' },
+    { type: 'email', id: ' A@X.org' },
+    { type: 'phone', id: '+49 30 901820' },
     { type: 'crm', id: 'c' },
     { type: 'crm', id: 'c' },
   ];
   await core.ingest([
-    item('identify', { userId: 'u', traits: { email: 'a@x.org', phone: '1' }, context: { externalIds } }),
+    item('identify', { userId: 'u', traits: { email: 'a@x.org', phone: '+4930901820' }, context: { externalIds } }),
   ]);
-  expect(identifiersOf(core, 'user_id', 'u')).toEqual(['user_id:u', 'email:a@x.org', 'phone:1', 'crm:c']);
+  expect(identifiersOf(core, 'user_id', 'u')).toEqual(['user_id:u', 'email:a@x.org', 'phone:+4930901820', 'crm:c']);
 });
 
 test('entries of externalIds that are none are passed over', async () => {
@@ -115,15 +122,90 @@ test('entries of externalIds that are none are passed over', async () => {
   expect(identifiersOf(core, 'user_id', 'u')).toEqual(['user_id:u', 'a.b_1:5']);
 });
 
-test('an alias gives the user one more name; between two users it is refused', async () => {
+test('an alias gives the user one more name, be the old one a visitor or nobody yet', async () => {
   const core = fresh();
   await core.ingest([item('track', { anonymousId: 'old' }), item('alias', { userId: 'u', previousId: 'old' })]);
-  expect(identifiersOf(core, 'user_id', 'u')).toEqual(['user_id:u', 'anonymous_id:old']);
-  await core.ingest([item('track', { userId: 'v' })]);
-  const { rejected } = await core.ingest([item('alias', { userId: 'u', previousId: 'v' })]);
-  expect(rejected.map(({ code }) => code)).toEqual(['merge_not_supported']);
+  expect(core.profiles()).toHaveLength(1);
+  expect(identifiersOf(core, 'user_id', 'u')).toEqual(['user_id:u', 'anonymous_id:old', 'user_id:old']);
   await core.ingest([item('alias', { userId: 'w', previousId: 'new' })]);
-  expect(core.lookup({ type: 'anonymous_id', value: 'new' })?.id).toBe('w');
+  // Whatever comes later under the old name is the user's, whichever it was.
+  await core.ingest([item('track', { anonymousId: 'new' }), item('track', { userId: 'new' })]);
+  expect(core.lookup({ type: 'user_id', value: 'new' })).toMatchObject({ id: 'w', counts: { E: 2 } });
+});
+
+test('an alias makes one of two users, whose limit of one user id it may break, and its new id names them', async () => {
+  for (const [a, b] of everyPair) {
+    const core = fresh();
+    const [user, previous] = [valueOn('user_id', a), valueOn('user_id', b, 'x')];
+    await core.ingest([
+      item('track', { userId: previous }),
+      item('track', { userId: previous }),
+      item('track', { userId: user }),
+    ]);
+    const { accepted, rejected } = await core.ingest([item('alias', { userId: user, previousId: previous })]);
+    expect({ accepted, rejected }).toEqual({ accepted: 1, rejected: [] });
+    expect(core.profiles()).toHaveLength(1);
+    expect(core.lookup({ type: 'user_id', value: previous })).toMatchObject({ id: user, counts: { E: 3 } });
+    // The other way round it is the same two, under the other name.
+    await core.ingest([item('alias', { userId: previous, previousId: user })]);
+    expect(core.lookup({ type: 'user_id', value: user })).toMatchObject({ id: previous, counts: { E: 3 } });
+  }
+});
+
+test('an alias to an id that is nobody is refused as no_identifier, one of such an id gives the user no name', async () => {
+  const core = fresh();
+  const { rejected } = await core.ingest([
+    item('alias', { userId: 'null', previousId: 'v' }),
+    item('alias', { userId: 'u', previousId: 'N/A' }),
+  ]);
+  expect(rejected.map(({ index, code }) => [index, code])).toEqual([[0, 'no_identifier']]);
+  expect(identifiersOf(core, 'user_id', 'u')).toEqual(['user_id:u']);
+  expect(core.lookup({ type: 'user_id', value: 'v' })).toBeUndefined();
+});
+
+test('an alias finds its user by the normal form of the id', async () => {
+  const identity = readIdentitySettings({ types: [{ type: 'user_id', normalise: 'lower' }] });
+  const core = Core.fresh(SHARDS, { hashSeed: 1, isAutoFlush: true, identity });
+  await core.ingest([item('track', { userId: 'ann' }), item('alias', { userId: 'ANN', previousId: 'Visitor' })]);
+  expect(identifiersOf(core, 'user_id', 'ann')).toEqual(['user_id:ann', 'user_id:visitor', 'anonymous_id:Visitor']);
+});
+
+test('a message is known again after its profile moved, be it by that message or another, live and after a restart', async () => {
+  for (const [a, b] of everyPair) {
+    const core = fresh();
+    const [user, visitor, email] = [valueOn('user_id', a), valueOn('anonymous_id', b), valueOn('email', b, 'e')];
+    const items = [
+      // It comes under the e-mail, with which the scanner of the items has nothing to do.
+      item('identify', { anonymousId: visitor, traits: { email } }),
+      item('track', { userId: 'null', anonymousId: visitor }),
+      item('track', { userId: user }),
+      item('track', { userId: user }),
+      item('track', { userId: user }),
+      // The visitor, who has less, moves to the user; or stays, and the user moves, where the visitor has more.
+      item('identify', { userId: user, anonymousId: visitor, traits: { email } }),
+    ];
+    for (const each of items) await core.ingest([each]);
+    expect(core.profiles()).toHaveLength(1);
+    const state = core.state();
+    for (const next of [core, core.reopened({ hashSeed: 2 })]) {
+      expect(await next.ingest(items)).toMatchObject({ accepted: items.length, duplicates: items.length });
+      expect(next.state()).toEqual(state);
+    }
+  }
+});
+
+test('a message whose profile moves because of it is known again where it arrived', async () => {
+  for (const [a, b] of everyPair) {
+    const core = fresh();
+    const [user, visitor] = [valueOn('user_id', a), valueOn('anonymous_id', b)];
+    for (const who of [{ userId: user }, { anonymousId: visitor }, { anonymousId: visitor }]) {
+      await core.ingest([item('track', who)]);
+    }
+    const joining = item('track', { userId: user, anonymousId: visitor });
+    await core.ingest([joining]);
+    expect(await core.ingest([joining])).toMatchObject({ accepted: 1, duplicates: 1 });
+    expect(core.lookup({ type: 'user_id', value: user })?.counts).toEqual({ E: 4 });
+  }
 });
 
 test('types of identifiers are bounded, since callers make them up', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { EngineError } from '../../../src/model/error.ts';
-import { type BatchHeader, decodeRecord, encodeBind, RecordBuilder } from '../../../src/shard/record.ts';
+import { encodeIdentityCommand } from '../../../src/shard/identity-command.ts';
+import { type BatchHeader, decodeRecord, RecordBuilder } from '../../../src/shard/record.ts';
 import { diceOf } from '../../property/memory-world.ts';
 
 const header = (more: Partial<BatchHeader> = {}): BatchHeader => ({
@@ -56,12 +57,13 @@ test('a record gives back its header, routes, indexes, external ids and items, r
   }
 });
 
-test('a bind record gives back both identifiers', () => {
+test('an identity record gives back its command', () => {
   const [identifier, target] = [
     { type: 'anonymous_id', value: 'a\u0000ü😀' },
     { type: 'crm', value: '' },
   ];
-  expect(decodeRecord(encodeBind(identifier, target))).toEqual({ kind: 'bind', identifier, target });
+  const command = { kind: 'bind', identifier, target } as const;
+  expect(decodeRecord(encodeIdentityCommand(command))).toEqual({ kind: 'identity', command });
 });
 
 test('a record of a kind from the future is refused as storage_failed', () => {

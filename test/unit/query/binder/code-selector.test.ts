@@ -48,16 +48,16 @@ describe('a code selector', () => {
 
   it('starts again when the codes were renumbered', () => {
     const world = new World();
-    for (let i = 0; i < 100; i++) world.add(identify(`u${i}`, { v: `${i % 2 === 0 ? 'a' : 'b'}${i}` }));
+    for (let i = 0; i < 100; i++) world.overwrite([identify(`u${i}`, { v: `${i % 2 === 0 ? 'a' : 'b'}${i}` })]);
     const column = columnOf(world);
     const selector = new CodeSelector(HASH_SEED, 1 << 20);
     const date: TextTest = { kind: 'date', minMs: 0, maxMs: Infinity };
     selector.texts(column, STARTS);
     selector.texts(column, date);
     column.enableCompaction(50);
-    for (let i = 0; i < 100; i++) world.add(identify(`u${i}`, { v: `a then 2024-01-${10 + (i % 9)}` }));
-    for (let i = 0; i < 200; i++) world.add(identify('u1', { v: `b ${i}` }));
-    world.add(identify('u1', { v: '2024-01-01' }));
+    for (let i = 0; i < 100; i++) world.overwrite([identify(`u${i}`, { v: `a then 2024-01-${10 + (i % 9)}` })]);
+    for (let i = 0; i < 200; i++) world.overwrite([identify('u1', { v: `b ${i}` })]);
+    world.overwrite([identify('u1', { v: '2024-01-01' })]);
     expect(column.generation).toBeGreaterThan(0);
     const held = textsOf(column, selector.texts(column, STARTS)).filter((text) => text.startsWith('a'));
     expect(held.length).toBe(textsOf(column, selector.texts(column, STARTS)).length);

@@ -58,7 +58,7 @@ it('a trait that is looked at cannot be asked about at a past moment', async () 
 
 it('a dictionary that is renumbered between the scan and the answer does not mix up groups', async () => {
   const world = new World();
-  world.apply(Array.from({ length: 300 }, (_, i) => identify(`u${i}`, { city: `city ${i % 3}` })));
+  world.overwrite(Array.from({ length: 300 }, (_, i) => identify(`u${i}`, { city: `city ${i % 3}` })));
   const { strings } = world.data.profiles.traits[0];
   strings!.enableCompaction(4);
   const query = new ShardQuery(world.data, pool, { hashSeed: HASH_SEED, workerThresholdNs: 0 });
@@ -67,8 +67,8 @@ it('a dictionary that is renumbered between the scan and the answer does not mix
     captureBreakdown(instant, { by: ['city'] }, index),
   );
   // Everyone moves, one after another, while the workers scan.
-  world.apply(Array.from({ length: 3_000 }, (_, i) => identify(`u${i % 300}`, { city: `town ${i}` })));
-  world.apply(Array.from({ length: 300 }, (_, i) => identify(`u${i}`, { city: i % 2 === 0 ? 'east' : 'west' })));
+  world.overwrite(Array.from({ length: 3_000 }, (_, i) => identify(`u${i % 300}`, { city: `town ${i}` })));
+  world.overwrite(Array.from({ length: 300 }, (_, i) => identify(`u${i}`, { city: i % 2 === 0 ? 'east' : 'west' })));
   expect(strings!.generation).toBeGreaterThan(0);
   const { pieces } = await answer;
   const counts = new Map<unknown, number>();

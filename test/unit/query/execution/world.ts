@@ -42,6 +42,7 @@ export class World {
     this.data = new ShardData(new SlabMemory(), names, {
       dedup: { windowMs: DAY_MS, count: 1_000 },
       cacheSizeBytes: 1 << 16,
+      hashSeed: HASH_SEED,
     });
     this.#scanner = new ItemScanner(this.#tape, names, known, DEFAULT_INGEST_LIMITS, HASH_SEED);
   }
@@ -54,15 +55,29 @@ export class World {
 
   /** Into the shard's data only. */
   apply(items: readonly Item[]): void {
-    const tape = this.#tape;
     for (const item of items) {
-      tape.reset();
-      const start = tape.append(this.#packr.pack(item));
-      this.#scanner.scan(start, tape.length, 0, 0);
-      if (this.#scanner.errorCode !== undefined) throw new Error(this.#scanner.errorMessage);
-      const timeMs = Number.isNaN(tape.times[0]) ? NOW_MS : tape.times[0];
-      this.data.apply(tape, 0, this.#rowOf(item.userId, timeMs), timeMs);
+      const timeMs = this.#scan(item);
+      this.data.apply(this.#tape, 0, this.#rowOf(item.userId, timeMs), timeMs);
     }
+    this.data.foldNow();
+  }
+
+  /** Sets traits that no history keeps, so that the texts they take the place of are nobody's. Into the shard's data only. */
+  overwrite(items: readonly Item[]): void {
+    for (const item of items) {
+      const timeMs = this.#scan(item);
+      this.data.profiles.setTraits(this.#rowOf(item.userId, timeMs), this.#tape, 0, timeMs, this.data.names);
+    }
+  }
+
+  /** Onto the tape; gives the item's time. */
+  #scan(item: Item): number {
+    const tape = this.#tape;
+    tape.reset();
+    const start = tape.append(this.#packr.pack(item));
+    this.#scanner.scan(start, tape.length, 0, 0);
+    if (this.#scanner.errorCode !== undefined) throw new Error(this.#scanner.errorMessage);
+    return Number.isNaN(tape.times[0]) ? NOW_MS : tape.times[0];
   }
 
   #rowOf(userId: string, timeMs: number): number {

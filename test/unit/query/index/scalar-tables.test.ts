@@ -98,14 +98,14 @@ describe('a question for distinct values of several dictionaries', () => {
 
 it('a dictionary that is renumbered is numbered again', async () => {
   const world = new World();
-  world.apply(
+  world.overwrite(
     Array.from({ length: 100 }, (_, i) => identify(`u${i}`, { ref: i < 50 ? `ref ${i}` : [`ref ${i - 50}`] })),
   );
   const { strings } = world.data.profiles.traits[0];
   strings!.enableCompaction(4);
   const query = new ShardQuery(world.data, pool, { hashSeed: HASH_SEED, workerThresholdNs: 0 });
   expect(await ask(query)).toBe(50);
-  for (let i = 0; i < 400; i++) world.apply([identify(`u${i % 50}`, { ref: `other ${i % 60}` })]);
+  for (let i = 0; i < 400; i++) world.overwrite([identify(`u${i % 50}`, { ref: `other ${i % 60}` })]);
   expect(strings!.generation).toBeGreaterThan(0);
   const now = new Set(Array.from({ length: 50 }, (_, i) => `other ${(350 + i) % 60}`));
   expect(await ask(query)).toBe(50 + now.size);
