@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { BENCH_SIZES, type Bench, type BenchContext, type SizeName } from './harness.ts';
 import { identity } from './load/identity.ts';
 import { ingestWs } from './load/ingest-ws.ts';
+import { linkage } from './load/linkage.ts';
 import { lookupBatch } from './load/lookup-batch.ts';
 import { lookupHttp } from './load/lookup-http.ts';
 import { lookupUnderQuery } from './load/lookup-under-query.ts';
@@ -28,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   memory,
   segments,
   lookupUnderQuery,
+  linkage,
 ];
 const DEFAULT_RUNS = 5;
 

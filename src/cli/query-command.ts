@@ -1,6 +1,6 @@
 /** `kith query`: one question, answered as a number, ids one a line, a table of profiles, an aggregate, or groups with bars. */
 import type { BreakdownBody } from '../model/analysis.ts';
-import type { CountBody, QueryPlan, QueryRequest, QueryWarning, ValueBody } from '../model/query.ts';
+import type { Collection, CountBody, QueryPlan, QueryRequest, QueryWarning, ValueBody } from '../model/query.ts';
 import { bar } from './bar.ts';
 import type { Client } from './client.ts';
 import type { CommandRun } from './command-option.ts';
@@ -12,6 +12,7 @@ import { colorsOf, type Terminal, write } from './terminal.ts';
 import { printWarnings } from './warning-text.ts';
 
 export interface QueryOptions {
+  readonly of?: Collection | undefined;
   readonly as: 'count' | 'ids' | 'profiles';
   readonly aggregate?: string | undefined;
   readonly by?: readonly string[] | undefined;
@@ -58,9 +59,10 @@ export async function runQuery(
   terminal: Terminal,
   run: CommandRun,
 ): Promise<void> {
-  const { as, at, strict, explain, estimate } = options;
+  const { of, as, at, strict, explain, estimate } = options;
   const base: QueryRequest = {
     ...(text.trim() === '' ? {} : { where: text }),
+    of,
     as,
     at,
     strict,
@@ -79,7 +81,8 @@ export async function runQuery(
       ({ value }, took) => `${valueText(value)} ${took}\n`,
     );
   } else if (as === 'count') {
-    await ask<CountBody>(base, text, options, client, terminal, (body, took) => `${countText(body)} ${took}\n`);
+    const noun = of === 'accounts' ? 'accounts' : 'profiles';
+    await ask<CountBody>(base, text, options, client, terminal, (body, took) => `${countText(body, noun)} ${took}\n`);
   } else await runPages(text, base, options, client, terminal);
 }
 
@@ -102,11 +105,11 @@ export async function ask<Body>(
   if (answer.plan !== undefined) await write(terminal.stdout, formatPlan(answer.plan));
 }
 
-function countText({ count, interval, confidence, sampleSize }: CountBody): string {
-  if (interval === undefined) return `${formatCount(count)} profiles`;
+function countText({ count, interval, confidence, sampleSize }: CountBody, noun: string): string {
+  if (interval === undefined) return `${formatCount(count)} ${noun}`;
   const sure = `${Math.round((confidence ?? 0) * 100)} % sure`;
   const range = `${formatCount(Math.round(interval[0]))} to ${formatCount(Math.round(interval[1]))}`;
-  return `≈ ${formatCount(count)} profiles, ${sure} of ${range}, from ${formatCount(sampleSize ?? 0)} looked at`;
+  return `≈ ${formatCount(count)} ${noun}, ${sure} of ${range}, from ${formatCount(sampleSize ?? 0)} looked at`;
 }
 
 function valueText(value: ValueBody['value']): string {

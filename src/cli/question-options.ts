@@ -34,6 +34,7 @@ function addQuery(program: Command, terminal: Terminal, run: CommandRun): void {
     .description('ask a question about everyone: a count, ids, profiles, an aggregate or groups')
     .argument('[text]', 'who is meant; none = everyone', '')
     .addOption(new Option('--as <kind>', 'what to answer').choices(['count', 'ids', 'profiles']).default('count'))
+    .addOption(new Option('--of <collection>', 'people, or accounts as group calls make them').choices(['people', 'accounts']))
     .option('--aggregate <text>', 'one value: sum of total over "Order Completed" in last 30d')
     .option('--by <list>', 'groups by traits, by comma; with --event also property:NAME, period:month', list)
     .option('--event <text>', 'with --by: count these events: Order Completed where total > 50')
@@ -60,6 +61,8 @@ Examples:
   kith query 'sum of total over "Order Completed" in last 90d > 500' --as profiles --fields email,country,ltv
   kith query 'country = "DE"' --aggregate 'percentile 50,95 of total over "Order Completed"'
   kith query --by country,plan
+  kith query --of accounts 'plan = "pro" and no person (did "Login" in last 30d)' --as profiles
+  kith query 'any account (employees > 500)'
   kith query 'plan = "pro"' --by period:month,property:currency --event 'Order Completed' --aggregate 'sum of total over "Order Completed"'
   kith query 'country = "DE" and did "Order Completed"' --explain
   kith query 'in segment newsletter and not in segment lapsed' --estimate`;

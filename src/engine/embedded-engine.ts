@@ -4,6 +4,7 @@
  */
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { Accounts } from '../model/account.ts';
+import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
 import { EngineError } from '../model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { IdentitySettings } from '../model/identity.ts';
@@ -31,6 +32,7 @@ import { answerWhy, type WhyParts } from './answer/why.ts';
 import { Completer } from './completion/completer.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
+import { EnrichmentService } from './enrichment/enrichment-service.ts';
 import { IdentityService } from './identity/identity-service.ts';
 import { IdentitySettingsService } from './identity/settings-service.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
@@ -77,6 +79,7 @@ export class EmbeddedEngine implements Engine {
   readonly #segments: SegmentService;
   readonly #history: ProfileHistory;
   readonly #identity: IdentityService;
+  readonly #enrichment: EnrichmentService;
   readonly #identitySettings: IdentitySettingsService;
   readonly #completer: Completer;
   readonly #why: WhyParts;
@@ -99,6 +102,7 @@ export class EmbeddedEngine implements Engine {
     this.#identitySettings = new IdentitySettingsService(router, folder?.identity, parts.identity, (settings) =>
       this.#ingest.standardiser.use(settings),
     );
+    this.#enrichment = new EnrichmentService(router, this.#ingest);
     this.#identity = new IdentityService({ router, clock, settings: () => this.#identitySettings.settings });
     const store = new SegmentStore(folder?.segments);
     const names = new NameCheck(parts.shards);
@@ -245,6 +249,11 @@ export class EmbeddedEngine implements Engine {
   async unmergeProfile(request: UnmergeRequest): Promise<UnmergeAnswer> {
     this.#assertOpen();
     return this.#identity.unmerge(request);
+  }
+
+  async enrich(request: EnrichmentRequest): Promise<EnrichmentAnswer> {
+    this.#assertOpen();
+    return this.#enrichment.enrich(request);
   }
 
   identitySettings(): IdentitySettings {

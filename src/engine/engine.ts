@@ -4,6 +4,7 @@
  */
 
 import type { Accounts } from '../model/account.ts';
+import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
 import type { EngineError } from '../model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { IdentitySettings } from '../model/identity.ts';
@@ -88,6 +89,8 @@ export interface Engine {
   /** Undoes a link between identifiers of a profile, or separates some of them from the rest. On disk when it resolves. Errors:
    * profile_not_found, merge_not_found, invalid_request. */
   unmergeProfile(request: UnmergeRequest): Promise<UnmergeAnswer>;
+  /** Joins what others know to the profiles that there are. On disk when it resolves. Errors: invalid_request, and those of `ingest`. */
+  enrich(request: EnrichmentRequest): Promise<EnrichmentAnswer>;
   /** The rules of identity in force, every default filled in. */
   identitySettings(): IdentitySettings;
   /** Puts other rules in force, or with `dryRun` only says what that would mean. Errors: invalid_identity_settings, storage_failed. */

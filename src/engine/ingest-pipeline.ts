@@ -11,6 +11,7 @@ import { skipValue } from '../ingest/msgpack.ts';
 import { EngineError, type ErrorCode } from '../model/error.ts';
 import type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
+import type { Identifier } from '../model/profile.ts';
 import type { BatchOutcome, Router } from '../router/router.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
@@ -20,6 +21,12 @@ import type { FrameOutcome } from './engine.ts';
 import { IngestStandardiser } from './ingest-standardiser.ts';
 
 const SLICE_COUNT = 256;
+
+/** An item whose profile is known: the one that has the identifier. */
+export interface PlacedItem {
+  readonly identifier: Identifier;
+  readonly item: Record<string, unknown>;
+}
 
 export interface IngestCounters {
   accepted: number;
@@ -169,6 +176,36 @@ export class IngestPipeline {
       this.counters.queuedItems -= sliceEnd - index;
       index = sliceEnd;
       if (index < items.length) await this.#nextTurn();
+    }
+    return this.#acknowledge(outcome, waits);
+  }
+
+  /**
+   * Items for profiles that are known, `count` of them. `place` is asked for each in the turn in which it is applied; undefined = it is for nobody.
+   * Times are taken as they stand. On disk when it resolves.
+   */
+  async ingestPlaced(count: number, place: (index: number) => PlacedItem | undefined): Promise<IngestResult> {
+    this.#admit(count);
+    const header = this.#header(Number.NaN, true, 0);
+    const outcome = newOutcome();
+    let waits: Promise<void>[] = [];
+    this.counters.queuedItems += count;
+    for (let start = 0; start < count; start += SLICE_COUNT) {
+      if (start > 0) await this.#nextTurn();
+      const end = Math.min(count, start + SLICE_COUNT);
+      this.#tape.reset();
+      const identifiers: Identifier[] = [];
+      for (let index = start; index < end; index++) {
+        const placed = place(index);
+        if (placed === undefined) continue;
+        this.#packOne(placed.item, index, header, undefined, outcome);
+        if (this.#tape.itemCount > identifiers.length) identifiers.push(placed.identifier);
+      }
+      identifiers.forEach((identifier, item) => {
+        this.#router.applyUnder(identifier, this.#tape, item, header, outcome);
+      });
+      waits = this.#commit(header, 'durable');
+      this.counters.queuedItems -= end - start;
     }
     return this.#acknowledge(outcome, waits);
   }

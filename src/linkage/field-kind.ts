@@ -82,11 +82,11 @@ export function canSwap(kind: FieldKind): boolean {
  * a bound the class of housemates, where it is the larger one, would be taken for that of duplicates.
  */
 export const APART_MAX: Readonly<Record<FieldKind, number>> = {
-  name: 0.15,
-  text: 0.25,
-  date: 0.12,
-  phone: 0.25,
-  email: 0.25,
-  code: 0.15,
-  category: 0.15,
+  name: 0.2,
+  text: 0.3,
+  date: 0.15,
+  phone: 0.3,
+  email: 0.3,
+  code: 0.2,
+  category: 0.2,
 };

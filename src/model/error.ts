@@ -14,6 +14,7 @@ export const ERROR_STATUS = {
   forbidden: 403,
   not_found: 404,
   profile_not_found: 404,
+  account_not_found: 404,
   method_not_allowed: 405,
   payload_too_large: 413,
   unsupported_encoding: 415,

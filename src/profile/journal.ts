@@ -64,13 +64,24 @@ function appendUtf8(text: string): number {
 }
 
 export function journalEntry(journal: EventTable, index: number): JournalEntry {
-  const entry: Record<string, unknown> = {
-    id: journal.messageIds.text(index),
-    at: journal.times.get(index),
-  };
+  const read = new Map<string, string>();
   for (const column of journal.properties) {
     const value = valueAt(column, index);
-    if (value !== undefined) entry[column.segments[0]] = value;
+    if (typeof value === 'string') read.set(column.segments[0], value);
   }
-  return entry as unknown as JournalEntry;
+  const optional = (field: string): Record<string, string> => {
+    const value = read.get(field);
+    return value === undefined ? {} : { [field]: value };
+  };
+  return {
+    id: journal.messageIds.text(index),
+    at: journal.times.get(index),
+    kind: (read.get('kind') ?? 'refusal') as JournalEntry['kind'],
+    reason: (read.get('reason') ?? 'limit') as JournalEntry['reason'],
+    from: read.get('from') ?? '',
+    to: read.get('to') ?? '',
+    ...optional('into'),
+    ...optional('merged'),
+    ...optional('messageId'),
+  };
 }

@@ -15,6 +15,7 @@ const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
 const FIELDS: ReadonlyMap<string, Check> = new Map([
+  ['of', ['"people" or "accounts"', isText]],
   ['where', ['a condition as text or JSON', (value) => isText(value) || isRecord(value)]],
   ['as', ['a result kind such as "count", "ids", "profiles", "aggregate" or "breakdown"', isText]],
   ['limit', ['a whole number', isWhole]],

@@ -177,6 +177,10 @@ export class FakeEngine implements Engine {
     return this.identityGraph();
   }
 
+  async enrich(): Promise<never> {
+    return this.identityGraph();
+  }
+
   identitySettings(): never {
     return this.identityGraph();
   }

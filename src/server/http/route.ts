@@ -6,6 +6,7 @@ import type { BytePage } from '../lookup/byte-page.ts';
 import { profileApiRoutes } from '../profile-api/profile-api-route.ts';
 import type { HttpRequest } from '../transport/transport.ts';
 import type { Access } from './access.ts';
+import { accountPeopleRoute, accountRoute, accountsRoute, profileAccountsRoute } from './account-route.ts';
 import { checkpointRoute, stateHashRoute } from './admin-route.ts';
 import { docsAssetRoute, docsPageRoute } from './docs-route.ts';
 import type { Exchange, Headers } from './exchange.ts';
@@ -56,6 +57,10 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
       (kind): Route => ({ method: 'post', path: `/v1/${kind}`, access: 'ingest', handle: ingestRoute(kind) }),
     ),
     { method: 'post', path: '/v1/profiles/get', access: 'read', handle: profilesRoute(page) },
+    { method: 'get', path: '/v1/profiles/{id}/accounts', access: 'read', handle: profileAccountsRoute },
+    { method: 'get', path: '/v1/accounts', access: 'read', handle: accountsRoute },
+    { method: 'get', path: '/v1/accounts/{id}/people', access: 'read', handle: accountPeopleRoute },
+    { method: 'get', path: '/v1/accounts/{id}', access: 'read', handle: accountRoute },
     { method: 'get', path: '/v1/profiles/{id}/history', access: 'read', handle: historyRoute },
     { method: 'get', path: '/v1/profiles/{id}/identity', access: 'read', handle: identityGraphRoute },
     { method: 'post', path: '/v1/identity/merge', access: 'admin', handle: mergeRoute },

@@ -7,6 +7,7 @@ import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
 import { historyPath, pastParameters } from './history-schema.ts';
 import { identityPaths } from './identity-paths.ts';
+import { accountPaths } from './account-paths.ts';
 import {
   failures,
   fieldsParameter,
@@ -64,6 +65,7 @@ function paths(): ZodOpenApiPathsObject {
         },
       },
     },
+    ...accountPaths(),
     ...identityPaths(),
     ...queryPaths(),
     ...profileApiPaths(),
@@ -188,6 +190,7 @@ export function openApiJson(): string {
       tags: [
         { name: 'ingest' },
         { name: 'read' },
+        { name: 'accounts' },
         { name: 'query' },
         { name: 'segments' },
         { name: 'identity' },

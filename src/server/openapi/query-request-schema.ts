@@ -1,7 +1,7 @@
 /** Shapes of /v1/query: the request, and one answer for each kind of question. */
 import { z } from 'zod';
 import { PASS_NAMES } from '../../model/optimizer.ts';
-import { RESULT_KINDS } from '../../model/query.ts';
+import { COLLECTIONS, RESULT_KINDS } from '../../model/query.ts';
 import {
   breakdownBody,
   breakdownRequest,
@@ -15,11 +15,13 @@ import {
   rfmRequest,
   totalRequest,
 } from './analysis-schema.ts';
+import { account } from './account-paths.ts';
 import { profile } from './profile-schema.ts';
 import { expression } from './query-schema.ts';
 
 export const queryRequest = z
   .strictObject({
+    of: z.enum(COLLECTIONS).optional().meta({ description: 'What the question is about; absent = people.' }),
     where: z
       .union([z.string(), expression])
       .optional()
@@ -111,7 +113,7 @@ export const queryAnswer = z
   .union([
     countAnswer,
     idsAnswer,
-    z.strictObject({ profiles: z.array(profile), cursor, ...common }).meta({ id: 'ProfilesPage' }),
+    z.strictObject({ profiles: z.array(z.union([profile, account])), cursor, ...common }).meta({ id: 'ProfilesPage' }),
     z
       .strictObject({ value: z.union([scalar, z.array(z.union([z.number(), z.null()]))]), ...common })
       .meta({ id: 'ValueAnswer', description: 'A list where `p` is one.' }),

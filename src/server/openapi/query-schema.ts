@@ -1,6 +1,6 @@
 /** Shapes of the query language: the JSON form of the AST in model/query.ts, for the reader of /openapi.json. */
 import { z } from 'zod';
-import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../model/query.ts';
+import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, MATCHES, OPERATORS } from '../../model/query.ts';
 
 export const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const operand = z
@@ -68,8 +68,18 @@ const randomLeaf = z
   .meta({ id: 'RandomLeaf', description: 'A stable random part of everyone.' });
 
 export const expression: z.ZodType = z
-  .lazy(() => z.union([allOf, anyOf, not, traitLeaf, eventLeaf, sequenceLeaf, segmentLeaf, randomLeaf]))
+  .lazy(() => z.union([allOf, anyOf, not, traitLeaf, eventLeaf, sequenceLeaf, segmentLeaf, randomLeaf, account, people]))
   .meta({ id: 'Expression', description: 'Nested by and, or, not; an empty `and` is everyone, an empty `or` no one.' });
 const allOf = z.strictObject({ and: z.array(expression) }).meta({ id: 'And' });
 const anyOf = z.strictObject({ or: z.array(expression) }).meta({ id: 'Or' });
 const not = z.strictObject({ not: expression }).meta({ id: 'Not' });
+const match = z
+  .enum(MATCHES)
+  .optional()
+  .meta({ description: 'Of several: some, every one of at least one, or none. Absent = any.' });
+const account = z
+  .strictObject({ account: expression, match })
+  .meta({ id: 'AccountLeaf', description: "On a person: the person's accounts. Inside is a condition on an account." });
+const people = z
+  .strictObject({ people: expression, match })
+  .meta({ id: 'PeopleLeaf', description: "On an account: the account's people. Inside is a condition on a person." });
