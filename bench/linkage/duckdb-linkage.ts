@@ -4,9 +4,9 @@ import type { ComparisonData } from '../../src/linkage/comparison-data.ts';
 import type { RequestedRule } from '../../src/linkage/linkage-options.ts';
 import type { Model } from '../../src/linkage/linkage-task.ts';
 import type { RecordTable } from '../../src/linkage/record-table.ts';
-import { textAt } from '../../src/linkage/text-store.ts';
+import { NO_DAY, textAt } from '../../src/linkage/text-store.ts';
 import { DuckDbTable } from '../peer/duckdb-table.ts';
-import { columnOf, keyColumns, rarityColumnOf, recipeSql } from './duckdb-recipe.ts';
+import { columnOf, dayColumnOf, keyColumns, rarityColumnOf, recipeSql } from './duckdb-recipe.ts';
 
 export interface RecipeAnswer {
   readonly tookMs: number;
@@ -40,23 +40,20 @@ export class DuckDbLinkage {
     const columns = data.fields.flatMap((_, field) => [
       `${columnOf(field)} VARCHAR`,
       `${rarityColumnOf(field)} DOUBLE`,
+      `${dayColumnOf(field)} INTEGER`,
     ]);
     await connection.run(`CREATE TABLE raw (id UINTEGER, ${columns.join(', ')})`);
     const raw = await DuckDbTable.open(connection, 'raw');
     for (let row = 0; row < data.recordCount; row++) {
-      const values = data.fields.flatMap(({ texts }, field) => {
+      const values = data.fields.flatMap(({ kind, texts }, field) => {
         const code = data.codes[row * width + field];
-        return [code === 0 ? null : textAt(texts, code), model.weights.fields[field].rarity[code]];
+        const day = kind === 'date' && texts.details[code] !== NO_DAY ? texts.details[code] : null;
+        return [code === 0 ? null : textAt(texts, code), model.weights.fields[field].rarity[code], day];
       });
       raw.add([row, ...values]);
     }
     raw.close();
-    const days = data.fields.flatMap(({ kind }, field) =>
-      kind === 'date' ? [`date_diff('day', DATE '1900-01-01', try_cast(${columnOf(field)} AS DATE)) AS d${field}`] : [],
-    );
-    await connection.run(
-      `CREATE TABLE records AS SELECT *, ${[...days, ...keyColumns(table, rules)].join(', ')} FROM raw`,
-    );
+    await connection.run(`CREATE TABLE records AS SELECT *, ${keyColumns(table, rules).join(', ')} FROM raw`);
     await connection.run('DROP TABLE raw');
     return new DuckDbLinkage(instance, connection, recipeSql(data.fields, rules, model, least));
   }

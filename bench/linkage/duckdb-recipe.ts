@@ -20,6 +20,8 @@ const DIFFERENT_WORDS = LEVELS.name.length - 1;
 
 export const columnOf = (field: number): string => `f${field}`;
 export const rarityColumnOf = (field: number): string => `r${field}`;
+/** Day number of a date, counted as ours is: a 13th month goes on into the next year. */
+export const dayColumnOf = (field: number): string => `d${field}`;
 export const keyColumnOf = (rule: number, key: number): string => `k${rule}_${key}`;
 
 export function keyColumns(table: RecordTable, rules: readonly RequestedRule[]): readonly string[] {
@@ -73,6 +75,7 @@ function rowSql(conditions: Uint8Array): string {
 function levelSql(fields: readonly Pick<ComparedField, 'kind' | 'sibling'>[], field: number): string {
   const { kind, sibling } = fields[field];
   const [a, b] = [`a.${columnOf(field)}`, `b.${columnOf(field)}`];
+  const day = dayColumnOf(field);
   const isMissing = `WHEN ${a} IS NULL OR ${b} IS NULL THEN 0`;
   switch (kind) {
     case 'name':
@@ -83,10 +86,8 @@ function levelSql(fields: readonly Pick<ComparedField, 'kind' | 'sibling'>[], fi
     case 'date':
       return `CASE WHEN ${a} = ${b} THEN 1 ${isMissing} WHEN damerau_levenshtein(${a}, ${b}) <= 1
         OR (left(${a}, 5) = left(${b}, 5) AND ${a}[6:7] = ${b}[9:10] AND ${a}[9:10] = ${b}[6:7]) THEN 2
-        WHEN abs(d${field}a - d${field}b) <= 31 OR damerau_levenshtein(${a}, ${b}) <= 2 THEN 3
-        WHEN abs(d${field}a - d${field}b) <= 366 THEN 4 WHEN abs(d${field}a - d${field}b) <= 3653 THEN 5 ELSE 6 END`
-        .replaceAll(`d${field}a`, `a.d${field}`)
-        .replaceAll(`d${field}b`, `b.d${field}`);
+        WHEN abs(a.${day} - b.${day}) <= 31 OR damerau_levenshtein(${a}, ${b}) <= 2 THEN 3
+        WHEN abs(a.${day} - b.${day}) <= 366 THEN 4 WHEN abs(a.${day} - b.${day}) <= 3653 THEN 5 ELSE 6 END`;
     case 'category':
       return `CASE WHEN ${a} = ${b} THEN 1 ${isMissing} WHEN damerau_levenshtein(${a}, ${b}) <= 1 THEN 2 ELSE 3 END`;
     case 'code':

@@ -190,24 +190,36 @@ export class IngestPipeline {
     const outcome = newOutcome();
     let waits: Promise<void>[] = [];
     this.counters.queuedItems += count;
-    for (let start = 0; start < count; start += SLICE_COUNT) {
-      if (start > 0) await this.#nextTurn();
-      const end = Math.min(count, start + SLICE_COUNT);
-      this.#tape.reset();
-      const identifiers: Identifier[] = [];
-      for (let index = start; index < end; index++) {
-        const placed = place(index);
-        if (placed === undefined) continue;
-        this.#packOne(placed.item, index, header, undefined, outcome);
-        if (this.#tape.itemCount > identifiers.length) identifiers.push(placed.identifier);
+    try {
+      for (let start = 0; start < count; start += SLICE_COUNT) {
+        if (start > 0) await this.#nextTurn();
+        this.#tape.reset();
+        this.#applyPlaced(start, Math.min(count, start + SLICE_COUNT), place, header, outcome);
+        waits = this.#commit(header, 'durable');
       }
-      identifiers.forEach((identifier, item) => {
-        this.#router.applyUnder(identifier, this.#tape, item, header, outcome);
-      });
-      waits = this.#commit(header, 'durable');
-      this.counters.queuedItems -= end - start;
+    } finally {
+      this.counters.queuedItems -= count;
     }
     return this.#acknowledge(outcome, waits);
+  }
+
+  #applyPlaced(
+    start: number,
+    end: number,
+    place: (index: number) => PlacedItem | undefined,
+    header: BatchHeader,
+    outcome: BatchOutcome,
+  ): void {
+    const identifiers: Identifier[] = [];
+    for (let index = start; index < end; index++) {
+      const placed = place(index);
+      if (placed === undefined) continue;
+      this.#packOne(placed.item, index, header, undefined, outcome);
+      if (this.#tape.itemCount > identifiers.length) identifiers.push(placed.identifier);
+    }
+    identifiers.forEach((identifier, item) => {
+      this.#router.applyUnder(identifier, this.#tape, item, header, outcome);
+    });
   }
 
   /** A turn of its own for each who asks, in the order of asking. */

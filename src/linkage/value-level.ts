@@ -4,7 +4,7 @@
  */
 import { isWithinEdits } from './edit-distance.ts';
 import type { FieldKind } from './field-kind.ts';
-import { jaroWinkler } from './jaro-winkler.ts';
+import { jaroWinkler, PREFIX_JARO_MIN } from './jaro-winkler.ts';
 import { NO_DAY, type TextStore } from './text-store.ts';
 
 const MONTH_DAYS = 31;
@@ -54,7 +54,7 @@ function similarity(store: TextStore, a: number, b: number, least: number): numb
   const matches = Math.min(aLength - popCount(masks[a] & ~masks[b]), bLength - popCount(masks[b] & ~masks[a]));
   const jaro = (matches / aLength + matches / bLength + 1) / 3;
   // A shared first unit is needed for any bonus.
-  const bonus = units[aStart] === units[bStart] ? PREFIX_BONUS_MAX : 0;
+  const bonus = jaro > PREFIX_JARO_MIN && units[aStart] === units[bStart] ? PREFIX_BONUS_MAX : 0;
   if (jaro + bonus * (1 - jaro) < least) return 0;
   return jaroWinkler(units, aStart, aEnd, bStart, bEnd);
 }

@@ -15,11 +15,12 @@ function two(): { user: string; visitor: string; shards: number } {
   return { user: keyOn('user_id', 0, 2), visitor: keyOn('anonymous_id', 1, 2), shards: 2 };
 }
 
-function three(): { user: string; visitor: string; email: string; shards: number } {
+function three(): { user: string; visitor: string; email: string; other: string; shards: number } {
   return {
     user: keyOn('user_id', 0, 3),
     visitor: keyOn('anonymous_id', 1, 3),
     email: keyOn('email', 2, 3),
+    other: keyOn('user_id', 2, 3, 'o'),
     shards: 3,
   };
 }
@@ -38,25 +39,25 @@ export function scenarios(): Scenario[] {
     })(),
     (() => {
       const { user, visitor, shards } = two();
-      const email = keyOn('email', 0, 2);
+      const device = keyOn('anonymous_id', 0, 2, 'd');
       const steps = [
         many(1, user),
-        items(bring([email])),
-        items(bring([user, email])),
+        many(1, device),
+        items(bring([user, device])),
         many(4, visitor),
         items(bring([user, visitor])),
-        items(bring([email])),
+        many(1, device),
       ];
       return { name: 'two profiles of one shard become one, and that moves', shards, steps };
     })(),
     (() => {
-      const { user, visitor, email, shards } = three();
+      const { user, visitor, other, shards } = three();
       const steps = [
         many(1, user),
         many(2, visitor),
         items(bring([user, visitor])),
-        items(bring([email]), bring([email]), bring([email]), bring([email]), bring([email])),
-        items(bring([visitor, email])),
+        many(5, other),
+        items(bring([other, visitor])),
         many(1, user),
       ];
       return { name: 'a profile moves on to a third shard', shards, steps };
@@ -76,15 +77,15 @@ export function scenarios(): Scenario[] {
     })(),
     (() => {
       const { user, visitor, shards } = two();
-      const email = keyOn('email', 0, 2);
+      const device = keyOn('anonymous_id', 0, 2, 'd');
       const steps: Step[] = [
-        items(bring([user, email]), bring([user, email])),
+        many(2, user, device),
         many(1, visitor),
         items(bring([user, visitor])),
-        items(bring([email])),
+        many(1, device),
         { kind: 'separate', side: [visitor] },
-        { kind: 'separate', side: [email] },
-        items(bring([user, visitor]), bring([user, email])),
+        { kind: 'separate', side: [device] },
+        items(bring([user, visitor]), bring([user, device])),
       ];
       return { name: 'a profile of three falls apart twice', shards, steps };
     })(),
@@ -107,7 +108,7 @@ export function scenarios(): Scenario[] {
       const steps: Step[] = [
         items(bring([user, visitor, email])),
         many(1, visitor),
-        items(bring([email])),
+        items(bring([visitor, email])),
         { kind: 'separate', side: [user] },
         many(1, user),
         { kind: 'merge', into: user, from: visitor },

@@ -33,7 +33,7 @@ export async function compareAnalysisSql(
   const condition = where === undefined ? 'TRUE' : await duckdb.condition(where, moment);
   const selected = `SELECT p.id FROM profiles p WHERE ${condition}`;
   const hits = where === undefined ? undefined : naive.query(where, moment);
-  const profiles = naive.profiles.filter(({ id }) => hits?.has(id) ?? true);
+  const profiles = naive.profilesAt(moment.atMs).filter(({ id }) => hits?.has(id) ?? true);
   const pair = await pairOf(duckdb, analysis, selected, profiles, moment);
   if (pair === undefined) return undefined;
   const [sql, own] = pair.map(canonicalText);

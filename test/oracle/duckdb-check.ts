@@ -2,8 +2,10 @@
 import { DuckDbModel } from './duckdb/duckdb-model.ts';
 import { compareAnalysisSql } from './duckdb-analysis.ts';
 import { ShapeCoverage } from './generate/coverage.ts';
-import type { World } from './generate/world.ts';
+import { segmentsOf, type World } from './generate/world.ts';
+import type { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf, naiveModelOf } from './naive-world.ts';
+import { hasTraitLeaf } from './unsupported.ts';
 
 export class DuckDbCheck {
   readonly coverage = new ShapeCoverage();
@@ -20,11 +22,13 @@ export class DuckDbCheck {
 
   async check(world: World): Promise<string | undefined> {
     const naive = naiveModelOf(world);
-    const duckdb = await DuckDbModel.open(naive.profiles);
+    const models = new PastModels(naive);
     try {
       for (const question of world.questions) {
         const moment = momentOf(world, question);
         const expected = naive.query(question.where, moment);
+        const readsTraits = hasTraitLeaf(question.where, segmentsOf(world));
+        const duckdb = await models.open(readsTraits ? moment.atMs : undefined);
         const found = difference(await duckdb.query(question.where, moment), expected);
         if (found !== '') return `DuckDB against the naive model: ${found} for ${JSON.stringify(question)}`;
         this.coverage.record(question);
@@ -33,7 +37,8 @@ export class DuckDbCheck {
       }
       for (const [i, analysis] of (world.analyses ?? []).entries()) {
         if (i % this.#analysisStride !== 0) continue;
-        const found = await compareAnalysisSql(duckdb, naive, analysis, momentOf(world, analysis));
+        const moment = momentOf(world, analysis);
+        const found = await compareAnalysisSql(await models.open(moment.atMs), naive, analysis, moment);
         if (found !== undefined) return `${analysis.as}: ${found} for ${JSON.stringify(analysis)}`;
         this.coverage.recordAnalysis(analysis);
         this.analysisCount += 1;
@@ -41,8 +46,31 @@ export class DuckDbCheck {
       // One value over all is the naive model's word; here it only counts as made.
       for (const measure of world.measures ?? []) this.coverage.recordMeasure(measure);
     } finally {
-      duckdb.close();
+      models.close();
     }
     return undefined;
+  }
+}
+
+/** A database a moment, since traits were others then. */
+class PastModels {
+  readonly #naive: NaiveModel;
+  readonly #models = new Map<number | undefined, DuckDbModel>();
+
+  constructor(naive: NaiveModel) {
+    this.#naive = naive;
+  }
+
+  async open(atMs: number | undefined): Promise<DuckDbModel> {
+    let model = this.#models.get(atMs);
+    if (model === undefined) {
+      model = await DuckDbModel.open(this.#naive.profilesAt(atMs));
+      this.#models.set(atMs, model);
+    }
+    return model;
+  }
+
+  close(): void {
+    for (const model of this.#models.values()) model.close();
   }
 }

@@ -40,7 +40,7 @@ export async function compareAnalysis(
     const answer =
       analysis.rfm === undefined ? await engine.query(request) : await withMembers(engine, request, analysis.rfm);
     const hits = analysis.where === undefined ? undefined : naive.query(analysis.where, moment);
-    const profiles = naive.profiles.filter(({ id }) => hits?.has(id) ?? true);
+    const profiles = naive.profilesAt(moment.atMs).filter(({ id }) => hits?.has(id) ?? true);
     return differenceOf(analysis, answer, profiles, moment);
   } catch (error) {
     const isRefused = error instanceof EngineError && error.code === 'query_unsupported';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { open } from '../../src/engine/open.ts';
+import { enrichmentAnswer } from '../../src/server/openapi/enrichment-schema.ts';
 import {
   identityGraph,
   identitySettings,
@@ -173,4 +174,64 @@ describe('settings', () => {
       '/types/0/limits',
     ]);
   });
+});
+
+describe('enrichment', () => {
+  const enrich = (body: unknown): Promise<Answer> => post(`${url}/v1/enrichment`, body, asAdmin);
+
+  test('fills gaps of those whom the engine has, and says who they were not', async () => {
+    const records = [
+      { id: 'email:bob@kith.test', traits: { city: 'Oslo', age: 30 }, at: '2024-01-01' },
+      { identifier: { type: 'user_id', value: 'a:b' }, traits: { age: 40 } },
+      { id: 'a:b', traits: { age: 41 }, at: nowMs + 1 },
+      { id: 'nobody', traits: { age: 50 } },
+      { id: 'ann', traits: { age: 50 }, at: 'soon' },
+    ];
+    const { status, json } = await enrich({ source: 'acxiom', records });
+    expect(status).toBe(200);
+    const answer = enrichmentAnswer.parse(json);
+    expect(answer).toMatchObject({ matched: 3, duplicates: 0, unmatched: [{ index: 3, code: 'profile_not_found' }] });
+    expect(answer.rejected).toMatchObject([{ index: 4, code: 'invalid_timestamp' }]);
+    expect((await read('/v1/profiles/bob')).json.traits).toMatchObject({ city: 'Rome', age: 30 });
+    expect((await read('/v1/profiles/a:b')).json.traits).toEqual({ city: 'Kiel', age: 41 });
+    expect((await enrich({ source: 'acxiom', records })).json).toMatchObject({ matched: 3, duplicates: 3 });
+    await enrich({ source: 'acxiom', priority: 'overwrite', records: [{ id: 'bob', traits: { city: 'Oslo' } }] });
+    expect((await read('/v1/profiles/bob')).json.traits.city).toBe('Oslo');
+  });
+
+  test.each([
+    [[], 'the body must be a JSON object'],
+    [{ source: 'x', record: [] }, 'did you mean "records"?'],
+    [{ source: 5, records: [] }, '"source" must be a text'],
+    [{ source: ' ', records: [] }, '"source" must be a text'],
+    [{ source: 'x' }, '"records" must be a list'],
+    [{ source: 'x', priority: 'first', records: [] }, '"priority" must be one of fill, overwrite'],
+    [{ source: 'x', records: [{ traits: { a: 1 } }] }, 'records[0] needs either "id" or "identifier"'],
+    [{ source: 'x', records: [{ id: 'a', identifier: 'b', traits: { a: 1 } }] }, 'records[0] needs either'],
+    [{ source: 'x', records: [{ id: 'a' }] }, 'records[0].traits must be an object'],
+    [{ source: 'x', records: [{ id: 'a', traits: {} }] }, 'records[0].traits must be an object'],
+    [{ source: 'x', records: [{ id: 'a', trait: {} }] }, 'did you mean "traits"?'],
+    [{ source: 'x', records: [{ id: 7, traits: { a: 1 } }] }, '"records[0].id" must be a text'],
+    [{ source: 'x', records: [{ id: 'a', traits: { a: 1 }, at: true }] }, 'records[0].at must be an ISO 8601 date'],
+  ])('refuses %j', async (body, message) => {
+    const { status, json } = await enrich(body);
+    expect([status, json.error.code, json.error.message]).toEqual([
+      400,
+      'invalid_request',
+      expect.stringContaining(message),
+    ]);
+  });
+
+  test('needs the admin key: a write key is in every browser, and the answer tells whom the engine has', async () => {
+    const body = { source: 'x', records: [{ id: 'bob', traits: { a: 1 } }] };
+    for (const headers of [asReader, asWriter]) {
+      expect((await post(`${url}/v1/enrichment`, body, headers)).status).toBe(403);
+    }
+  });
+});
+
+test('/metrics counts what was put in standard form', async () => {
+  await put('/v1/identity/settings', { standardise: [{ trait: 'city', rule: 'trim' }] });
+  await engine.ingest([{ type: 'identify', userId: 'ann', traits: { city: ' Bonn', other: ' x' } }]);
+  expect((await read('/metrics')).text).toContain('kith_standardised_total{rule="trim"} 1');
 });

@@ -56,7 +56,7 @@ export interface ShardQuestionParts {
 export interface SelectOptions {
   readonly nowMs: number;
   readonly atMs?: number | undefined;
-  /** Traits that are looked at beside those of the condition, for `atMs`. */
+  /** Traits that are looked at beside those of the condition; to be named with `atMs`, since only named ones are brought back. */
   readonly traits?: ReadonlySet<string> | undefined;
   /** Rows of the conditions that no shard answers alone. */
   readonly memberships?: Memberships | undefined;

@@ -1,9 +1,12 @@
 /** Identity by request: the read key looks, the admin key merges, separates and changes the rules; each can be tried first. */
 import { EngineError } from '../../model/error.ts';
+import { parseEnrichmentRequest } from '../enrichment-request.ts';
 import { identityGraphAt, parseMergeRequest, parseUnmergeRequest } from '../identity-request.ts';
 import { truthOf } from '../lookup/lookup-request.ts';
 import type { HttpRequest } from '../transport/transport.ts';
+import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
+import { parseJsonBytes } from './json-text.ts';
 import { decodeAddress } from './lookup-route.ts';
 import { parameterOf, readJson } from './query-route.ts';
 
@@ -33,6 +36,18 @@ export function identitySettingsRoute(exchange: Exchange): void {
 export async function saveIdentitySettingsRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
   const dryRun = isDryRun(request);
   exchange.json(await exchange.door.engine.setIdentitySettings(await readJson(exchange), { dryRun }));
+}
+
+/** Needs the admin key: the answer tells whom the engine has. */
+export async function enrichmentRoute(exchange: Exchange): Promise<void> {
+  const body = await readBody(exchange, { limitBytes: exchange.door.settings.limits.bodySizeBytes });
+  let json: unknown;
+  try {
+    json = parseJsonBytes(body.bytes);
+  } finally {
+    body.release();
+  }
+  exchange.json(await exchange.door.engine.enrich(parseEnrichmentRequest(json)));
 }
 
 /** Read before the body: the request is gone after the handler's first await. */

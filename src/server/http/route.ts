@@ -13,6 +13,7 @@ import type { Exchange, Headers } from './exchange.ts';
 import { exportRoute } from './export-route.ts';
 import { historyRoute } from './history-route.ts';
 import {
+  enrichmentRoute,
   identityGraphRoute,
   identitySettingsRoute,
   mergeRoute,
@@ -67,6 +68,7 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
     { method: 'post', path: '/v1/identity/unmerge', access: 'admin', handle: unmergeRoute },
     { method: 'get', path: '/v1/identity/settings', access: 'read', handle: identitySettingsRoute },
     { method: 'put', path: '/v1/identity/settings', access: 'admin', handle: saveIdentitySettingsRoute },
+    { method: 'post', path: '/v1/enrichment', access: 'admin', handle: enrichmentRoute },
     { method: 'post', path: '/v1/query', access: 'read', handle: queryRoute },
     { method: 'post', path: '/v1/query/funnel', access: 'read', handle: analysisRoute('funnel') },
     { method: 'post', path: '/v1/query/retention', access: 'read', handle: analysisRoute('retention') },

@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
+import { accountPaths } from './account-paths.ts';
 import { historyPath, pastParameters } from './history-schema.ts';
 import { identityPaths } from './identity-paths.ts';
-import { accountPaths } from './account-paths.ts';
 import {
   failures,
   fieldsParameter,

@@ -1,5 +1,6 @@
 /** Identity as operations of /openapi.json. */
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import { enrichmentAnswer, enrichmentRequest } from './enrichment-schema.ts';
 import {
   identityGraph,
   identitySettings,
@@ -63,6 +64,20 @@ export function identityPaths(): ZodOpenApiPathsObject {
         unmergeRequest,
         unmergeAnswer,
       ),
+    },
+    '/v1/enrichment': {
+      post: {
+        ...common,
+        operationId: 'enrich',
+        summary: 'Join second- and third-party data to the profiles that there are',
+        description:
+          'Makes no profile, attaches no identifier, moves no `last_seen`. The same of source, priority, identifier, traits and time changes nothing.',
+        requestBody: { required: true, content: { 'application/json': { schema: enrichmentRequest } } },
+        responses: {
+          200: json(enrichmentAnswer, 'What became of each record.'),
+          ...failures(400, 401, 403, 413, 500, 503),
+        },
+      },
     },
     '/v1/identity/settings': {
       get: {

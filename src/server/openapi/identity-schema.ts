@@ -83,11 +83,9 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const typeRule = z
   .strictObject({
     type: z.string().meta({ description: '`*` = every type without a rule of its own.' }),
-    limit: z
-      .strictObject({ value: z.int(), window: z.enum(LIMIT_WINDOWS) })
-      .meta({
-        description: 'How many a profile may have, counting those that it got within the window; 0 = no identifier.',
-      }),
+    limit: z.strictObject({ value: z.int(), window: z.enum(LIMIT_WINDOWS) }).meta({
+      description: 'How many a profile may have, counting those that it got within the window; 0 = no identifier.',
+    }),
     priority: z.int().meta({ description: 'Lower is stronger: an event that breaks a limit loses its weakest first.' }),
     canMerge: z.boolean().meta({ description: 'False: it finds no profile and joins none.' }),
     blocked,

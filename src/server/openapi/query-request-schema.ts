@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PASS_NAMES } from '../../model/optimizer.ts';
 import { COLLECTIONS, RESULT_KINDS } from '../../model/query.ts';
+import { account } from './account-paths.ts';
 import {
   breakdownBody,
   breakdownRequest,
@@ -15,7 +16,6 @@ import {
   rfmRequest,
   totalRequest,
 } from './analysis-schema.ts';
-import { account } from './account-paths.ts';
 import { profile } from './profile-schema.ts';
 import { expression } from './query-schema.ts';
 

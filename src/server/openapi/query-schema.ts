@@ -68,7 +68,9 @@ const randomLeaf = z
   .meta({ id: 'RandomLeaf', description: 'A stable random part of everyone.' });
 
 export const expression: z.ZodType = z
-  .lazy(() => z.union([allOf, anyOf, not, traitLeaf, eventLeaf, sequenceLeaf, segmentLeaf, randomLeaf, account, people]))
+  .lazy(() =>
+    z.union([allOf, anyOf, not, traitLeaf, eventLeaf, sequenceLeaf, segmentLeaf, randomLeaf, account, people]),
+  )
   .meta({ id: 'Expression', description: 'Nested by and, or, not; an empty `and` is everyone, an empty `or` no one.' });
 const allOf = z.strictObject({ and: z.array(expression) }).meta({ id: 'And' });
 const anyOf = z.strictObject({ or: z.array(expression) }).meta({ id: 'Or' });

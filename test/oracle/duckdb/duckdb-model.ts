@@ -5,7 +5,7 @@
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import type { Expression } from '../../../src/model/query.ts';
 import type { JsonValue } from '../naive/json-value.ts';
-import { isoText, type NaiveProfile } from '../naive/profile.ts';
+import { type NaiveProfile, seenTraits } from '../naive/profile.ts';
 import type { SqlMoment } from './chosen-events.ts';
 import { expressionSql } from './expression.ts';
 import { bucketOf } from './random-bucket.ts';
@@ -76,8 +76,7 @@ async function load(connection: DuckDBConnection, profiles: readonly NaiveProfil
     rows.appendInteger(id);
     rows.appendVarchar(profile.id);
     rows.endRow();
-    const kept = { first_seen: isoText(profile.firstSeenMs), last_seen: isoText(profile.lastSeenMs) };
-    appendNodes(nodes, 'trait', id, { ...profile.traits, ...kept });
+    appendNodes(nodes, 'trait', id, { ...profile.traits, ...seenTraits(profile) });
     for (const event of profile.events) {
       events.appendInteger(eventId);
       events.appendInteger(id);

@@ -59,13 +59,18 @@ export class NaiveModel {
 
   /** Ids of the profiles that an expression holds for. */
   query(expression: Expression, moment: Moment): Set<string> {
-    const hits = this.profiles.filter((profile) => evaluate(expression, profile, moment));
+    const hits = this.profilesAt(moment.atMs).filter((profile) => evaluate(expression, profile, moment));
     return new Set(hits.map((profile) => profile.id));
   }
 
   get profiles(): readonly NaiveProfile[] {
-    this.#profiles ??= this.#graph.persons().map(profileOf);
+    this.#profiles ??= this.#graph.persons().map((person) => profileOf(person));
     return this.#profiles;
+  }
+
+  /** The same people, with the traits that they had at the moment; absent = now. */
+  profilesAt(atMs: number | undefined): readonly NaiveProfile[] {
+    return atMs === undefined ? this.profiles : this.#graph.persons().map((person) => profileOf(person, atMs));
   }
 
   #apply(item: ReadItem, nowMs: number): 'applied' | 'duplicate' | ErrorCode {

@@ -29,6 +29,7 @@ export interface NaiveProfile {
   readonly id: string;
   readonly identifiers: readonly Identifier[];
   readonly traits: JsonObject;
+  /** NaN at a moment when nothing was known of the profile. */
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
   readonly events: readonly NaiveEvent[];
@@ -43,16 +44,18 @@ function inOrder<T extends { readonly timeMs: number; readonly arrival: number }
   return list.toSorted((a, b) => a.timeMs - b.timeMs || a.arrival - b.arrival);
 }
 
-export function profileOf(person: Person): NaiveProfile {
+/** Whoever is one person now, with what was known of them at the moment; absent = now. All events, be they later. */
+export function profileOf(person: Person, atMs = Number.POSITIVE_INFINITY): NaiveProfile {
   const items = itemsOf(person);
   const { type, value } = nameOf(person).identifier;
-  const times = items.map(({ timeMs }) => timeMs);
+  const known = items.filter(({ timeMs }) => timeMs <= atMs);
+  const times = known.map(({ timeMs }) => timeMs);
   return {
     id: type === 'user_id' ? value : `${type}:${value}`,
     identifiers: person.map(({ identifier }) => identifier),
-    traits: inOrder(items).reduce<JsonObject>((traits, item) => mergeTraits(traits, item.traits ?? {}), {}),
-    firstSeenMs: Math.min(...times),
-    lastSeenMs: Math.max(...times),
+    traits: inOrder(known).reduce<JsonObject>((traits, item) => mergeTraits(traits, item.traits ?? {}), {}),
+    firstSeenMs: times.length === 0 ? Number.NaN : Math.min(...times),
+    lastSeenMs: times.length === 0 ? Number.NaN : Math.max(...times),
     events: items.flatMap(({ event, timeMs, arrival, messageId, context }) =>
       event === undefined ? [] : [{ ...event, timeMs, arrival, messageId, context }],
     ),
@@ -61,6 +64,11 @@ export function profileOf(person: Person): NaiveProfile {
 
 export function isoText(timeMs: number): string {
   return new Date(timeMs).toISOString();
+}
+
+/** What a condition sees beside the sent traits, and in their place. */
+export function seenTraits({ firstSeenMs, lastSeenMs }: NaiveProfile): JsonObject {
+  return Number.isNaN(firstSeenMs) ? {} : { first_seen: isoText(firstSeenMs), last_seen: isoText(lastSeenMs) };
 }
 
 /** The profile as a lookup answers it, newest event first. */

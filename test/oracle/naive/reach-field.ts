@@ -1,11 +1,10 @@
 /** What a trait path reaches in a profile and a property path in an event: the paths that mean more than their document. */
 import { parsePath, type Reach, reach } from './path.ts';
-import { isoText, type NaiveEvent, type NaiveProfile } from './profile.ts';
+import { type NaiveEvent, type NaiveProfile, seenTraits } from './profile.ts';
 
 /** `first_seen` and `last_seen` are the engine's own and win over sent traits of those names. */
 export function reachTrait(path: string, profile: NaiveProfile): Reach {
-  const kept = { first_seen: isoText(profile.firstSeenMs), last_seen: isoText(profile.lastSeenMs) };
-  return reach({ ...profile.traits, ...kept }, parsePath(path));
+  return reach({ ...profile.traits, ...seenTraits(profile) }, parsePath(path));
 }
 
 /** `context.…` falls through to the event's context where the properties of that event hold nothing there. */
