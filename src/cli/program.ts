@@ -9,6 +9,7 @@ import { EngineError } from '../model/error.ts';
 import { runBench } from './bench-command.ts';
 import { Client, type ConnectionOptions } from './client.ts';
 import { type CommandRun, connected, list, wholeNumber } from './command-option.ts';
+import { addEnrich } from './enrich-options.ts';
 import { errorJson, formatError } from './error-report.ts';
 import { runExport } from './export-command.ts';
 import { runGenerate } from './generate-command.ts';
@@ -60,6 +61,7 @@ function createProgram(options: CliOptions, run: CommandRun): Command {
   addQuestions(program, terminal, run);
   addSegments(program, terminal, run);
   addIdentity(program, terminal);
+  addEnrich(program, terminal, run);
   addGet(program, terminal);
   addExport(program, terminal);
   addGenerate(program, terminal);

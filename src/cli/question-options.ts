@@ -34,7 +34,9 @@ function addQuery(program: Command, terminal: Terminal, run: CommandRun): void {
     .description('ask a question about everyone: a count, ids, profiles, an aggregate or groups')
     .argument('[text]', 'who is meant; none = everyone', '')
     .addOption(new Option('--as <kind>', 'what to answer').choices(['count', 'ids', 'profiles']).default('count'))
-    .addOption(new Option('--of <collection>', 'people, or accounts as group calls make them').choices(['people', 'accounts']))
+    .addOption(
+      new Option('--of <collection>', 'people, or accounts as group calls make them').choices(['people', 'accounts']),
+    )
     .option('--aggregate <text>', 'one value: sum of total over "Order Completed" in last 30d')
     .option('--by <list>', 'groups by traits, by comma; with --event also property:NAME, period:month', list)
     .option('--event <text>', 'with --by: count these events: Order Completed where total > 50')

@@ -33,6 +33,7 @@ import { Completer } from './completion/completer.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
 import { EnrichmentService } from './enrichment/enrichment-service.ts';
+import { HistoryRetention } from './history-retention.ts';
 import { IdentityService } from './identity/identity-service.ts';
 import { IdentitySettingsService } from './identity/settings-service.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
@@ -78,6 +79,7 @@ export class EmbeddedEngine implements Engine {
   readonly #queries: QueryService;
   readonly #segments: SegmentService;
   readonly #history: ProfileHistory;
+  readonly #retention: HistoryRetention | undefined;
   readonly #identity: IdentityService;
   readonly #enrichment: EnrichmentService;
   readonly #identitySettings: IdentitySettingsService;
@@ -115,6 +117,11 @@ export class EmbeddedEngine implements Engine {
     this.accounts = new AccountReader({ accounts: this.#queries.accounts, router, clock });
     const { accounts } = this.#queries;
     this.profilePages = new ProfileReader({ router, segments: store, clock, accounts, assertKept });
+    const { shards, historyRetentionMs: retentionMs = 0 } = parts;
+    if (retentionMs > 0) {
+      this.#retention = new HistoryRetention({ shards, clock, retentionMs, isOver: () => this.#closing !== undefined });
+      this.#timers.push(this.#retention.start());
+    }
     if (folder !== undefined) {
       this.#checkDisk(folder);
       this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkDisk(folder)));
@@ -390,6 +397,7 @@ export class EmbeddedEngine implements Engine {
     const { shards, pool, folder, clock } = this.#parts;
     // Batches under way end in later turns; what they append must be in the checkpoint.
     while (this.#ingest.counters.queuedItems > 0) await clock.yieldTurn();
+    await this.#retention?.settled();
     try {
       const isChanged = shards.some((shard) => shard.appliedSeq > shard.checkpointSeq);
       if (isChanged) await this.checkpoint();

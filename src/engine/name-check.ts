@@ -72,7 +72,8 @@ export class NameCheck {
       },
       accountTrait: (name, pointer) => {
         const key = `a\0${name}`;
-        if (this.#isKnown(key, () => OWN_TRAITS.includes(name) || this.#hasProperty(GROUP_EVENT, `traits.${name}`))) return;
+        if (this.#isKnown(key, () => OWN_TRAITS.includes(name) || this.#hasProperty(GROUP_EVENT, `traits.${name}`)))
+          return;
         const message = `no account ever had a trait ${quoted(name)}`;
         add(key, { message, name, pointer, candidates: () => this.accountTraitNames() });
       },

@@ -30,8 +30,7 @@ export function visitExpression(
     if (typeof value === 'object' && value !== null && 'trait' in value) {
       visitor.accountTrait(value.trait, `${at}/value/trait`);
     }
-  }
-  else if ('trait' in expression) {
+  } else if ('trait' in expression) {
     visitor.trait(expression.trait, `${at}/trait`);
     visitOperand(visitor, undefined, expression.value, `${at}/value`);
   } else if ('event' in expression) visitEventLeaf(visitor, expression, at);

@@ -56,7 +56,7 @@ export interface LinkageResult {
 const PAIRS_PER_MORSEL = 100_000;
 /** Pairs that parameters are learnt from. */
 const LEARNING_PAIRS = 2_000_000;
-const DRAW_COUNT = 500_000;
+const DRAW_COUNT = 300_000;
 const DRAWS_PER_TASK = 50_000;
 
 /** Errors: invalid_request; what `signal` was aborted with. */

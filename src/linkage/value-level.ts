@@ -76,12 +76,12 @@ function dateLevel(store: TextStore, a: number, b: number): number {
   const { units, offsets, details } = store;
   const aStart = offsets[a];
   const bStart = offsets[b];
-  if (isWithinEdits(units, aStart, offsets[a + 1], bStart, offsets[b + 1], 1)) return 2;
+  if (withinEdits(store, a, b, 1)) return 2;
   if (details[a] === NO_DAY || details[b] === NO_DAY) return withinEdits(store, a, b, 2) ? 3 : 6;
   if (isDayMonthSwap(units, aStart, bStart)) return 2;
   const days = Math.abs(details[a] - details[b]);
   if (days <= MONTH_DAYS) return 3;
-  if (isWithinEdits(units, aStart, offsets[a + 1], bStart, offsets[b + 1], 2)) return 3;
+  if (withinEdits(store, a, b, 2)) return 3;
   if (days <= YEAR_DAYS) return 4;
   return days <= TEN_YEARS_DAYS ? 5 : 6;
 }

@@ -45,6 +45,9 @@ export const ERROR_STATUS = {
   no_identifier: 400,
   merge_refused: 409,
   merge_not_found: 404,
+  suggestion_not_found: 404,
+  suggestion_decided: 409,
+  matching_running: 409,
   // A row of an import.
   malformed_csv: 400,
   invalid_mapping: 400,

@@ -54,6 +54,11 @@ export function callsWithSay(history: EventTable, column: ValueColumn, calls: Ui
   return others.length < calls.length && others.some((call) => column.typeAt(call) !== 0) ? others : calls;
 }
 
+/** Whether the column, one of the contexts', holds the marks. */
+export function isMarkColumn({ segments }: ValueColumn): boolean {
+  return segments.length === ENRICHMENT_MARK.length && ENRICHMENT_MARK.every((name, i) => name === segments[i]);
+}
+
 const columns = new WeakMap<EventTable, { searched: number; column: ValueColumn | undefined }>();
 
 /** Undefined while no call is marked. A table's columns only become more. */
@@ -61,7 +66,7 @@ function markColumn(history: EventTable): ValueColumn | undefined {
   const known = columns.get(history);
   const { contexts } = history;
   if (known?.column !== undefined || known?.searched === contexts.length) return known.column;
-  const column = contexts.find(({ segments }) => segments.join('\u0000') === ENRICHMENT_MARK.join('\u0000'));
+  const column = contexts.find(isMarkColumn);
   columns.set(history, { searched: contexts.length, column });
   return column;
 }

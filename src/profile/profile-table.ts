@@ -152,6 +152,12 @@ export class ProfileTable {
     if (this.#makeRoom(row, relations, type)) relations.column.copy(source, index, row, hashSeed);
   }
 
+  /** Whether no trait is above or below the path: then a value there does away with nothing but the one before it. */
+  isAlone(path: number, names: NameInterner): boolean {
+    const { ancestors, descendants } = this.#relationsAt(path, names);
+    return ancestors.length === 0 && descendants.length === 0;
+  }
+
   /** The column of a trait, made when nobody has had the trait yet. */
   columnAt(path: number, names: NameInterner): ValueColumn {
     return this.#relationsAt(path, names).column;

@@ -56,7 +56,9 @@ export type IdentityCommand =
   | { readonly kind: 'bind'; readonly identifier: Identifier; readonly target: Identifier }
   /** The identifier names its profile from now on. */
   | { readonly kind: 'rename'; readonly identifier: Identifier }
-  | { readonly kind: 'survivorship'; readonly rules: readonly TraitSurvivorship[] };
+  | { readonly kind: 'survivorship'; readonly rules: readonly TraitSurvivorship[] }
+  /** Forgets overwritten values of the participants of the history; their numbers are the same in every replay. */
+  | { readonly kind: 'forget'; readonly slots: readonly number[]; readonly beforeMs: number };
 
 /** What joins two profiles. */
 export interface Joining {

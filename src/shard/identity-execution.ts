@@ -7,6 +7,7 @@ import { xxh32 } from '../base/hash.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
+import { forgetBefore } from '../profile/history/forgetting.ts';
 import { mergeRows } from '../profile/merge.ts';
 import type { ShardData } from '../profile/shard-data.ts';
 import { splitRow, unlink } from '../profile/split.ts';
@@ -52,6 +53,8 @@ export function executeIdentity(data: ShardData, command: IdentityCommand, scann
     }
     case 'survivorship':
       return data.setSurvivorship(command.rules);
+    case 'forget':
+      return forgetBefore(data, command.slots, command.beforeMs);
     default:
       return unreachable(command);
   }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { readIdentitySettings } from '../../src/identity/settings.ts';
 import type { IdentitySettings } from '../../src/model/identity.ts';
-import { type Host, identifierOf, keyOf } from './host.ts';
+import { type Host, identifierOf } from './host.ts';
 import type { Item, Key, NaiveWorld } from './naive-world.ts';
 import { type ItemSeed, itemOf, itemSeed } from './stream.ts';
 
@@ -194,5 +194,3 @@ export function mergesOf({ engine }: Host, key: Key): { readonly id: string; rea
   const journal = engine.identityGraph(identifierOf(key))?.journal ?? [];
   return journal.filter(({ kind }) => kind === 'merge').sort((a, b) => (a.id < b.id ? -1 : 1));
 }
-
-export { keyOf };

@@ -49,11 +49,7 @@ export async function expectWhole(host: Host): Promise<Set<string>> {
 }
 
 /** Counts by query are counts by profile. `windows`: how often to ask for a window; more than a few make the engine build runs, on threads. */
-export async function expectCounted(
-  host: Host,
-  counts: ReadonlyMap<string, readonly number[]>,
-  windows = [1],
-): Promise<void> {
+async function expectCounted(host: Host, counts: ReadonlyMap<string, readonly number[]>, windows = [1]): Promise<void> {
   for (const [event, each] of counts) {
     for (const least of [1, 2, 4]) {
       const expected = each.filter((count) => count >= least).length;

@@ -6,9 +6,9 @@ import type { Measure } from './generate/measure.ts';
 import type { Question } from './generate/world.ts';
 import type { Moment, Segments } from './naive/event-choice.ts';
 import type { NaiveModel } from './naive/naive-model.ts';
+import { renderProfile } from './naive/profile.ts';
 import { totals } from './naive/total.ts';
 import { difference } from './naive-world.ts';
-import { mayBeRefused } from './unsupported.ts';
 
 const PAGE_LIMIT = 3;
 const EVENT_COUNT = 2;
@@ -42,14 +42,14 @@ export async function compareProfiles(
   { where, at }: Question,
   moment: Moment,
 ): Promise<string | undefined> {
-  if (mayBeRefused({ where, at }, moment.segments ?? new Map())) return undefined;
   const answer = await engine.query({ where, at, as: 'profiles', limit: 1_000, events: EVENT_COUNT });
   if (!('profiles' in answer)) return 'asked for profiles';
   const actual = answer.profiles.map((profile) => canonicalProfile(profile as { identifiers: unknown }));
   const hits = naive.query(where, moment);
-  const expected = naive.profiles
+  const expected = naive
+    .profilesAt(moment.atMs)
     .filter((profile) => hits.has(profile.id))
-    .map((profile) => canonicalProfile(naive.lookup(profile.identifiers[0], EVENT_COUNT)));
+    .map((profile) => canonicalProfile(renderProfile(profile, EVENT_COUNT)));
   return difference(new Set(actual), new Set(expected)) || undefined;
 }
 

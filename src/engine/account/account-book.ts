@@ -8,7 +8,7 @@
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { AccountTable } from './account-table.ts';
-import { type GroupTable, GroupEvents } from './group-events.ts';
+import { GroupEvents, type GroupTable } from './group-events.ts';
 import { type AccountList, type PersonLinks, PersonLinksWriter } from './person-links.ts';
 
 /** Estimates, for slices. */
@@ -16,6 +16,8 @@ const EVENT_NS = 500;
 const LINK_NS = 1_000;
 const FOLD_CALL_NS = 1_000;
 const SLICE_NS = 500_000;
+/** New calls from which on accounts are folded when all are known. */
+const MANY_EVENTS = 1_000;
 /** Slices after which the rest is done in one go: writers may be faster. */
 const SLICE_COUNT_MAX = 10_000;
 
@@ -142,6 +144,7 @@ export class AccountBook {
   #takeJoined(index: number, shard: ShardState, groups: GroupTable, budgetNs: number): number {
     const { table } = groups;
     const { data } = shard.events;
+    const isOfMany = table.eventCount - shard.joinedCount > MANY_EVENTS;
     let leftNs = budgetNs;
     for (; shard.joinedCount < table.eventCount && leftNs > 0; leftNs -= EVENT_NS) {
       const event = shard.joinedCount++;
@@ -150,7 +153,7 @@ export class AccountBook {
       const timeMs = table.times.get(event);
       const account = groups.accountAt(event, (id) => this.table.findOrAdd(id, timeMs));
       if (account < 0) continue;
-      this.table.add(account, index, event);
+      this.table.add(account, index, event, isOfMany);
       const named = shard.changed.get(row);
       if (named === undefined) shard.changed.set(row, [account]);
       else if (named[named.length - 1] !== account) named.push(account);

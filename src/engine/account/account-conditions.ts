@@ -13,8 +13,8 @@ import { assertGoing } from '../../query/execution/cancellation.ts';
 import { askTogether, type SelectOptions, type ShardQuery } from '../../query/execution/shard-query.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { AccountBook } from './account-book.ts';
-import type { PersonLinks } from './person-links.ts';
 import { accountsOf, BitRows, fitAccounts, peopleOf } from './members.ts';
+import type { PersonLinks } from './person-links.ts';
 
 export interface AccountParts {
   readonly book: AccountBook;

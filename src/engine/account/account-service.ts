@@ -128,7 +128,8 @@ function assertSupported({ as = 'count', at, aggregate, breakdown }: CheckedRequ
   const refuse = (what: string, construct: string): never => {
     throw new EngineError('query_unsupported', what, { details: { construct } });
   };
-  if (!KINDS.includes(as)) refuse(`"as":"${as}" is about events, and accounts have none of their own`, `${as} of accounts`);
+  if (!KINDS.includes(as))
+    refuse(`"as":"${as}" is about events, and accounts have none of their own`, `${as} of accounts`);
   if (at !== undefined) refuse('accounts are answered as of now; leave "at" out', 'at of accounts');
   if (aggregate?.event !== undefined || breakdown?.event !== undefined) {
     refuse('accounts have no events of their own; name a trait', 'event of accounts');

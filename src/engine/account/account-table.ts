@@ -28,10 +28,10 @@ export interface CallSource {
   readonly joined: EventTable | undefined;
 }
 
+/** A trait of accounts, and the column of each shard that has it. */
 interface TraitSource {
-  readonly column: ValueColumn;
-  /** Of the trait, among those of accounts. */
   readonly path: number;
+  readonly columns: (ValueColumn | undefined)[];
 }
 
 export class AccountTable {
@@ -50,7 +50,8 @@ export class AccountTable {
   readonly #unfolded = new Set<number>();
   /** Accounts without any call left. */
   readonly #empty = new Set<number>();
-  readonly #traits: TraitSource[][];
+  readonly #traits: TraitSource[] = [];
+  readonly #byPath = new Map<number, TraitSource>();
   readonly #columnCounts: number[];
 
   constructor(sources: readonly CallSource[]) {
@@ -61,7 +62,6 @@ export class AccountTable {
     this.#shards = new U16Column(memory);
     this.#indexes = new U32Column(memory);
     this.#previous = new U32Column(memory);
-    this.#traits = sources.map(() => []);
     this.#columnCounts = sources.map(() => 0);
   }
 
@@ -97,8 +97,8 @@ export class AccountTable {
     return account;
   }
 
-  /** Learns of a living person's call. */
-  add(account: number, shard: number, index: number): void {
+  /** Learns of a living person's call. `isOfMany`: more are to come at once, so one fold for all of them is cheaper. */
+  add(account: number, shard: number, index: number, isOfMany: boolean): void {
     const call = this.#indexes.length;
     this.#shards.push(shard);
     this.#indexes.push(index);
@@ -106,7 +106,8 @@ export class AccountTable {
     this.#last[account] = call + 1;
     if (this.#unfolded.has(account)) return;
     const newest = this.#newest[account];
-    if (newest === NONE || this.#compare(newest, call) <= 0) this.#apply(account, call);
+    if (isOfMany) this.#unfolded.add(account);
+    else if (newest === NONE || this.#compare(newest, call) <= 0) this.#apply(account, call);
     else this.#unfolded.add(account);
   }
 
@@ -137,31 +138,57 @@ export class AccountTable {
     for (let next = this.#last[account]; next !== 0; next = this.#previous.get(next - 1)) {
       if (!this.#isDead(next - 1)) calls.push(next - 1);
     }
-    calls.sort((a, b) => this.#compare(a, b));
     this.data.profiles.clearTraits(account);
     this.#newest[account] = NONE;
     this.#empty.add(account);
-    for (const call of calls) this.#apply(account, call);
+    if (calls.length === 0) return 0;
+    calls.sort((a, b) => this.#compare(a, b));
+    for (const call of calls) this.#see(account, call);
+    const { profiles, names } = this.data;
+    const traits = this.#knownTraits();
+    // Of a trait that stands alone only the newest value matters; the others are set one over the other.
+    const nested = traits.filter(({ path }) => !profiles.isAlone(path, names));
+    for (const call of calls) this.#setTraits(account, call, nested);
+    for (const trait of traits) if (!nested.includes(trait)) this.#setNewest(account, calls, trait);
     return calls.length;
   }
 
   #apply(account: number, call: number): void {
-    const { data } = this;
-    const { profiles } = data;
-    const shard = this.#shards.get(call);
-    const index = this.#indexes.get(call);
-    const timeMs = this.#tableOf(shard).times.get(index);
+    this.#see(account, call);
+    this.#setTraits(account, call, this.#knownTraits());
+  }
+
+  #see(account: number, call: number): void {
+    const { profiles } = this.data;
+    const timeMs = this.#tableOf(this.#shards.get(call)).times.get(this.#indexes.get(call));
     if (this.#newest[account] === NONE) {
       profiles.firstSeen.set(account, timeMs);
       profiles.lastSeen.set(account, timeMs);
+      this.#empty.delete(account);
     } else {
       profiles.see(account, timeMs);
     }
-    for (const { column, path } of this.#traitsOf(shard)) {
-      profiles.setTraitFrom(account, path, column, index, data.names, data.hashSeed);
-    }
     this.#newest[account] = call;
-    this.#empty.delete(account);
+  }
+
+  #setTraits(account: number, call: number, traits: readonly TraitSource[]): void {
+    const { profiles, names, hashSeed } = this.data;
+    const shard = this.#shards.get(call);
+    const index = this.#indexes.get(call);
+    for (const { path, columns } of traits) {
+      const column = columns[shard];
+      if (column !== undefined) profiles.setTraitFrom(account, path, column, index, names, hashSeed);
+    }
+  }
+
+  #setNewest(account: number, calls: readonly number[], { path, columns }: TraitSource): void {
+    const { profiles, names, hashSeed } = this.data;
+    for (let i = calls.length - 1; i >= 0; i--) {
+      const column = columns[this.#shards.get(calls[i])];
+      const index = this.#indexes.get(calls[i]);
+      if (column === undefined || !column.has(index)) continue;
+      return profiles.setTraitFrom(account, path, column, index, names, hashSeed);
+    }
   }
 
   #tableOf(shard: number): EventTable {
@@ -187,23 +214,37 @@ export class AccountTable {
     const shard = this.#shards.get(call);
     const index = this.#indexes.get(call);
     const entries: [string, unknown][] = [];
-    for (const { column } of this.#traitsOf(shard)) {
-      if (column.has(index)) entries.push([joinPath(column.segments), valueAt(column, index)]);
+    for (const { columns } of this.#knownTraits()) {
+      const column = columns[shard];
+      if (column?.has(index) === true) entries.push([joinPath(column.segments), valueAt(column, index)]);
     }
     return JSON.stringify(entries.sort(([a], [b]) => compareTexts(a, b)));
   }
 
-  /** Columns below the property `traits` of a shard's group calls. */
-  #traitsOf(shard: number): readonly TraitSource[] {
-    const traits = this.#traits[shard];
-    const { properties } = this.#tableOf(shard);
-    const { names } = this.data;
-    for (; this.#columnCounts[shard] < properties.length; this.#columnCounts[shard]++) {
-      const column = properties[this.#columnCounts[shard]];
-      const [first, ...segments] = column.segments;
-      if (first === 'traits' && segments.length > 0) traits.push({ column, path: names.path(ROOT_TRAITS, segments) });
+  /** Columns below the property `traits` of all shards' group calls. */
+  #knownTraits(): readonly TraitSource[] {
+    this.#sources.forEach(({ joined }, shard) => {
+      const properties = joined?.properties ?? [];
+      for (; this.#columnCounts[shard] < properties.length; this.#columnCounts[shard]++) {
+        const column = properties[this.#columnCounts[shard]];
+        const [first, ...segments] = column.segments;
+        if (first === 'traits' && segments.length > 0) this.#sourceOf(segments).columns[shard] = column;
+      }
+    });
+    return this.#traits;
+  }
+
+  #sourceOf(segments: readonly string[]): TraitSource {
+    const path = this.data.names.path(ROOT_TRAITS, segments);
+    let source = this.#byPath.get(path);
+    if (source === undefined) {
+      // All columns before any is looked at: which are above and below which must be known.
+      this.data.profiles.columnAt(path, this.data.names);
+      source = { path, columns: this.#sources.map(() => undefined) };
+      this.#byPath.set(path, source);
+      this.#traits.push(source);
     }
-    return traits;
+    return source;
   }
 }
 

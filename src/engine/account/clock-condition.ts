@@ -17,7 +17,9 @@ export function looksAtClock(expression: Expression): boolean {
   }
   if (!('sequence' in expression)) return false;
   const { sequence, window } = expression;
-  return isRelative(window) || sequence.some(({ where, without }) => isAnyRelative(where) || isAnyRelative(without?.where));
+  return (
+    isRelative(window) || sequence.some(({ where, without }) => isAnyRelative(where) || isAnyRelative(without?.where))
+  );
 }
 
 function isAnyRelative(conditions: readonly (PropertyPredicate | AggregateCondition)[] | undefined): boolean {

@@ -4,7 +4,7 @@
  *
  * A person is in an account when the newest event of the two that names it, by time, then arrival, is that of joining.
  */
-import { NONE, type EventTable } from '../../profile/event-table.ts';
+import { type EventTable, NONE } from '../../profile/event-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
 

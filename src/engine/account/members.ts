@@ -1,4 +1,5 @@
 /** Any, all or none: from people to their accounts and back. "All" holds of nobody who has none at all; "none" of everybody who has no other. */
+import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { Match } from '../../model/query.ts';
 import type { PersonLinks } from './person-links.ts';
@@ -19,13 +20,19 @@ export class BitRows {
 
 /** Rows of the people of one shard of whose accounts any, all or none are among `fits`. */
 export function peopleOf(links: PersonLinks, rowCount: number, fits: BitRows, match: Match): RowSet {
-  const rows: number[] = [];
-  const wants = match === 'all';
+  const words = new Uint32Array(wordCountOf(rowCount));
+  // Who is looked for ends at the first account that is, or for all at the first that is not, among those that fit.
+  const ends = match !== 'all';
   links.forEach((row, accounts) => {
-    const isFit = wants ? accounts.every((account) => fits.has(account)) : accounts.some((account) => fits.has(account));
-    if (isFit) rows.push(row);
+    let isFound = !ends;
+    for (let i = 0; i < accounts.length; i++) {
+      if (fits.has(accounts[i]) !== ends) continue;
+      isFound = ends;
+      break;
+    }
+    if (isFound) words[row >>> 5] |= 1 << (row & 31);
   });
-  const found = RowSet.of(Uint32Array.from(rows));
+  const found = RowSet.ofWords(words);
   return match === 'none' ? RowSet.all(rowCount).andNot(found) : found;
 }
 

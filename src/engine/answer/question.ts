@@ -33,12 +33,7 @@ export class Question {
   /** A list of shards for each time that shards were asked. */
   readonly #explained: (readonly ExplainedSelection[])[] = [];
 
-  constructor(
-    request: CheckedRequest,
-    where: Expression,
-    options: SelectOptions,
-    parts: QuestionParts,
-  ) {
+  constructor(request: CheckedRequest, where: Expression, options: SelectOptions, parts: QuestionParts) {
     this.request = request;
     this.where = where;
     this.options = options;

@@ -11,8 +11,8 @@ import { explain } from '../../query/evaluation/why.ts';
 import { checkRequest } from '../../query/parser/check-request.ts';
 import type { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { AccountService } from '../account/account-service.ts';
 import { leavesOf } from '../account/account-conditions.ts';
+import type { AccountService } from '../account/account-service.ts';
 import { looksAtClock } from '../account/clock-condition.ts';
 import type { QuestionReader } from '../question-reader.ts';
 import { expandSegments, type SegmentDefinitions } from '../segment-expansion.ts';
@@ -78,7 +78,5 @@ async function accountAnswers(
     );
   }
   const options = await accounts.prepared(whole, { nowMs: clock.nowMs() });
-  const found = new Map<Expression, Membership>();
-  leaves.forEach((leaf, i) => found.set(leaf, options!.memberships!.get(whole[i])!));
-  return found;
+  return new Map(leaves.map((leaf, i): [Expression, Membership] => [leaf, options!.memberships!.get(whole[i])!]));
 }

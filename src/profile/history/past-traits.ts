@@ -8,6 +8,7 @@
  */
 import type { NameInterner } from '../../ingest/name-interner.ts';
 import type { SlabMemory } from '../../memory/slab-memory.ts';
+import { isEnrichment } from '../enrichment-mark.ts';
 import type { EventTable } from '../event-table.ts';
 import { ProfileTable } from '../profile-table.ts';
 import type { SurvivorshipRules } from '../survivorship.ts';
@@ -33,10 +34,10 @@ export interface PastChoice {
   readonly hasSeen: boolean;
 }
 
-const NS_PER_PROFILE = 300;
-const NS_PER_CALL = 60;
-const NS_PER_TRAIT = 40;
-const NS_PER_EVENT = 15;
+const NS_PER_PROFILE = 600;
+const NS_PER_CALL = 150;
+const NS_PER_TRAIT = 60;
+const NS_PER_EVENT = 60;
 const EVENTS_PER_STEP = 4_096;
 
 export class PastTraits {
@@ -173,7 +174,10 @@ export class PastTraits {
         const until = Math.min(table.eventCount, from + EVENTS_PER_STEP);
         if (from === until) break;
         if (left <= 0) return 0;
-        for (let index = from; index < until; index++) this.#see(table.rows.get(index), table.times.get(index));
+        for (let index = from; index < until; index++) {
+          if (table === history && isEnrichment(history, index)) continue;
+          this.#see(table.rows.get(index), table.times.get(index));
+        }
         this.#nextEvents[place] = until;
         left -= (until - from) * NS_PER_EVENT;
       }

@@ -44,7 +44,7 @@ function inOrder<T extends { readonly timeMs: number; readonly arrival: number }
   return list.toSorted((a, b) => a.timeMs - b.timeMs || a.arrival - b.arrival);
 }
 
-/** Whoever is one person now, with what was known of them at the moment; absent = now. All events, be they later. */
+/** Whoever is one person now, with what was known of them at the moment; absent = now. */
 export function profileOf(person: Person, atMs = Number.POSITIVE_INFINITY): NaiveProfile {
   const items = itemsOf(person);
   const { type, value } = nameOf(person).identifier;
@@ -52,11 +52,11 @@ export function profileOf(person: Person, atMs = Number.POSITIVE_INFINITY): Naiv
   const times = known.map(({ timeMs }) => timeMs);
   return {
     id: type === 'user_id' ? value : `${type}:${value}`,
-    identifiers: person.map(({ identifier }) => identifier),
+    identifiers: person.filter((node) => isKnown(node, atMs)).map(({ identifier }) => identifier),
     traits: inOrder(known).reduce<JsonObject>((traits, item) => mergeTraits(traits, item.traits ?? {}), {}),
     firstSeenMs: times.length === 0 ? Number.NaN : Math.min(...times),
     lastSeenMs: times.length === 0 ? Number.NaN : Math.max(...times),
-    events: items.flatMap(({ event, timeMs, arrival, messageId, context }) =>
+    events: known.flatMap(({ event, timeMs, arrival, messageId, context }) =>
       event === undefined ? [] : [{ ...event, timeMs, arrival, messageId, context }],
     ),
   };
@@ -66,13 +66,19 @@ export function isoText(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
 
+/** An identifier is known from when the person got it, to the second, or from the first item of then that came under it. */
+function isKnown({ atMs, items }: Person[number], untilMs: number): boolean {
+  return Math.floor(atMs / 1_000) * 1_000 <= untilMs || items.some(({ timeMs }) => timeMs <= untilMs);
+}
+
 /** What a condition sees beside the sent traits, and in their place. */
 export function seenTraits({ firstSeenMs, lastSeenMs }: NaiveProfile): JsonObject {
   return Number.isNaN(firstSeenMs) ? {} : { first_seen: isoText(firstSeenMs), last_seen: isoText(lastSeenMs) };
 }
 
-/** The profile as a lookup answers it, newest event first. */
+/** The profile as a lookup answers it, newest event first; of one of whom nothing was known yet only the id. */
 export function renderProfile(profile: NaiveProfile, eventCount: number): JsonObject {
+  if (Number.isNaN(profile.firstSeenMs)) return { id: profile.id };
   const counts = new Map<string, number>();
   for (const event of profile.events) counts.set(event.name, (counts.get(event.name) ?? 0) + 1);
   const events = timeline(profile)

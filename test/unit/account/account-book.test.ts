@@ -27,7 +27,9 @@ test('a version of the links stays as it was', () => {
   writer.set(5_000, []);
   const seen = (links: typeof first): [number, readonly number[]][] => {
     const found: [number, readonly number[]][] = [];
-    links.forEach((row, accounts) => found.push([row, accounts]));
+    links.forEach((row, accounts) => {
+      found.push([row, accounts]);
+    });
     return found;
   };
   expect(seen(first)).toEqual([
@@ -74,13 +76,18 @@ test('slices and turns change nothing', async () => {
   for (let round = 0; round < 5; round++) {
     await core.ingest(
       Array.from({ length: 800 }, (_, i) =>
-        group(`u${(i * 7 + round) % 300}`, `g${(i * round) % 40}`, 1 + ((i + round) % 9), { n: i, [`t${i % 3}`]: round }),
+        group(`u${(i * 7 + round) % 300}`, `g${(i * round) % 40}`, 1 + ((i + round) % 9), {
+          n: i,
+          [`t${i % 3}`]: round,
+        }),
       ),
     );
     let turnCount = 0;
     await inSlices.catchUp(
-      async () => void turnCount++,
-      () => {},
+      async () => {
+        turnCount += 1;
+      },
+      () => undefined,
     );
     expect(turnCount).toBeGreaterThan(0);
     const atOnce = bookOf(core);
@@ -99,8 +106,10 @@ function contentOf(book: AccountBook): unknown {
     return [table.idOf(account), book.peopleCountOf(account), traits];
   });
   const people: unknown[] = [];
-  links.forEach((shardLinks, shard) =>
-    shardLinks.forEach((row, list) => people.push([shard, row, list.map((account) => table.idOf(account)).sort()])),
-  );
+  for (const [shard, shardLinks] of links.entries()) {
+    shardLinks.forEach((row, list) => {
+      people.push([shard, row, list.map((account) => table.idOf(account)).sort()]);
+    });
+  }
   return { accounts: accounts.map((account) => JSON.stringify(account)).sort(), people };
 }

@@ -2,18 +2,21 @@
  * Accounts and who is in them, worked out anew for every question from the list of all calls that were sent: no index, no shards, no
  * increments. People are numbers; who has become one person is told by the test.
  */
+import type { JsonObject } from '../../oracle/naive/json-value.ts';
+import { mergeTraits } from '../../oracle/naive/trait-merge.ts';
+
 export interface GroupCall {
   readonly kind: 'joined' | 'left';
   readonly person: number;
   readonly group: string;
   readonly timeMs: number;
   readonly messageId: string;
-  readonly traits: Readonly<Record<string, unknown>>;
+  readonly traits: JsonObject;
 }
 
 export interface TrueAccount {
   readonly id: string;
-  readonly traits: Readonly<Record<string, unknown>>;
+  readonly traits: JsonObject;
   readonly firstMs: number;
   readonly lastMs: number;
 }
@@ -37,13 +40,7 @@ export class AccountTruth {
       const calls = this.calls
         .filter(({ kind, group }) => kind === 'joined' && group === id)
         .sort((a, b) => a.timeMs - b.timeMs || (a.messageId < b.messageId ? -1 : 1));
-      const traits: Record<string, unknown> = {};
-      for (const call of calls) {
-        for (const [name, value] of Object.entries(call.traits)) {
-          if (value === null) delete traits[name];
-          else traits[name] = value;
-        }
-      }
+      const traits = calls.reduce((merged, call) => mergeTraits(merged, call.traits), {} as JsonObject);
       return { id, traits, firstMs: calls[0].timeMs, lastMs: calls[calls.length - 1].timeMs };
     });
   }

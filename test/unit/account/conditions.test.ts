@@ -85,12 +85,22 @@ test('accounts are counted, shown, aggregated and grouped', async () => {
     people: 2,
   };
   expect('profiles' in shown && shown.profiles).toEqual([acme]);
-  const fields = await engine.query({ of: 'accounts', where: 'since exists', as: 'profiles', fields: ['plan', 'people'] });
+  const fields = await engine.query({
+    of: 'accounts',
+    where: 'since exists',
+    as: 'profiles',
+    fields: ['plan', 'people'],
+  });
   expect('profiles' in fields && fields.profiles).toEqual([{ id: 'acme', traits: { plan: 'pro' }, people: 2 }]);
   const sum = await engine.query({ of: 'accounts', as: 'aggregate', aggregate: { fn: 'sum', trait: 'employees' } });
   expect(sum).toMatchObject({ value: 252 });
   const groups = await engine.query({ of: 'accounts', as: 'breakdown', breakdown: { by: ['plan'] } });
-  expect(groups).toMatchObject({ groups: [{ values: ['pro'], profiles: 2 }, { values: ['free'], profiles: 1 }] });
+  expect(groups).toMatchObject({
+    groups: [
+      { values: ['pro'], profiles: 2 },
+      { values: ['free'], profiles: 1 },
+    ],
+  });
   const { accounts, cursor } = await engine.accounts.list({ limit: 2 });
   const rest = await engine.accounts.list({ limit: 2, cursor });
   expect([...accounts, ...rest.accounts].map(({ id }) => id).sort()).toEqual(['acme', 'gone', 'tiny']);
@@ -104,7 +114,12 @@ test('conditions on accounts choose whose events are looked at', async () => {
   const where = 'any account (plan = "pro")';
   const funnel = { steps: [{ event: 'Group Joined' }, { event: 'Login' }] };
   expect(await engine.query({ where, as: 'funnel', funnel })).toMatchObject({ steps: [{ count: 2 }, { count: 1 }] });
-  const overlap = { segments: [{ name: 'a', where }, { name: 'b', where: 'any account (plan = "free")' }] };
+  const overlap = {
+    segments: [
+      { name: 'a', where },
+      { name: 'b', where: 'any account (plan = "free")' },
+    ],
+  };
   expect(await engine.query({ as: 'overlap', overlap })).toMatchObject({ pairs: [{ both: 1, onlyA: 1, onlyB: 1 }] });
   expect(await engine.query({ where, mode: 'estimate' })).toMatchObject({ count: 2 });
   const { plan } = await engine.query({ where, explain: true });
@@ -117,7 +132,9 @@ test('saved segments may hold them, and be held by them', async () => {
   expect(await ids('in segment b2b')).toEqual(['ada', 'bob']);
   expect(engine.segment('b2b')?.text).toBe('any account (any person (in segment active))');
   expect((await failure(() => engine.deleteSegment('active'))).code).toBe('segment_in_use');
-  const cycle = await failure(() => engine.saveSegment('active', { where: 'no account (any person (in segment b2b))' }));
+  const cycle = await failure(() =>
+    engine.saveSegment('active', { where: 'no account (any person (in segment b2b))' }),
+  );
   expect(cycle.code).toBe('segment_cycle');
   const why = await engine.why({ type: 'user_id', value: 'bob' }, 'in segment b2b and not did "Login"');
   expect([why?.isMember, why?.why.of?.[0].of?.[0]]).toEqual([
@@ -175,7 +192,12 @@ describe('what is refused', () => {
 test('a name that no account ever had is warned of, with the nearest', async () => {
   const { warnings } = await engine.query({ where: 'any account (plam = "pro") and any account (plan = "pro")' });
   expect(warnings).toEqual([
-    expect.objectContaining({ name: 'plam', suggestion: 'plan', position: 13, message: expect.stringContaining('no account') }),
+    expect.objectContaining({
+      name: 'plam',
+      suggestion: 'plan',
+      position: 13,
+      message: expect.stringContaining('no account'),
+    }),
   ]);
   expect((await engine.query({ of: 'accounts', where: 'address exists' })).warnings).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 /** Random group calls, departures, logins and merges, told to an engine and to the truth alike. */
 import type { Engine } from '../../../src/engine/engine.ts';
+import type { JsonValue } from '../../oracle/naive/json-value.ts';
 import { type Random, randomOf } from '../../process/seed.ts';
 import { AccountTruth } from './account-truth.ts';
 
@@ -70,10 +71,13 @@ export class RandomWorld {
     const tied = joined.length > 0 && this.int(5) === 0 ? this.pick(joined) : undefined;
     const timeMs = tied?.timeMs ?? this.#time();
     const group = tied?.group ?? this.pick(GROUPS);
-    const traits: Record<string, unknown> = {};
+    const traits: Record<string, JsonValue> = {};
     if (this.int(2) === 0) traits['plan'] = this.pick(['free', 'pro', null]);
     if (this.int(2) === 0) traits['employees'] = this.pick([5, 50, 500, 'many', null]);
     if (this.int(4) === 0) traits['tags'] = this.pick([['a', 'b'], ['b'], []]);
+    if (this.int(3) === 0) {
+      traits['seat'] = this.pick<JsonValue>([{ city: 'Ulm' }, { city: null }, { lane: { no: 1 } }, {}, 'none', null]);
+    }
     const envelope = this.#envelope(person, timeMs);
     this.truth.calls.push({ kind: 'joined', person, group, timeMs, messageId: envelope.messageId, traits });
     const groupId = group === '42' ? 42 : group;

@@ -16,7 +16,7 @@ function blocks(first: string, second: string): [string, string][] {
 
 describe('the examples of the language page', () => {
   test('are all found', () => {
-    expect(blocks('query', 'json')).toHaveLength(11);
+    expect(blocks('query', 'json')).toHaveLength(13);
     expect(blocks('error', 'message')).toHaveLength(2);
   });
 
