@@ -18,11 +18,12 @@ import { KnownNames } from '../ingest/known-name.ts';
 import { NameInterner } from '../ingest/name-interner.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '../model/limits.ts';
+import { cutBack } from '../router/closed-cut.ts';
 import { Router } from '../router/router.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type RandomSource, systemRandom } from '../runtime/random.ts';
 import { WorkerPool } from '../runtime/worker-pool.ts';
-import { hashSeedOf } from '../shard/checkpoint.ts';
+import { checkpointSeqOf, hashSeedOf } from '../shard/checkpoint.ts';
 import { Shard } from '../shard/shard.ts';
 import type { ShardStorage } from '../storage/contract.ts';
 import { openLmdbStorage } from '../storage/lmdb-storage.ts';
@@ -32,8 +33,8 @@ import { EmbeddedEngine } from './embedded-engine.ts';
 import type { Engine } from './engine.ts';
 
 export { EngineError, type ErrorCode } from '../model/error.ts';
-export type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../model/ingest.ts';
 export type { TracedTrait, TraitChange, TraitHistory, TraitHistoryRequest } from '../model/history.ts';
+export type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../model/ingest.ts';
 export type { Identifier, LookupOptions, Profile, ProfileEvent } from '../model/profile.ts';
 export type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 export type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
@@ -92,6 +93,10 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
   const shardCount = folder?.shardCount ?? options.shards ?? 1;
   const limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
   const storages = await openStorages(options, folder, shardCount);
+  await cutBack(
+    storages,
+    storages.map(({ checkpoints }) => checkpointSeqOf(checkpoints.latest())),
+  );
   const hashSeed = storages
     .map((storage) => hashSeedOf(storage.checkpoints.latest()))
     .find((seed) => seed !== undefined);

@@ -5,7 +5,6 @@
 import type { FieldKind } from './field-kind.ts';
 import { normalForm } from './normal-form.ts';
 
-const SAMPLE_COUNT = 1_000;
 const MOSTLY = 0.8;
 /** Below this many different values in a large field it is a category, where nothing says otherwise. */
 const CATEGORY_DISTINCT_MAX = 40;
@@ -26,17 +25,18 @@ const HINTS: readonly (readonly [RegExp, FieldKind])[] = [
 
 export interface FieldSketch {
   readonly name: string;
-  /** Different values as they came, without the missing ones; order does not matter beyond the sample. */
-  readonly values: readonly string[];
+  /** Values of records spread over the table, as they came, missing ones left out: what is common is often among them, and typos rarely. */
+  readonly sample: readonly string[];
+  /** Different values in all. */
+  readonly distinctCount: number;
   /** Records with a value. */
   readonly presentCount: number;
 }
 
 /** Undefined: the field tells nobody apart or says nothing about people (all missing, one value, every value different and unhinted). */
-export function guessKind({ name, values, presentCount }: FieldSketch): FieldKind | undefined {
-  if (values.length < 2) return undefined;
-  const step = Math.max(1, Math.floor(values.length / SAMPLE_COUNT));
-  const sample = values.filter((_, index) => index % step === 0).map((value) => value.trim().toLowerCase());
+export function guessKind({ name, sample: raw, distinctCount, presentCount }: FieldSketch): FieldKind | undefined {
+  if (distinctCount < 2 || raw.length === 0) return undefined;
+  const sample = raw.map((value) => value.trim().toLowerCase());
   const share = (isIt: (value: string) => boolean): number => sample.filter(isIt).length / sample.length;
   const hint = HINTS.find(([pattern]) => pattern.test(snake(name)))?.[1];
   if (share((value) => /^[^@\s]+@[^@\s]+$/.test(value)) >= MOSTLY) return 'email';
@@ -46,7 +46,7 @@ export function guessKind({ name, values, presentCount }: FieldSketch): FieldKin
   if (hint === 'phone' && isDigits) return 'phone';
   if (isDigits && share((value) => /^\+|^0\d{8}|^\(\d/.test(value)) >= MOSTLY) return 'phone';
   if (isCoded) return 'code';
-  const isFew = values.length <= CATEGORY_DISTINCT_MAX && presentCount / values.length >= CATEGORY_REPEATS_MIN;
+  const isFew = distinctCount <= CATEGORY_DISTINCT_MAX && presentCount / distinctCount >= CATEGORY_REPEATS_MIN;
   if (hint === 'category' || (isFew && hint !== 'name')) return 'category';
   if (hint === 'text' || share((value) => /\s/.test(value)) >= 0.5) return 'text';
   return hint === 'code' ? 'code' : 'name';

@@ -7,7 +7,8 @@ import type { FieldKind } from './field-kind.ts';
 import { guessKind } from './kind-guess.ts';
 import { dateOrderOf, normalForm } from './normal-form.ts';
 
-const DATE_ORDER_SAMPLE_COUNT = 10_000;
+/** Values that a field's kind and its order of day and month are told from. */
+const SAMPLE_COUNT = 2_000;
 /** An id whose values are all different cannot be shared by two records of one person; with fewer records it may be chance. */
 const ID_COUNT_MIN = 50;
 
@@ -85,12 +86,10 @@ export class RecordTableBuilder {
   #field({ name, kind: declared }: FieldDeclaration, index: number): RecordField | undefined {
     const raw = [...this.#dictionaries[index].keys()];
     const rawCodes = this.#codes[index].subarray(0, this.#count);
-    let presentCount = 0;
-    for (let row = 0; row < rawCodes.length; row++) if (rawCodes[row] !== 0) presentCount++;
-    const kind =
-      declared ?? guessKind({ name, values: raw.slice(1).filter((value) => value.trim() !== ''), presentCount });
+    const { sample, presentCount } = sampleOf(raw, rawCodes);
+    const kind = declared ?? guessKind({ name, sample, distinctCount: raw.length - 1, presentCount });
     if (kind === undefined) return undefined;
-    const order = kind === 'date' ? dateOrderOf(raw.slice(0, DATE_ORDER_SAMPLE_COUNT)) : 'day-first';
+    const order = kind === 'date' ? dateOrderOf(sample) : 'day-first';
     const dictionary = new Map<string, number>([['', 0]]);
     const recode = Uint32Array.from(raw, (value) => {
       const text = normalForm(kind, value, order);
@@ -105,6 +104,22 @@ export class RecordTableBuilder {
     if (isId) return undefined;
     return { name, kind, codes: rawCodes.map((code) => recode[code]), values: [...dictionary.keys()] };
   }
+}
+
+/** Values of records at equal distances, blank ones left out. */
+function sampleOf(
+  raw: readonly string[],
+  codes: Uint32Array,
+): { readonly sample: readonly string[]; readonly presentCount: number } {
+  const isPresent = Uint8Array.from(raw, (value) => (value.trim() === '' ? 0 : 1));
+  let presentCount = 0;
+  for (let row = 0; row < codes.length; row++) presentCount += isPresent[codes[row]];
+  const step = Math.max(1, Math.floor(presentCount / SAMPLE_COUNT));
+  const sample: string[] = [];
+  for (let row = 0, present = 0; row < codes.length; row++) {
+    if (isPresent[codes[row]] === 1 && present++ % step === 0) sample.push(raw[codes[row]]);
+  }
+  return { sample, presentCount };
 }
 
 /** From rows that are maps of traits; keys that any row has become fields, in order of first sight. */

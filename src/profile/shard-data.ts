@@ -54,8 +54,8 @@ export class ShardData {
   readonly journal: EventTable;
   readonly links: LinkStore;
   readonly pairs: PairNotes;
-  /** Profiles that went to other shards and came from them, counted by the shard that they left: so each goes and comes once. */
-  readonly transfers: { departed: number; readonly arrived: number[] };
+  /** Number of the last step over several shards that this shard had a part in. */
+  lastStep = 0;
   readonly hashSeed: number;
   survivorship: SurvivorshipRules;
   #survivorship: readonly TraitSurvivorship[] = [];
@@ -89,8 +89,7 @@ export class ShardData {
       this.links = new LinkStore(memory, context, state['links'] as SavedState);
       this.pairs = new PairNotes(memory, context, state['pairs'] as SavedState);
       this.#survivorship = state['survivorship'] as TraitSurvivorship[];
-      const { departed, arrived } = state['transfers'] as { departed: number; arrived: number[] };
-      this.transfers = { departed, arrived: [...arrived] };
+      this.lastStep = state['lastStep'] as number;
       this.#findDead();
       this.dedup = DedupWindow.load(context, state['dedup'] as SavedState, options.dedup);
       this.eventCount = state['eventCount'] as number;
@@ -104,7 +103,6 @@ export class ShardData {
       this.journal = new EventTable(memory, JOURNAL_NAME);
       this.links = new LinkStore(memory);
       this.pairs = new PairNotes(memory);
-      this.transfers = { departed: 0, arrived: [] };
     }
     this.survivorship = new SurvivorshipRules(this.#survivorship);
   }
@@ -417,7 +415,7 @@ export class ShardData {
       links: this.links.save(context),
       pairs: this.pairs.save(context),
       survivorship: this.#survivorship,
-      transfers: { departed: this.transfers.departed, arrived: [...this.transfers.arrived] },
+      lastStep: this.lastStep,
       identifiers: this.identifiers.save(context),
       profiles: this.profiles.save(context),
       eventNames: this.#eventNames.save(context),

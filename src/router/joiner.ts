@@ -1,8 +1,8 @@
 /**
  * Makes one profile of two, and several of one, across shards. In prose and with its states: `router/README.md`.
  *
- * Invariants: a profile lives on the shard of its home key's slot; every command is in the log of the shard that it changes before
- * the next is given; after a crash between any two, `recover` ends what was begun.
+ * Invariants: a profile lives on the shard of its home key's slot; every command is in the record of the shard that it changes before
+ * the next is given, and commands that hang together over shards are one step, which counts whole or not at all.
  */
 import { assert } from '../base/assert.ts';
 import type { JournalEntry, LinkReason, RefusalReason } from '../model/identity-journal.ts';
@@ -10,13 +10,7 @@ import type { Identifier } from '../model/profile.ts';
 import { sizeOf } from '../profile/merge.ts';
 import { PAIR_CUT, PAIR_REFUSAL_NOTED } from '../profile/pair-notes.ts';
 import { packProfile } from '../profile/transfer.ts';
-import type {
-  Arrival,
-  IdentifierPair,
-  IdentityCommand,
-  IdentityCommandOf,
-  Joining,
-} from '../shard/identity-command.ts';
+import type { Arrival, IdentifierPair, IdentityCommand, Joining } from '../shard/identity-command.ts';
 import { entryId, textOf } from '../shard/identity-entry.ts';
 import { areLinked } from '../shard/identity-execution.ts';
 import type { Shard } from '../shard/shard.ts';
@@ -32,6 +26,7 @@ export interface JoinCause {
 export class Joiner {
   readonly #directory: Directory;
   #isInBatch = false;
+  #isOverShards = false;
   mergeCount = 0;
 
   constructor(directory: Directory) {
@@ -41,6 +36,13 @@ export class Joiner {
   /** Whether commands given from now on belong to a batch, whose records hold them in their places among the items. */
   within(isInBatch: boolean): void {
     this.#isInBatch = isInBatch;
+  }
+
+  /** Whether commands since the last call hang together over shards, so that none of them counts without the others. */
+  takeIsOverShards(): boolean {
+    const taken = this.#isOverShards;
+    this.#isOverShards = false;
+    return taken;
   }
 
   command(shard: Shard, command: IdentityCommand): void {
@@ -106,30 +108,16 @@ export class Joiner {
     return address;
   }
 
-  /** Moves a profile: departure in its shard's log, arrival in the other's, and forwards for who looks for it. */
+  /** Moves a profile: departure from its shard, arrival at the other, and forwards for who looks for it. */
   #move(from: ProfileAddress, profile: Identifier, to: Shard, target: Identifier, arrival: Arrival): void {
-    const { data } = from.shard;
-    // Traits travel as calls; those that wait for a fold do not matter, but the items that wait for a record do.
-    const parcel = packProfile(data, from.row);
-    const departure: IdentityCommandOf<'depart'> = {
-      kind: 'depart',
-      transfer: data.transfers.departed + 1,
-      to: to.index,
-      profile,
-      target,
-      parcel,
-      arrival,
-    };
-    this.command(from.shard, departure);
-    this.#arrive(from.shard.index, departure);
-  }
-
-  #arrive(from: number, { to, transfer, parcel, arrival }: IdentityCommandOf<'depart'>): void {
-    const shard = this.#directory.shards[to];
-    this.command(shard, { kind: 'arrive', from, transfer, parcel, ...arrival });
+    assert(this.#isInBatch, 'a profile moves within a batch only');
+    this.#isOverShards = true;
+    const parcel = packProfile(from.shard.data, from.row);
+    this.command(from.shard, { kind: 'depart', profile, target });
+    this.command(to, { kind: 'arrive', parcel, ...arrival });
     for (const [type, value] of parcel.identifiers) {
-      const row = shard.rowOf({ type, value });
-      if (typeof row === 'number' && row >= 0) this.#directory.bind({ type, value }, { shard, row });
+      const row = to.rowOf({ type, value });
+      if (typeof row === 'number' && row >= 0) this.#directory.bind({ type, value }, { shard: to, row });
     }
   }
 
@@ -138,6 +126,7 @@ export class Joiner {
    * shard moves to its own.
    */
   cut(cuts: readonly IdentifierPair[], entry: JournalEntry): void {
+    assert(this.#isInBatch, 'links are cut within a batch only');
     const address = this.#located(cuts[0][0]);
     for (const pair of cuts) this.setPair(pair, PAIR_CUT, true);
     const { shard } = address;
@@ -161,6 +150,7 @@ export class Joiner {
   }
 
   setPair(pair: IdentifierPair, flag: number, isOn: boolean): void {
+    if (flag === PAIR_CUT) this.#isOverShards = true;
     this.command(this.#pairOwner(pair), { kind: 'pair', pair, flag, isOn });
   }
 
@@ -195,50 +185,4 @@ export class Joiner {
     };
     this.command(address.shard, { kind: 'note', profile: from, entry });
   }
-
-  /** Ends moves that a crash broke off. To be called once, when all shards are open, before anything else changes them. */
-  recover(): number {
-    let count = 0;
-    for (const from of this.#directory.shards) {
-      for (const departure of from.takeReplayedDepartures()) {
-        const to = this.#directory.shards[departure.to];
-        if (departure.transfer <= (to.data.transfers.arrived[from.index] ?? 0)) continue;
-        this.#arrive(from.index, withKnownWinner(to, departure));
-        count += 1;
-      }
-    }
-    for (const to of this.#directory.shards) {
-      for (const arrival of to.takeReplayedArrivals()) {
-        const from = this.#directory.shards[arrival.from];
-        if (arrival.transfer <= from.data.transfers.departed) continue;
-        const { parcel, transfer } = arrival;
-        const [type, value] = parcel.identifiers[parcel.primary];
-        const row = to.rowOf({ type, value });
-        if (typeof row !== 'number' || row < 0) continue;
-        const target = this.#directory.homeKeyOf({ shard: to, row });
-        const arrived =
-          arrival.into === undefined ? { atMs: arrival.atMs } : { into: arrival.into, atMs: arrival.atMs };
-        this.command(from, {
-          kind: 'depart',
-          transfer,
-          to: to.index,
-          profile: { type, value },
-          target,
-          parcel,
-          arrival: arrived,
-        });
-        count += 1;
-      }
-    }
-    return count;
-  }
-}
-
-/** The profile that it was to become part of may be lost with the tail of its shard's log: then what arrives is a profile of its own. */
-function withKnownWinner(to: Shard, departure: IdentityCommandOf<'depart'>): IdentityCommandOf<'depart'> {
-  const winner = departure.arrival.into?.winner;
-  if (winner === undefined) return departure;
-  const row = to.rowOf(winner);
-  if (typeof row === 'number' && row >= 0) return departure;
-  return { ...departure, arrival: { atMs: departure.arrival.atMs } };
 }

@@ -29,6 +29,16 @@ export interface BatchOutcome {
   readonly rejected: RejectedItem[];
 }
 
+const NO_BYTES = new Uint8Array(0);
+const NO_ITEMS: BatchHeader = {
+  receivedAtMs: 0,
+  sentAtMs: Number.NaN,
+  isImport: false,
+  defaultKind: 0,
+  idSeedHigh: 0,
+  idSeedLow: 0,
+};
+
 export class Router {
   readonly shards: readonly Shard[];
   readonly directory: Directory;
@@ -36,6 +46,7 @@ export class Router {
   readonly #names: NameInterner;
   #resolver: Resolver;
   #normaliser: Normaliser;
+  #step = 0;
   /** Set when an item broke off halfway: memory is ahead of the log, and shards hold items of a batch that is gone. */
   #failure: unknown;
 
@@ -69,9 +80,24 @@ export class Router {
     return 'value' in normal && normal.value !== value ? { type, value: normal.value } : undefined;
   }
 
-  /** Ends what a crash broke off; to be called once, when all shards are open. Gives how much there was. */
+  /** Puts right what a crash left behind; to be called once, when all shards are open. Gives how much there was. */
   recover(): number {
-    return this.joiner.recover() + this.directory.restoreForwards();
+    this.#step = Math.max(...this.shards.map(({ data }) => data.lastStep));
+    return this.directory.restoreForwards();
+  }
+
+  /** Gives commands outside of any batch of items, as one step: all of them count or none. What it throws is as of `apply`. */
+  inOneStep<T>(give: () => T): T {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      this.joiner.within(true);
+      const given = give();
+      this.#commit(NO_BYTES, NO_ITEMS, this.shards);
+      return given;
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
   }
 
   /** From the next item on; survivorship at once. */
@@ -146,15 +172,25 @@ export class Router {
     }
   }
 
-  /** Ends a batch: each touched shard appends its record. Gives the seq per touched shard. */
+  /** Ends a batch: each touched shard appends its record. Gives the seq per touched shard, and of those that have something on the way to the disk. */
   commit(tape: EventTape, header: BatchHeader): { shard: Shard; seq: number }[] {
     if (this.#failure !== undefined) throw this.#failure;
-    const touched: { shard: Shard; seq: number }[] = [];
+    return this.#commit(tape.bytes, header, []);
+  }
+
+  /** `always`: shards that have a part in the step even if nothing waits there. */
+  #commit(source: Uint8Array, header: BatchHeader, always: readonly Shard[]): { shard: Shard; seq: number }[] {
+    const isStep = this.joiner.takeIsOverShards() && this.shards.length > 1;
     this.joiner.within(false);
+    const parts = isStep ? this.shards.filter((shard) => shard.isWaiting || always.includes(shard)) : [];
+    if (isStep) this.#step += 1;
+    const step = isStep ? { step: this.#step, shards: parts.map(({ index }) => index) } : undefined;
+    const touched: { shard: Shard; seq: number }[] = [];
     for (const shard of this.shards) {
       shard.data.foldNow();
       const before = shard.appliedSeq;
-      shard.commit(tape.bytes, header);
+      shard.commit(source, header, parts.includes(shard) ? step : undefined);
+      // Whoever waits also waits for all that is on its way: if a step is cut back after a crash, nothing behind it was promised.
       if (shard.appliedSeq !== before || shard.appliedSeq > shard.storage.log.durableSeq) {
         touched.push({ shard, seq: shard.appliedSeq });
       }

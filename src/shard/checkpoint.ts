@@ -33,6 +33,16 @@ export function hashSeedOf(reader: CheckpointReader | undefined): number | undef
   return reader === undefined ? undefined : readManifest(reader).hashSeed;
 }
 
+/** Seq of the newest checkpoint, 0 = there is none. */
+export function checkpointSeqOf(reader: CheckpointReader | undefined): number {
+  return reader === undefined ? 0 : readManifest(reader).seq;
+}
+
+/** Number of the last step over several shards that the newest checkpoint has; 0 = none. */
+export function lastStepOf(reader: CheckpointReader | undefined): number {
+  return reader === undefined ? 0 : (readManifest(reader).state['lastStep'] as number);
+}
+
 function readManifest(reader: CheckpointReader): Manifest {
   const manifest = unpack(reader.manifest) as Manifest;
   if (manifest.version !== FORMAT_VERSION) {

@@ -32,22 +32,11 @@ export type IdentityCommand =
       readonly cuts: readonly IdentifierPair[];
       readonly entry: JournalEntry;
     }
-  /** A profile leaves for the shard `to`, where it will be found under `target`. The parcel stays in the log until the other side is durable. */
-  | {
-      readonly kind: 'depart';
-      readonly transfer: number;
-      readonly to: number;
-      readonly profile: Identifier;
-      readonly target: Identifier;
-      readonly parcel: ProfileParcel;
-      readonly arrival: Arrival;
-    }
-  | ({
-      readonly kind: 'arrive';
-      readonly from: number;
-      readonly transfer: number;
-      readonly parcel: ProfileParcel;
-    } & Arrival)
+  /** A profile leaves for another shard, where it will be found under `target`. */
+  | { readonly kind: 'depart'; readonly profile: Identifier; readonly target: Identifier }
+  | ({ readonly kind: 'arrive'; readonly parcel: ProfileParcel } & Arrival)
+  /** The record is a part of a step over several shards: it counts only if they all have theirs. */
+  | ({ readonly kind: 'step' } & Step)
   /** Writes in the profile's journal. `pair`: and remembers that this refusal was noted. */
   | { readonly kind: 'note'; readonly profile: Identifier; readonly entry: JournalEntry }
   /** Remembers something of a pair of identifiers; the shard of the pair's owner is told. */
@@ -59,6 +48,13 @@ export type IdentityCommand =
   | { readonly kind: 'survivorship'; readonly rules: readonly TraitSurvivorship[] }
   /** Forgets overwritten values of the participants of the history; their numbers are the same in every replay. */
   | { readonly kind: 'forget'; readonly slots: readonly number[]; readonly beforeMs: number };
+
+export interface Step {
+  /** Steps of an engine are numbered upwards. */
+  readonly step: number;
+  /** Indexes of the shards that have a part in it. */
+  readonly shards: readonly number[];
+}
 
 /** What joins two profiles. */
 export interface Joining {

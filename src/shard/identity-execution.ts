@@ -37,6 +37,9 @@ export function executeIdentity(data: ShardData, command: IdentityCommand, scann
     }
     case 'pair':
       return data.pairs.set(command.pair[0], command.pair[1], command.flag, command.isOn);
+    case 'step':
+      data.lastStep = command.step;
+      return;
     case 'bind': {
       const bytes = Buffer.from(command.identifier.value, 'utf8');
       const typeId = data.identifiers.addType(command.identifier.type);
@@ -140,19 +143,13 @@ function split(data: ShardData, { profile, cuts, entry }: IdentityCommandOf<'spl
   }
 }
 
-function depart(data: ShardData, { transfer, profile, target }: IdentityCommandOf<'depart'>): void {
-  if (transfer <= data.transfers.departed) return;
-  data.transfers.departed = transfer;
+function depart(data: ShardData, { profile, target }: IdentityCommandOf<'depart'>): void {
   const row = rowOf(data, profile);
   assert(row >= 0, 'a profile leaves that is not here');
   releaseProfile(data, row, target);
 }
 
-function arrive(data: ShardData, command: IdentityCommandOf<'arrive'>, scanner: ItemScanner): void {
-  const { from, transfer, parcel, into, atMs } = command;
-  const { arrived } = data.transfers;
-  if (transfer <= (arrived[from] ?? 0)) return;
-  arrived[from] = transfer;
+function arrive(data: ShardData, { parcel, into, atMs }: IdentityCommandOf<'arrive'>, scanner: ItemScanner): void {
   if (into === undefined) {
     unpackProfile(data, parcel, -1, scanner, atMs);
     return;

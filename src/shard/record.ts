@@ -14,7 +14,7 @@
 import { pack, unpack } from 'msgpackr';
 import { EngineError } from '../model/error.ts';
 import type { Identifier } from '../model/profile.ts';
-import { decodeIdentityCommand, type IdentityCommand, RECORD_IDENTITY } from './identity-command.ts';
+import { decodeIdentityCommand, type IdentityCommand, RECORD_IDENTITY, type Step } from './identity-command.ts';
 
 export const RECORD_EVENTS = 4;
 
@@ -31,6 +31,8 @@ export const ROUTE_PRIMARY_EXTRA = 16;
 
 const FLAG_IMPORT = 1;
 const FLAG_HAS_INDEXES = 2;
+/** Among the commands is a `step`. */
+const FLAG_HAS_STEP = 4;
 const HEADER_SIZE_BYTES = 35;
 
 /** What holds for all items of a batch. */
@@ -57,6 +59,7 @@ export class RecordBuilder {
   #routes = new Uint8Array(256);
   #indexes = new Uint32Array(256);
   #needsIndexes = false;
+  #hasStep = false;
   #extra: Extra[] = [];
   // A run of items that lie side by side in the source is copied at once.
   #runStart = 0;
@@ -67,6 +70,7 @@ export class RecordBuilder {
     this.count = 0;
     this.#itemsEnd = HEADER_SIZE_BYTES;
     this.#needsIndexes = false;
+    this.#hasStep = false;
     this.#runStart = 0;
     this.#runEnd = 0;
     if (this.#extra.length > 0) this.#extra = [];
@@ -96,6 +100,12 @@ export class RecordBuilder {
   /** Behind the items added so far. */
   addCommand(command: IdentityCommand): void {
     this.#extra.push([this.count, command]);
+  }
+
+  /** Says that the record is this shard's part of a step over several shards. */
+  addStep(step: Step): void {
+    this.#extra.unshift([0, { kind: 'step', ...step }]);
+    this.#hasStep = true;
   }
 
   get isEmpty(): boolean {
@@ -137,7 +147,10 @@ export class RecordBuilder {
     const body = this.#body;
     const view = this.#view;
     body[0] = RECORD_EVENTS;
-    body[1] = (header.isImport ? FLAG_IMPORT : 0) | (this.#needsIndexes ? FLAG_HAS_INDEXES : 0);
+    body[1] =
+      (header.isImport ? FLAG_IMPORT : 0) |
+      (this.#needsIndexes ? FLAG_HAS_INDEXES : 0) |
+      (this.#hasStep ? FLAG_HAS_STEP : 0);
     body[2] = header.defaultKind;
     view.setFloat64(3, header.receivedAtMs, true);
     view.setFloat64(11, header.sentAtMs, true);
@@ -174,6 +187,15 @@ export interface EventsRecord {
 export interface IdentityRecord {
   readonly kind: 'identity';
   readonly command: IdentityCommand;
+}
+
+/** The step that the record is a part of. Costs a look at two bytes where there is none. */
+export function stepOf(record: Uint8Array): Step | undefined {
+  if (record[0] !== RECORD_EVENTS || (record[1] & FLAG_HAS_STEP) === 0) return undefined;
+  const decoded = decodeRecord(record);
+  if (decoded.kind !== 'events') return undefined;
+  for (const command of decoded.commands.get(0) ?? []) if (command.kind === 'step') return command;
+  return undefined;
 }
 
 export function decodeRecord(record: Uint8Array): EventsRecord | IdentityRecord {

@@ -25,7 +25,7 @@ import { ProfileRenderer } from '../profile/profile-renderer.ts';
 import { ShardData, type ShardDataOptions } from '../profile/shard-data.ts';
 import type { ShardStorage } from '../storage/contract.ts';
 import { type CheckpointResult, decodeCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { encodeIdentityCommand, type IdentityCommand, type IdentityCommandOf } from './identity-command.ts';
+import { encodeIdentityCommand, type IdentityCommand, type Step } from './identity-command.ts';
 import { executeIdentity } from './identity-execution.ts';
 import {
   type BatchHeader,
@@ -58,8 +58,6 @@ export class Shard {
   readonly hashSeed: number;
   readonly #builder = new RecordBuilder();
   readonly #parcelScanner: ItemScanner;
-  #replayedDepartures: IdentityCommandOf<'depart'>[] = [];
-  #replayedArrivals: IdentityCommandOf<'arrive'>[] = [];
   appliedSeq: number;
   checkpointSeq: number;
 
@@ -109,7 +107,7 @@ export class Shard {
   #replay(bytes: Uint8Array, scanner: ItemScanner): void {
     const record = decodeRecord(bytes);
     if (record.kind === 'identity') {
-      this.#replayCommand(record.command);
+      this.#execute(record.command);
       return;
     }
     const tape = scanner.tape;
@@ -118,7 +116,7 @@ export class Shard {
     const end = record.itemsEnd;
     let at = record.itemsStart;
     for (let ordinal = 0; ordinal <= record.count; ordinal++) {
-      for (const command of record.commands.get(ordinal) ?? []) this.#replayCommand(command);
+      for (const command of record.commands.get(ordinal) ?? []) this.#execute(command);
       if (ordinal === record.count) break;
       at = scanner.scan(at, end, record.indexOf(ordinal), record.header.defaultKind);
       assert(scanner.errorCode === undefined, () => `a logged event was refused on replay: ${scanner.errorMessage}`);
@@ -126,12 +124,6 @@ export class Shard {
       tape.itemCount = 0;
       tape.leafCount = 0;
     }
-  }
-
-  #replayCommand(command: IdentityCommand): void {
-    if (command.kind === 'depart') this.#replayedDepartures.push(command);
-    if (command.kind === 'arrive') this.#replayedArrivals.push(command);
-    this.#execute(command);
   }
 
   #replayItem(tape: EventTape, record: EventsRecord, ordinal: number): void {
@@ -153,20 +145,6 @@ export class Shard {
     const { items, bytes } = tape;
     const value = decodeUtf8(bytes, items[tapeOf.ITEM_ANONYMOUS], items[tapeOf.ITEM_ANONYMOUS + 1]);
     keyMessage(tape, 0, { type: 'anonymous_id', value }, this.hashSeed);
-  }
-
-  /** Profiles that left, by what was replayed at the start: for who looks whether they arrived. Once. */
-  takeReplayedDepartures(): readonly IdentityCommandOf<'depart'>[] {
-    const taken = this.#replayedDepartures;
-    this.#replayedDepartures = [];
-    return taken;
-  }
-
-  /** Profiles that came, likewise. */
-  takeReplayedArrivals(): readonly IdentityCommandOf<'arrive'>[] {
-    const taken = this.#replayedArrivals;
-    this.#replayedArrivals = [];
-    return taken;
   }
 
   /** Remembers the item's message id; true when it was seen before. Items without one are never duplicates. */
@@ -290,8 +268,17 @@ export class Shard {
     return this.data.attach(row, typeId, bytes, 0, bytes.length, hash, parent, receivedAtMs);
   }
 
-  /** Appends what `applyItem` collected as one record; gives its seq, or 0 when there was nothing. */
-  commit(source: Uint8Array, header: BatchHeader): number {
+  /** Items or commands wait for a record. */
+  get isWaiting(): boolean {
+    return !this.#builder.isEmpty;
+  }
+
+  /** Appends what `applyItem` and `commandInBatch` collected as one record; gives its seq, or 0 when there was nothing. */
+  commit(source: Uint8Array, header: BatchHeader, step?: Step): number {
+    if (step !== undefined) {
+      this.#builder.addStep(step);
+      this.data.lastStep = step.step;
+    }
     if (this.#builder.isEmpty) return 0;
     const seq = this.storage.log.append(this.#builder.finish(source, header));
     this.#builder.reset();

@@ -27,6 +27,8 @@ export interface EventLog {
   read(afterSeq: number): Iterable<{ readonly seq: number; readonly record: Uint8Array }>;
   /** Forgets durable records with seq ≤ `seq`; lastSeq does not go back. */
   truncate(seq: number): Promise<void>;
+  /** Takes records with seq > `seq` back, durably: the next gets `seq + 1`. Before anything was appended only. */
+  cutAfter(seq: number): Promise<void>;
 }
 
 export interface CheckpointReader {

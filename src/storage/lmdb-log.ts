@@ -110,6 +110,20 @@ export class LmdbLog implements EventLog {
     return this.#truncation;
   }
 
+  async cutAfter(seq: number): Promise<void> {
+    assert(this.#pending.length === 0 && !this.#isCommitting, 'a log is cut before anything is appended');
+    const { root } = this.#environment;
+    // From the end, so that a crash in between leaves a shorter log without a gap.
+    while (this.#lastSeq > seq) {
+      const endSeq = Math.max(seq, this.#lastSeq - REMOVAL_COUNT_MAX);
+      await this.#environment.transact(() => {
+        for (let at = this.#lastSeq; at > endSeq; at -= 1) void root.remove(at);
+      });
+      this.#lastSeq = endSeq;
+      this.#durableSeq = endSeq;
+    }
+  }
+
   /** Makes everything appended durable, then refuses more. The environment stays open. */
   async close(): Promise<void> {
     await this.durable(this.#lastSeq).catch(() => undefined);

@@ -77,6 +77,13 @@ export class MemoryLog implements EventLog {
     this.#firstSeq = nextSeq;
   }
 
+  async cutAfter(seq: number): Promise<void> {
+    assert(this.#durableSeq === this.lastSeq, 'a log is cut before anything is appended');
+    if (seq >= this.lastSeq) return;
+    this.#records = this.#records.slice(0, seq + 1 - this.#firstSeq);
+    this.#durableSeq = seq;
+  }
+
   /** Makes records up to `seq` durable. */
   flush(seq: number): void {
     if (this.#failure !== undefined) return;

@@ -4,15 +4,15 @@ import type { Analysis } from './generate/analysis.ts';
 import type { Question } from './generate/world.ts';
 import type { Segments } from './naive/event-choice.ts';
 
-/** What traits were at a past moment is not kept. */
+/** At a past moment the engine's own instants are only compared with literals. */
 export function mayBeRefused({ where, at }: Question, segments: Segments): boolean {
-  return at !== undefined && hasTraitLeaf(where, segments);
+  return at !== undefined && someLeaf(where, segments, relatesInstants);
 }
 
-/** The same of a trait anywhere in the request; a text alone is one as well. */
+/** The same anywhere in the request, and instants as dimensions or figures; a text alone is a trait as well. */
 export function mayAnalysisBeRefused({ at, where, as: _, ...body }: Analysis, segments: Segments): boolean {
   if (at === undefined) return false;
-  return (where !== undefined && hasTraitLeaf(where, segments)) || mentionsTrait(body, segments);
+  return (where !== undefined && someLeaf(where, segments, relatesInstants)) || mentionsInstant(body, segments);
 }
 
 /** Whether the expression asks for a trait, be it by a saved condition or on a right-hand side. */
@@ -20,15 +20,23 @@ export function hasTraitLeaf(where: Expression, segments: Segments): boolean {
   return someLeaf(where, segments, readsTraits);
 }
 
-function mentionsTrait(json: unknown, segments: Segments): boolean {
-  if (typeof json === 'string') return segments.has(json) && hasTraitLeaf({ segment: json }, segments);
+function mentionsInstant(json: unknown, segments: Segments): boolean {
+  if (typeof json === 'string') return segments.has(json) && someLeaf({ segment: json }, segments, relatesInstants);
   if (typeof json !== 'object' || json === null) return false;
-  if ('trait' in json || ('by' in json && mentionsText(json.by))) return true;
-  return Object.values(json).some((member) => mentionsTrait(member, segments));
+  if ('trait' in json && isInstant(json.trait)) return true;
+  if ('by' in json && [json.by].flat().some(isInstant)) return true;
+  return Object.values(json).some((member) => mentionsInstant(member, segments));
 }
 
-function mentionsText(by: unknown): boolean {
-  return typeof by === 'string' || (Array.isArray(by) && by.some((each) => typeof each === 'string'));
+/** Also what is below one. */
+function isInstant(path: unknown): boolean {
+  return typeof path === 'string' && /^(first|last)_seen(\.|$)/.test(path);
+}
+
+function relatesInstants(leaf: Expression): boolean {
+  const references = operandsOf(leaf).filter(isReference);
+  if ('trait' in leaf && references.length > 0 && isInstant(leaf.trait)) return true;
+  return references.some((value) => 'trait' in value && isInstant(value.trait));
 }
 
 function readsTraits(leaf: Expression): boolean {

@@ -95,6 +95,16 @@ export class Core {
     return next;
   }
 
+  /** As the engine takes one: it counts when all that the other shards had appended by then is durable. */
+  async checkpoint(at: number): Promise<void> {
+    await this.shards[at].checkpoint(
+      async () => undefined,
+      async () => {
+        for (const storage of this.storages) storage.flush();
+      },
+    );
+  }
+
   lookup(identifier: Identifier, events = 1e9): Profile | undefined {
     const address = this.router.locate(identifier);
     return address === undefined ? undefined : profileAt(address.shard, address.row, events);

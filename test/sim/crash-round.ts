@@ -28,8 +28,7 @@ export async function crashRound({ seed, people, batchCount }: CrashRoundOptions
       const at = dice(SHARD_COUNT);
       if (dice(3) === 0) core.storages[at].flush(1 + dice(core.shards[at].appliedSeq + 1));
       if (dice(8) === 0) {
-        core.storages[at].flush();
-        await core.shards[at].checkpoint(async () => undefined);
+        await core.checkpoint(at);
       }
     }
     const random = (): number => dice(1_000) / 1_000;

@@ -20,10 +20,10 @@ import { PROFILE_IDENTIFIER_LIMIT } from '../../profile/identifier-store.ts';
 import { PAIR_CUT } from '../../profile/pair-notes.ts';
 import type { ProfileAddress } from '../../router/directory.ts';
 import type { JoinCause } from '../../router/joiner.ts';
-import { entryId, textOf } from '../../shard/identity-entry.ts';
 import type { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { IdentifierPair } from '../../shard/identity-command.ts';
+import { entryId, textOf } from '../../shard/identity-entry.ts';
 import { type CodeLink, chainBetween, graphLink, graphOf, linksOf, parseIdentifierText } from './graph.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { leavesOf } from './trait-leaves.ts';
@@ -70,8 +70,10 @@ export class IdentityService {
       profile = this.#rehearseMerge(first, second, into, from);
     } else {
       const { joiner } = router;
-      if (joiner.isCut([into, from])) joiner.setPair([into, from], PAIR_CUT, false);
-      joiner.join(into, from, { reason, atMs: clock.nowMs() });
+      router.inOneStep(() => {
+        if (joiner.isCut([into, from])) joiner.setPair([into, from], PAIR_CUT, false);
+        joiner.join(into, from, { reason, atMs: clock.nowMs() });
+      });
       await this.#settle();
       profile = profileAt(this.#find(into));
     }
@@ -126,7 +128,8 @@ export class IdentityService {
       rehearsal.play({ kind: 'split', profile: pairs[0][0], cuts: pairs, entry });
       return { isDone: false, profiles: rehearsal.profiles(), cut };
     }
-    this.#parts.router.joiner.cut(pairs, entry);
+    const { router } = this.#parts;
+    router.inOneStep(() => router.joiner.cut(pairs, entry));
     await this.#settle();
     const profiles = new Map<string, Profile>();
     for (const identifier of identifiers) {

@@ -3,12 +3,18 @@
  * person to accept or reject. Pairs above the rules' `linkage.merge` are merged at once where the rules say so (off by default).
  */
 import { formatIsoDate } from '../../base/iso-date.ts';
-import { linkRecords, type LinkageResult } from '../../linkage/link-records.ts';
+import { type LinkageResult, linkRecords } from '../../linkage/link-records.ts';
 import { RecordTableBuilder } from '../../linkage/record-table.ts';
 import { probabilityOf } from '../../linkage/scored-pairs.ts';
 import { EngineError } from '../../model/error.ts';
 import type { IdentitySettings } from '../../model/identity.ts';
-import type { MatchingRequest, MatchingState, Suggestion, SuggestionPage, SuggestionState } from '../../model/matching.ts';
+import type {
+  MatchingRequest,
+  MatchingState,
+  Suggestion,
+  SuggestionPage,
+  SuggestionState,
+} from '../../model/matching.ts';
 import type { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
@@ -43,7 +49,8 @@ export class MatchingService {
 
   /** Begins a run. Errors: matching_running; those of the run are told by the state. */
   start(request: MatchingRequest): MatchingState {
-    if (this.#state.state === 'running') throw new EngineError('matching_running', 'a run is under way; wait for it or cancel it');
+    if (this.#state.state === 'running')
+      throw new EngineError('matching_running', 'a run is under way; wait for it or cancel it');
     const startedAt = formatIsoDate(this.#parts.clock.nowMs());
     this.#state = { state: 'running', startedAt };
     const cancel = new AbortController();
@@ -174,7 +181,8 @@ export class MatchingService {
       const b = records.names[pairs.b[i]];
       const first = router.locate(a);
       const second = router.locate(b);
-      if (first === undefined || second === undefined || (first.shard === second.shard && first.row === second.row)) continue;
+      if (first === undefined || second === undefined || (first.shard === second.shard && first.row === second.row))
+        continue;
       const { priorWeight, fields, weight, probability } = result.explain(pairs.a[i], pairs.b[i]);
       found.push({
         id: suggestionId(a, b),

@@ -3,9 +3,9 @@
  * the end is looked up again by identifiers.
  */
 import { joinPath } from '../../base/path.ts';
+import type { RawValue } from '../../linkage/record-table.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier } from '../../model/profile.ts';
-import type { RawValue } from '../../linkage/record-table.ts';
 import { valueAt } from '../../profile/survivorship.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
 import type { Shard } from '../../shard/shard.ts';
@@ -76,7 +76,10 @@ function personalTraits(shards: readonly Shard[]): string[] {
 
 function checkFields(fields: readonly string[], shards: readonly Shard[]): void {
   if (fields.length === 0) {
-    throw new EngineError('invalid_request', 'no trait looks like personal data; name the traits to compare by in "fields"');
+    throw new EngineError(
+      'invalid_request',
+      'no trait looks like personal data; name the traits to compare by in "fields"',
+    );
   }
   if (fields.length > FIELD_COUNT_MAX) {
     throw new EngineError('invalid_request', `${fields.length} fields; at most ${FIELD_COUNT_MAX} can be compared`);

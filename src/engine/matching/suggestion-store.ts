@@ -23,7 +23,10 @@ export class SuggestionStore {
     const content = record?.read() as { version?: unknown; suggestions?: readonly Suggestion[] } | undefined;
     if (content === undefined) return;
     if (content.version !== FORMAT_VERSION || !Array.isArray(content.suggestions)) {
-      throw new EngineError('storage_failed', `the suggestions have format ${String(content.version)}, not ${FORMAT_VERSION}`);
+      throw new EngineError(
+        'storage_failed',
+        `the suggestions have format ${String(content.version)}, not ${FORMAT_VERSION}`,
+      );
     }
     this.#byId = new Map(content.suggestions.map((suggestion) => [suggestion.id, suggestion]));
   }
@@ -48,7 +51,10 @@ export class SuggestionStore {
   /** Puts the new ones in place of those that are open; what was decided stays as it is. Gives how many are new. */
   replaceOpen(found: readonly Suggestion[]): number {
     const next = new Map([...this.#byId].filter(([, { state }]) => state !== 'open'));
-    const fresh = found.filter(({ id }) => !next.has(id)).sort(byLikelihood).slice(0, OPEN_COUNT_MAX);
+    const fresh = found
+      .filter(({ id }) => !next.has(id))
+      .sort(byLikelihood)
+      .slice(0, OPEN_COUNT_MAX);
     for (const suggestion of fresh) next.set(suggestion.id, suggestion);
     this.#write(next);
     return fresh.length;
@@ -56,7 +62,8 @@ export class SuggestionStore {
 
   decide(id: string, state: SuggestionState, decidedAt: string): Suggestion {
     const before = this.#byId.get(id);
-    if (before === undefined) throw new EngineError('suggestion_not_found', `there is no suggestion ${JSON.stringify(id.slice(0, 64))}`);
+    if (before === undefined)
+      throw new EngineError('suggestion_not_found', `there is no suggestion ${JSON.stringify(id.slice(0, 64))}`);
     const decided = { ...before, state, decidedAt };
     this.#write(new Map(this.#byId).set(id, decided));
     return decided;

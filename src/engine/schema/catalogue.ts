@@ -96,7 +96,15 @@ async function readEvent(
     }
     const read = async (column: ValueColumn, tally: FieldTally, inside: ArrayPaths): Promise<void> => {
       const libraries = library === undefined ? undefined : { codes: library.codes, seen: library.fresh() };
-      await scanColumn(column, tally, { slices, length, isWhole, isDead, times: table.times, libraries, paths: inside });
+      await scanColumn(column, tally, {
+        slices,
+        length,
+        isWhole,
+        isDead,
+        times: table.times,
+        libraries,
+        paths: inside,
+      });
       if (library === undefined || libraries === undefined) return;
       for (const text of library.names(libraries)) tally.sources.add(text);
     };

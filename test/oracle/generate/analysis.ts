@@ -169,7 +169,7 @@ export function analysis(nowMs: number, keys: readonly string[]): fc.Arbitrary<A
   );
   const at = maybe(
     instant(nowMs).map((timeMs) => ({ at: new Date(timeMs).toISOString() })),
-    1,
+    3,
   );
   const body = fc.oneof<fc.Arbitrary<Analysis>[]>(
     ofProfiles(nowMs).map((breakdown): Analysis => ({ as: 'breakdown', breakdown })),

@@ -51,7 +51,7 @@ describe('guessKind', () => {
     ['x', ['24/06/1971', '25/12/1980', '01/02/1990'], 3, 'date'],
     ['constant', ['same'], 100, undefined],
   ])('of %s', (name, values, presentCount, expected) => {
-    expect(guessKind({ name, values, presentCount })).toBe(expected);
+    expect(guessKind({ name, sample: values, distinctCount: values.length, presentCount })).toBe(expected);
   });
 });
 
