@@ -1,5 +1,5 @@
 /**
- * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `segments.json`, `identity.json`, `shard-N/`. One process at a time: two
+ * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `segments.json`, `identity.json`, `suggestions.json`, `shard-N/`. One process at a time: two
  * engines on one log would each believe that they alone number its records.
  */
 import {
@@ -26,6 +26,7 @@ export interface DataFolder {
   readonly shardCount: number;
   readonly segments: SegmentRecord;
   readonly identity: SegmentRecord;
+  readonly suggestions: SegmentRecord;
   /** Bytes that may still be written on its disk. */
   freeBytes(): number;
   release(): void;
@@ -44,6 +45,7 @@ export function openDataFolder(path: string, shardCount: number | undefined): Da
       shardCount: count,
       segments: fileRecord(join(folder, 'segments.json')),
       identity: fileRecord(join(folder, 'identity.json')),
+      suggestions: fileRecord(join(folder, 'suggestions.json')),
       freeBytes() {
         const { bavail, bsize } = statfsSync(folder);
         return bavail * bsize;

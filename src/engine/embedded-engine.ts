@@ -25,7 +25,7 @@ import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } fro
 import type { Router } from '../router/router.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
-import type { WorkerPool } from '../runtime/worker-pool.ts';
+import { LINKAGE, WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
 import { AccountReader } from './account/account-reader.ts';
 import { answerWhy, type WhyParts } from './answer/why.ts';
@@ -37,6 +37,8 @@ import { HistoryRetention } from './history-retention.ts';
 import { IdentityService } from './identity/identity-service.ts';
 import { IdentitySettingsService } from './identity/settings-service.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
+import { MatchingService } from './matching/matching-service.ts';
+import { SuggestionStore } from './matching/suggestion-store.ts';
 import { NameCheck } from './name-check.ts';
 import { ProfileHistory } from './profile-history.ts';
 import { ProfileReader } from './profile-reader.ts';
@@ -83,6 +85,7 @@ export class EmbeddedEngine implements Engine {
   readonly #identity: IdentityService;
   readonly #enrichment: EnrichmentService;
   readonly #identitySettings: IdentitySettingsService;
+  readonly #matching: MatchingService;
   readonly #completer: Completer;
   readonly #why: WhyParts;
   readonly accounts: Accounts;
@@ -106,6 +109,14 @@ export class EmbeddedEngine implements Engine {
     );
     this.#enrichment = new EnrichmentService(router, this.#ingest);
     this.#identity = new IdentityService({ router, clock, settings: () => this.#identitySettings.settings });
+    this.#matching = new MatchingService({
+      router,
+      clock,
+      identity: this.#identity,
+      settings: () => this.#identitySettings.settings,
+      store: new SuggestionStore(folder?.suggestions),
+      makePool: () => new WorkerPool(parts.pool.threadCount, LINKAGE),
+    });
     const store = new SegmentStore(folder?.segments);
     const names = new NameCheck(parts.shards);
     this.#segments = new SegmentService(store, names, clock);
@@ -276,6 +287,10 @@ export class EmbeddedEngine implements Engine {
     return this.#identitySettings.put(json, options.dryRun === true, slices);
   }
 
+  get matching(): MatchingService {
+    return this.#matching;
+  }
+
   async *exportProfiles(options?: ExportOptions): AsyncIterable<Uint8Array> {
     for (const shard of this.#parts.shards) {
       for (let row = 0; row < shard.data.profiles.count; row++) {
@@ -394,6 +409,7 @@ export class EmbeddedEngine implements Engine {
 
   async #close(): Promise<void> {
     for (const stop of this.#timers) stop();
+    await this.#matching.close();
     const { shards, pool, folder, clock } = this.#parts;
     // Batches under way end in later turns; what they append must be in the checkpoint.
     while (this.#ingest.counters.queuedItems > 0) await clock.yieldTurn();

@@ -17,6 +17,7 @@ import type {
   UnmergeRequest,
 } from '../model/identity-request.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
+import type { Matching } from '../model/matching.ts';
 import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { ProfilePages } from '../model/profile-page.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
@@ -95,6 +96,9 @@ export interface Engine {
   identitySettings(): IdentitySettings;
   /** Puts other rules in force, or with `dryRun` only says what that would mean. Errors: invalid_identity_settings, storage_failed. */
   setIdentitySettings(json: unknown, options?: { readonly dryRun?: boolean }): Promise<IdentitySettingsAnswer>;
+
+  /** Finding probable duplicates, and deciding about them. */
+  readonly matching: Matching;
 
   /** All profiles as JSON texts, each with all its events when asked; a consistent order, not a consistent instant. */
   exportProfiles(options?: ExportOptions): AsyncIterable<Uint8Array>;

@@ -62,3 +62,17 @@ export interface SuggestionPage {
   readonly suggestions: readonly Suggestion[];
   readonly cursor?: string | undefined;
 }
+
+/** One run at a time; profiles are read in slices and compared on workers. */
+export interface Matching {
+  readonly state: MatchingState;
+  /** Begins a run. Errors: matching_running. What goes wrong in the run is told by `state`. */
+  start(request: MatchingRequest): MatchingState;
+  /** Resolves when no run is under way. */
+  settled(): Promise<MatchingState>;
+  cancel(): void;
+  /** Likeliest first. Errors: invalid_cursor. */
+  suggestions(state: SuggestionState, limit: number, cursor?: string): SuggestionPage;
+  /** Accepting merges the two. Errors: suggestion_not_found, suggestion_decided, profile_not_found, merge_refused. */
+  decide(id: string, decision: 'accept' | 'reject'): Promise<Suggestion>;
+}

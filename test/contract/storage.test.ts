@@ -133,6 +133,25 @@ describe.each([lmdbHarness(), memoryHarness()])('$name', (harness) => {
       expect(recordsOf(storage)).toEqual(['1=before']);
     });
 
+    it('takes the newest records back for good, and goes on with their seqs', async () => {
+      let storage = await openNew();
+      await appendAll(
+        storage,
+        Array.from({ length: 600 }, (_, index) => `record ${index + 1}`),
+      );
+      storage = await harness.reopen(storage);
+      await storage.log.cutAfter(600);
+      expect(storage.log.lastSeq).toBe(600);
+      await storage.log.cutAfter(3);
+      expect([storage.log.lastSeq, storage.log.durableSeq]).toEqual([3, 3]);
+      expect(recordsOf(storage)).toEqual(['1=record 1', '2=record 2', '3=record 3']);
+      expect(storage.log.append(bytesOf('another'))).toBe(4);
+      harness.settle(storage);
+      await storage.log.durable(4);
+      storage = await harness.reopen(storage);
+      expect(recordsOf(storage)).toEqual(['1=record 1', '2=record 2', '3=record 3', '4=another']);
+    });
+
     it('serves all waiters of one event turn with one sync', async () => {
       const storage = await openNew();
       for (let index = 0; index < 100; index += 1) storage.log.append(bytesOf(`record ${index}`));

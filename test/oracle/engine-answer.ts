@@ -9,6 +9,7 @@ import type { NaiveModel } from './naive/naive-model.ts';
 import { renderProfile } from './naive/profile.ts';
 import { totals } from './naive/total.ts';
 import { difference } from './naive-world.ts';
+import { mayBeRefused } from './unsupported.ts';
 
 const PAGE_LIMIT = 3;
 const EVENT_COUNT = 2;
@@ -42,6 +43,7 @@ export async function compareProfiles(
   { where, at }: Question,
   moment: Moment,
 ): Promise<string | undefined> {
+  if (mayBeRefused({ where, at }, moment.segments ?? new Map())) return undefined;
   const answer = await engine.query({ where, at, as: 'profiles', limit: 1_000, events: EVENT_COUNT });
   if (!('profiles' in answer)) return 'asked for profiles';
   const actual = answer.profiles.map((profile) => canonicalProfile(profile as { identifiers: unknown }));

@@ -3,11 +3,21 @@
  * play. The naive model lives it once; its answers, times the number of copies, are those of the multiplied world. Beside
  * them a crowd of strangers, each with values of their own, so that columns have too many values to index.
  */
+import { DEFAULT_TYPES } from '../../src/identity/default-settings.ts';
 import type { Batch } from './generate/batch.ts';
+import { BLOCKED_IDS } from './generate/pool.ts';
 import type { World } from './generate/world.ts';
 import type { JsonObject } from './naive/json-value.ts';
 
 const NAMING_FIELDS = ['userId', 'anonymousId', 'previousId', 'messageId'];
+const OWN_TYPES = ['user_id', 'anonymous_id'];
+
+/** The world under rules by which only the ids that a copy renames bring people together: an e-mail would join copies. */
+export function withOwnIdsOnly(world: World): World {
+  const own = (world.identity?.['types'] as readonly { readonly type: string }[] | undefined) ?? [];
+  const others = DEFAULT_TYPES.filter(({ type }) => !OWN_TYPES.includes(type)).map(({ type }) => ({ type, limit: 0 }));
+  return { ...world, identity: { types: [...own.filter(({ type }) => OWN_TYPES.includes(type)), ...others] } };
+}
 
 export function copyName(name: string, copy: number): string {
   return `${name}~${copy}`;
@@ -17,7 +27,8 @@ export function copyName(name: string, copy: number): string {
 function copyOf(batch: Batch, copy: number): Batch {
   const rename = (item: JsonObject): JsonObject => {
     const named = NAMING_FIELDS.flatMap((key) =>
-      typeof item[key] === 'string' ? [[key, copyName(item[key], copy)]] : [],
+      // What identifies nobody does not identify a copy of them either.
+      typeof item[key] === 'string' && !BLOCKED_IDS.includes(item[key]) ? [[key, copyName(item[key], copy)]] : [],
     );
     return { ...item, ...Object.fromEntries(named) };
   };

@@ -43,7 +43,9 @@ export function checkedShardQuery(base: ShardQueryClass, settings: ShardQueryOpt
 
 function rowsOf(data: ShardData, expression: Expression, { moment, rowCount }: Instant): ReadonlySet<number> {
   const holds = compileRowTest(new ExpressionBinder(data, new RowSelector(), moment).bind(expression));
-  return new Set(Array.from({ length: rowCount }, (_, row) => row).filter(holds));
+  // What profiles left behind that became part of others is nobody's.
+  const living = Array.from({ length: rowCount }, (_, row) => row).filter((row) => !data.isDead(row));
+  return new Set(living.filter(holds));
 }
 
 function compareRows(rows: RowSet, expected: ReadonlySet<number>, expression: Expression): void {

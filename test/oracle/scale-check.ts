@@ -2,8 +2,8 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import { askCount, askIds, saveSegments, send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
-import { type Question, segmentsOf, type World } from './generate/world.ts';
-import { copyName, multipliedBatches, strangerBatches } from './multiplied-world.ts';
+import { identityOf, type Question, segmentsOf, type World } from './generate/world.ts';
+import { copyName, multipliedBatches, strangerBatches, withOwnIdsOnly } from './multiplied-world.ts';
 import { NaiveModel } from './naive/naive-model.ts';
 import { difference, momentOf, naiveModelOf } from './naive-world.ts';
 import { someLeaf } from './unsupported.ts';
@@ -17,11 +17,12 @@ export interface Scale {
 /** Batches stay below the engine's limit of items and of bytes. */
 const COPIES_PER_BATCH = 20;
 
-export async function checkScaled(world: World, scale: Scale): Promise<string | undefined> {
+export async function checkScaled(generated: World, scale: Scale): Promise<string | undefined> {
+  const world = withOwnIdsOnly(generated);
   const answers = new ScaledAnswers(world, scale);
   return crashing(scale.shardCount, async (host) => {
     const clock = manualClock();
-    const engine = await host.open(clock);
+    const engine = await host.open(clock, identityOf(world));
     try {
       await saveSegments(engine, world.segments ?? []);
       let ref = 0;

@@ -9,6 +9,7 @@ import { probabilityOf } from '../../linkage/scored-pairs.ts';
 import { EngineError } from '../../model/error.ts';
 import type { IdentitySettings } from '../../model/identity.ts';
 import type {
+  Matching,
   MatchingRequest,
   MatchingState,
   Suggestion,
@@ -33,7 +34,7 @@ export interface MatchingParts {
   readonly makePool: () => WorkerPool;
 }
 
-export class MatchingService {
+export class MatchingService implements Matching {
   readonly #parts: MatchingParts;
   #state: MatchingState = { state: 'never' };
   #cancel: AbortController | undefined;
