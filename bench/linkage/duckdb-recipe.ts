@@ -50,17 +50,28 @@ export function recipeSql(
     return `SELECT a.id AS a, b.id AS b FROM records a JOIN records b ON ${rule.map((_, key) => `a.${keyColumnOf(index, key)} = b.${keyColumnOf(index, key)}`).join(' AND ')} AND a.id < b.id${earlier}`;
   });
   const levels = fields.map((_, field) => `${levelSql(fields, field)} AS l${field}`).join(',\n  ');
-  const weight = weights.fields.map(({ conditions, byLevel, rarityShare }, field) => {
-    const row = rowSql(conditions);
-    const cells = `[${Array.from(byLevel, (value) => `${value}::DOUBLE`).join(', ')}]`;
-    const shares = `[${Array.from(rarityShare, (value) => `${value}::DOUBLE`).join(', ')}]`;
-    return `${cells}[${row} * ${LEVEL_COUNT_MAX} + l${field} + 1] + CASE WHEN l${field} = 1 THEN r${field} * ${shares}[${row} + 1] ELSE 0 END`;
+  const match = weights.fields.map(({ conditions, byLevel }, field) => cellSql(byLevel, conditions, field));
+  const shared = weights.fields.map(({ conditions, crowdByLevel }, field) => cellSql(crowdByLevel, conditions, field));
+  const rarity = weights.fields.map(({ conditions, rarityShare }, field) => {
+    return `CASE WHEN l${field} = 1 THEN r${field} * ${listSql(rarityShare)}[${rowSql(conditions)} + 1] ELSE 0 END`;
   });
+  const hasCrowd = Number.isFinite(weights.crowdPrior);
+  const weight = hasCrowd ? 'match + rarity - log2(1 + pow(2, least(shared + rarity, 500)))' : 'match + rarity';
   return `WITH pairs AS (${joined.join('\nUNION ALL\n')}),
 levels AS (SELECT ${fields.map((_, field) => `a.${rarityColumnOf(field)} AS r${field}`).join(', ')}, ${levels}
   FROM pairs JOIN records a ON a.id = pairs.a JOIN records b ON b.id = pairs.b),
-scores AS (SELECT ${weights.prior}::DOUBLE + ${weight.join('\n + ')} AS weight FROM levels)
+sums AS (SELECT ${weights.prior}::DOUBLE + ${match.join('\n + ')} AS match,
+  ${rarity.join('\n + ')} AS rarity${hasCrowd ? `,\n  ${weights.crowdPrior}::DOUBLE + ${shared.join('\n + ')} AS shared` : ''} FROM levels),
+scores AS (SELECT ${hasCrowd ? `CASE WHEN match + rarity >= ${least} THEN ${weight} ELSE ${least} - 1 END` : weight} AS weight FROM sums)
 SELECT count(*), count(*) FILTER (weight >= ${least}), coalesce(sum(weight) FILTER (weight >= ${least}), 0) FROM scores`;
+}
+
+function cellSql(cells: Float64Array, conditions: Uint8Array, field: number): string {
+  return `${listSql(cells)}[${rowSql(conditions)} * ${LEVEL_COUNT_MAX} + l${field} + 1]`;
+}
+
+function listSql(values: Float64Array): string {
+  return `[${Array.from(values, (value) => `${value}::DOUBLE`).join(', ')}]`;
 }
 
 function rowSql(conditions: Uint8Array): string {

@@ -1,8 +1,9 @@
 /**
- * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `segments.json`, `identity.json`, `suggestions.json`, `shard-N/`. One process at a time: two
+ * The data folder: `meta.json` (format, shard count), `lock` (process id of the owner), `segments.json`, `identity.json`, `suggestions.ndjson`, `shard-N/`. One process at a time: two
  * engines on one log would each believe that they alone number its records.
  */
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -12,13 +13,17 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../model/error.ts';
+import type { SuggestionRecord } from './matching/suggestion-store.ts';
 import type { SegmentRecord } from './segment-store.ts';
 
 const FORMAT_VERSION = 3;
+const PORTION_LENGTH = 64 * 1024;
 const openHere = new Set<string>();
 
 export interface DataFolder {
@@ -26,7 +31,7 @@ export interface DataFolder {
   readonly shardCount: number;
   readonly segments: SegmentRecord;
   readonly identity: SegmentRecord;
-  readonly suggestions: SegmentRecord;
+  readonly suggestions: SuggestionRecord;
   /** Bytes that may still be written on its disk. */
   freeBytes(): number;
   release(): void;
@@ -45,7 +50,7 @@ export function openDataFolder(path: string, shardCount: number | undefined): Da
       shardCount: count,
       segments: fileRecord(join(folder, 'segments.json')),
       identity: fileRecord(join(folder, 'identity.json')),
-      suggestions: fileRecord(join(folder, 'suggestions.json')),
+      suggestions: lineRecord(join(folder, 'suggestions.ndjson')),
       freeBytes() {
         const { bavail, bsize } = statfsSync(folder);
         return bavail * bsize;
@@ -147,9 +152,12 @@ function readMeta(metaPath: string): { readonly version: number; readonly shards
   }
 }
 
+function failedAt(path: string): (error: unknown) => EngineError {
+  return (error) => new EngineError('storage_failed', `${path}: ${(error as Error).message}`, { cause: error });
+}
+
 function fileRecord(path: string): SegmentRecord {
-  const failed = (error: unknown): EngineError =>
-    new EngineError('storage_failed', `${path}: ${(error as Error).message}`, { cause: error });
+  const failed = failedAt(path);
   return {
     read() {
       if (!existsSync(path)) return undefined;
@@ -168,6 +176,68 @@ function fileRecord(path: string): SegmentRecord {
       }
     },
   };
+}
+
+/** One JSON value a line. A line whose end is missing was cut off by a crash and was never acknowledged. */
+function lineRecord(path: string): SuggestionRecord {
+  const failed = failedAt(path);
+  return {
+    read() {
+      if (!existsSync(path)) return [];
+      try {
+        const bytes = readFileSync(path);
+        const end = bytes.lastIndexOf(0x0a) + 1;
+        if (end < bytes.length) truncateSync(path, end);
+        const lines = bytes.toString('utf8', 0, end).split('\n');
+        return lines.slice(0, -1).map((line) => JSON.parse(line) as unknown);
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+    append(line) {
+      try {
+        const descriptor = openSync(path, 'a');
+        try {
+          appendFileSync(descriptor, `${JSON.stringify(line)}\n`);
+          fsyncSync(descriptor);
+        } finally {
+          closeSync(descriptor);
+        }
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+    async rewrite(lines, pause) {
+      try {
+        const draft = await openFile(`${path}.new`, 'w');
+        try {
+          for (const portion of portionsOf(lines)) {
+            await draft.write(portion);
+            await pause();
+          }
+          await draft.sync();
+        } finally {
+          await draft.close();
+        }
+        renameSync(`${path}.new`, path);
+        syncFolder(dirname(path));
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+  };
+}
+
+/** Texts of some lines each, as many as are made in less than a millisecond. */
+function* portionsOf(lines: Iterable<unknown>): Generator<string> {
+  let text = '';
+  for (const line of lines) {
+    text += `${JSON.stringify(line)}\n`;
+    if (text.length < PORTION_LENGTH) continue;
+    yield text;
+    text = '';
+  }
+  yield text;
 }
 
 /** The renaming itself is on disk only when the folder is; Windows has no such call, and no need. */

@@ -1,5 +1,5 @@
 /**
- * u: P(level | two people), from the population less the expected matches. How often values are the same is counted from the values
+ * u: P(level | two people), from the population less the expected matches and the crowd. How often values are the same is counted from the values
  * themselves and not drawn; with few records and many duplicates the matches are most of that.
  */
 import type { ComparedField } from './comparison-data.ts';
@@ -9,20 +9,20 @@ import type { JointLevels } from './joint-levels.ts';
 import type { LevelPopulation } from './level-population.ts';
 import { type FieldTables, tablesOf } from './level-tables.ts';
 
-/** `matched` and `different`: by pattern, the pairs expected to be one person, and the others. */
+/** `strangers` and `others`: by pattern, the pairs that chance is told from, and all the rest. */
 export function chanceTables(
   fields: readonly ComparedField[],
   { conditions }: FieldTree,
   population: LevelPopulation,
-  matched: Float64Array,
-  different: Float64Array,
+  others: Float64Array,
+  strangers: Float64Array,
   joint: JointLevels,
 ): readonly FieldTables[] {
   return fields.map(({ kind }, field) => {
-    joint.sum(population, different, -1, field);
-    const same = population.samePairs[field] - matchedSame(population, matched, field);
+    joint.sum(population, strangers, -1, field);
+    const same = population.samePairs[field] - sameAmong(population, others, field);
     const alone = overall(joint.byLevel(LEVELS[kind].length), same, population);
-    return tablesOf(alone, conditions[field], population, different, field, joint);
+    return tablesOf(alone, conditions[field], population, strangers, field, joint);
   });
 }
 
@@ -38,14 +38,10 @@ function overall(sums: Float64Array, same: number, { each }: LevelPopulation): F
   return sums.map((sum) => sum / total);
 }
 
-function matchedSame(
-  { fieldCount, levels, filedCount }: LevelPopulation,
-  matched: Float64Array,
-  field: number,
-): number {
+function sameAmong({ fieldCount, levels, filedCount }: LevelPopulation, others: Float64Array, field: number): number {
   let sum = 0;
   for (let index = 0, at = field; index < filedCount; index++, at += fieldCount) {
-    if (levels[at] === SAME) sum += matched[index];
+    if (levels[at] === SAME) sum += others[index];
   }
   return sum;
 }

@@ -10,13 +10,20 @@ import type { LevelPopulation } from './level-population.ts';
 /** Records have on average this many duplicates to begin with. */
 const DUPLICATES_EXPECTED = 0.3;
 
+export interface FirstGuess {
+  /** By pattern: pairs that may be one person. */
+  readonly matched: Float64Array;
+  /** Those that look so but are too many. */
+  readonly crowd: Float64Array;
+}
+
 export function firstGuess(
   fields: readonly ComparedField[],
   population: LevelPopulation,
   pairs: Float64Array,
   coarse: CoarsePatterns,
   recordCount: number,
-): Float64Array {
+): FirstGuess {
   const { fieldCount: width, levels, filedCount, pairCount } = population;
   const u = fields.map(({ kind }, field) => chanceOf(population, pairs, field, LEVELS[kind].length));
   const duplicates = recordCount * DUPLICATES_EXPECTED;
@@ -28,15 +35,19 @@ export function firstGuess(
     duplicates,
   );
   const matched = new Float64Array(pairs.length);
+  const crowd = new Float64Array(pairs.length);
   for (let index = 0, at = 0; index < filedCount; index++, at += width) {
     let ratio = share / (1 - share);
     for (let field = 0; field < width; field++) {
       const level = levels[at + field];
       if (level !== 0) ratio *= LEVELS[fields[field].kind][level].expected / u[field][level];
     }
-    matched[index] = pairs[index] * Math.min(bounds[index], ratio / (1 + ratio));
+    const probability = ratio / (1 + ratio);
+    const bounded = Math.min(bounds[index], probability);
+    matched[index] = pairs[index] * bounded;
+    crowd[index] = pairs[index] * (probability - bounded);
   }
-  return matched;
+  return { matched, crowd };
 }
 
 function chanceOf(

@@ -1,8 +1,10 @@
-/** Why a pair has its weight: a line a field, in the order in which they are added up. Their sum with the prior is the weight. */
+/** Why a pair has its weight: a line a field, in the order in which they are added up. Their sum with the prior and the crowd's
+ * share is the weight. */
 import type { ComparisonData } from './comparison-data.ts';
 import { LEVEL_COUNT_MAX, LEVELS, MISSING, SAME } from './field-kind.ts';
 import { rowStart } from './field-tree.ts';
 import { fieldLevel } from './pair-levels.ts';
+import { crowdPenalty, GIVEN_UP } from './pair-score.ts';
 import { probabilityOf } from './scored-pairs.ts';
 import { textAt } from './text-store.ts';
 import type { Weights } from './weights.ts';
@@ -25,6 +27,8 @@ export interface PairExplanation {
   /** log2 odds of two records drawn at random. */
   readonly priorWeight: number;
   readonly fields: readonly FieldExplanation[];
+  /** Taken off because two people who live or work together would look alike too; 0 or below. */
+  readonly crowdWeight: number;
   readonly weight: number;
   readonly probability: number;
 }
@@ -32,7 +36,7 @@ export interface PairExplanation {
 /** In either order of rows. */
 export function explainPair(
   data: ComparisonData,
-  { fields, order, prior }: Weights,
+  { fields, order, prior, crowdPrior }: Weights,
   one: number,
   other: number,
 ): PairExplanation {
@@ -40,6 +44,7 @@ export function explainPair(
   const width = data.fields.length;
   const levels = Uint8Array.from(data.fields, (_, field) => fieldLevel(data, field, a * width, b * width));
   let weight = prior;
+  let shared = crowdPrior;
   const lines = Array.from(order, (field): FieldExplanation => {
     const { conditions, byLevel, rarity, rarityShare } = fields[field];
     const { name, kind, texts } = data.fields[field];
@@ -51,6 +56,8 @@ export function explainPair(
     const rarityWeight = level === SAME ? rarity[code] * rarityShare[row / LEVEL_COUNT_MAX] : 0;
     weight += levelWeight;
     if (level === SAME) weight += rarityWeight;
+    shared += fields[field].crowdByLevel[row + level];
+    if (level === SAME) shared += rarityWeight;
     return {
       field: name,
       level: LEVELS[kind][level].name,
@@ -64,5 +71,7 @@ export function explainPair(
           : { field: data.fields[condition].name, level: LEVELS[data.fields[condition].kind][levels[condition]].name },
     };
   });
-  return { priorWeight: prior, fields: lines, weight, probability: probabilityOf(weight) };
+  const crowdWeight = crowdPrior === GIVEN_UP ? 0 : crowdPenalty(shared);
+  weight += crowdWeight;
+  return { priorWeight: prior, fields: lines, crowdWeight, weight, probability: probabilityOf(weight) };
 }

@@ -1,6 +1,7 @@
 /**
  * The match weight of a pair: the prior, then the weights of its fields' levels in the order of the field tree. Hot. A pair is given up
- * as soon as the fields left cannot lift it to `least` any more; most pairs of a block are settled by two or three fields.
+ * as soon as the fields left cannot lift it to `least` any more; most pairs of a block are settled by two or three fields. At the end it
+ * loses what the crowd explains (`crowd.ts`): the odds are against strangers and housemates together.
  */
 import type { ComparisonData } from './comparison-data.ts';
 import { LEVEL_COUNT_MAX, SAME } from './field-kind.ts';
@@ -23,8 +24,14 @@ export class PairScorer {
   /** By step: what the weight must have reached after it. */
   readonly #floors: Float64Array;
   readonly #levels: Uint8Array;
+  readonly #crowdPrior: number;
+  readonly #crowdByLevel: readonly Float64Array[];
+  readonly #least: number;
 
-  constructor(data: ComparisonData, { fields, order, prior }: Weights, least: number) {
+  constructor(data: ComparisonData, { fields, order, prior, crowdPrior }: Weights, least: number) {
+    this.#crowdPrior = crowdPrior;
+    this.#crowdByLevel = fields.map(({ crowdByLevel }) => crowdByLevel);
+    this.#least = least;
     this.#data = data;
     this.#order = order;
     this.#conditions = fields.map(({ conditions }) => conditions);
@@ -60,6 +67,28 @@ export class PairScorer {
       }
       if (weight < this.#floors[step]) return GIVEN_UP;
     }
-    return weight;
+    if (this.#crowdPrior === GIVEN_UP) return weight;
+    weight += this.#crowdWeight(aAt);
+    return weight < this.#least ? GIVEN_UP : weight;
   }
+
+  /** Of the pair whose levels were told last: 0 or below. */
+  #crowdWeight(aAt: number): number {
+    const levels = this.#levels;
+    let shared = this.#crowdPrior;
+    for (let step = 0; step < levels.length; step++) {
+      const field = this.#order[step];
+      const row = rowStart(this.#conditions[field], levels, 0);
+      shared += this.#crowdByLevel[field][row + levels[field]];
+      if (levels[field] === SAME) {
+        shared += this.#rarity[field][this.#data.codes[aAt + field]] * this.#rarityShare[field][row / LEVEL_COUNT_MAX];
+      }
+    }
+    return crowdPenalty(shared);
+  }
+}
+
+/** What a pair loses because two people of the crowd explain it, from log2 of how much likelier they do so than strangers. */
+export function crowdPenalty(shared: number): number {
+  return shared > 500 ? -shared : -Math.log2(1 + 2 ** shared);
 }

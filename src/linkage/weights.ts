@@ -18,6 +18,8 @@ export interface FieldWeights {
   readonly rarity: Float64Array;
   /** By row: how much of `rarity` counts when the values are the same, 0 to 1. */
   readonly rarityShare: Float64Array;
+  /** As `byLevel`, of a pair of the crowd in place of one person. */
+  readonly crowdByLevel: Float64Array;
   /** The most that this field can add. */
   readonly most: number;
 }
@@ -28,6 +30,8 @@ export interface Weights {
   readonly order: Uint8Array;
   /** log2 of the odds that two records drawn at random are one person. */
   readonly prior: number;
+  /** The same of the crowd; -Infinity where there is none. */
+  readonly crowdPrior: number;
 }
 
 /** A factor of a thousand either way. */
@@ -36,18 +40,20 @@ const RARITY_MAX = 10;
 /** `frequencies`: by field and code, how many people have the value. */
 export function weightsOf(
   data: ComparisonData,
-  { tree, m, u, matchShare }: Parameters,
+  { tree, m, u, crowd, matchShare }: Parameters,
   frequencies: readonly Float64Array[],
 ): Weights {
   const fields = data.fields.map(({ kind }, field): FieldWeights => {
     const conditions = tree.conditions[field];
     const rows = rowCount(conditions);
     const byLevel = sharedFloat64(rows * LEVEL_COUNT_MAX);
+    const crowdByLevel = sharedFloat64(rows * LEVEL_COUNT_MAX);
     const rarityShare = sharedFloat64(rows);
     for (let row = 0; row < rows; row++) {
       for (let level = SAME; level < LEVELS[kind].length; level++) {
         const cell = row * LEVEL_COUNT_MAX + level;
         byLevel[cell] = Math.log2(m[field].given[cell] / u[field].given[cell]);
+        if (crowd !== undefined) crowdByLevel[cell] = Math.log2(crowd.levels[field][level] / u[field].given[cell]);
       }
       const given = Math.log(u[field].given[row * LEVEL_COUNT_MAX + SAME]) / Math.log(u[field].alone[SAME]);
       rarityShare[row] = Math.max(0, Math.min(1, given));
@@ -58,9 +64,14 @@ export function weightsOf(
       rarityShare,
       rarity.reduce((max, value) => Math.max(max, value), 0),
     );
-    return { conditions, byLevel, rarity, rarityShare, most };
+    return { conditions, byLevel, crowdByLevel, rarity, rarityShare, most };
   });
-  return { prior: Math.log2(matchShare / (1 - matchShare)), fields, order: tree.order };
+  return {
+    prior: Math.log2(matchShare / (1 - matchShare)),
+    crowdPrior: crowd === undefined ? Number.NEGATIVE_INFINITY : Math.log2(crowd.share),
+    fields,
+    order: tree.order,
+  };
 }
 
 function rarityOf(counts: Float64Array, usual: number): Float64Array {

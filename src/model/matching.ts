@@ -11,7 +11,7 @@ export interface MatchingRequest {
   readonly seed?: number | undefined;
 }
 
-export const MATCHING_STAGES = ['read', 'prepare', 'learn', 'score', 'group'] as const;
+export const MATCHING_STAGES = ['read', 'prepare', 'learn', 'score', 'group', 'merge'] as const;
 
 export interface MatchingState {
   readonly state: 'never' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -24,8 +24,10 @@ export interface MatchingState {
   readonly fields?: readonly string[] | undefined;
   /** By which keys profiles were brought together to be compared. */
   readonly rules?: readonly string[] | undefined;
+  /** Profiles with at least one of the traits. */
   readonly profiles?: number | undefined;
   readonly comparedPairs?: number | undefined;
+  /** Pairs that wait for a decision. */
   readonly suggested?: number | undefined;
   /** Pairs that were merged at once, as the rules of identity allow. */
   readonly merged?: number | undefined;
@@ -66,12 +68,12 @@ export interface SuggestionPage {
 /** One run at a time; profiles are read in slices and compared on workers. */
 export interface Matching {
   readonly state: MatchingState;
-  /** Begins a run. Errors: matching_running. What goes wrong in the run is told by `state`. */
+  /** Begins a run. Errors: matching_running, invalid_request, shutting_down. What goes wrong in the run is told by `state`. */
   start(request: MatchingRequest): MatchingState;
   /** Resolves when no run is under way. */
   settled(): Promise<MatchingState>;
   cancel(): void;
-  /** Likeliest first. Errors: invalid_cursor. */
+  /** Likeliest first; open ones that became one profile, or are gone, are left out. Errors: invalid_cursor. */
   suggestions(state: SuggestionState, limit: number, cursor?: string): SuggestionPage;
   /** Accepting merges the two. Errors: suggestion_not_found, suggestion_decided, profile_not_found, merge_refused. */
   decide(id: string, decision: 'accept' | 'reject'): Promise<Suggestion>;

@@ -44,7 +44,13 @@ export function isFill(history: EventTable, call: number): boolean {
 export function fillsFirst(history: EventTable, calls: Uint32Array): Uint32Array {
   const fills = calls.filter((call) => isFill(history, call));
   if (fills.length === 0) return calls;
-  return Uint32Array.of(...fills, ...calls.filter((call) => !isFill(history, call)));
+  const ordered = new Uint32Array(calls.length);
+  ordered.set(fills);
+  ordered.set(
+    calls.filter((call) => !isFill(history, call)),
+    fills.length,
+  );
+  return ordered;
 }
 
 /** Of the calls those that have a say about the column: where any other call ever set or removed the value, those that fill have none. */

@@ -36,6 +36,10 @@ export const EVENT_NAME_LIMIT = 10_000;
 export const PROPERTY_LIMIT = 5_000;
 export const TRAIT_LIMIT = 10_000;
 
+/** Profiles with fewer calls are folded anew whenever one comes. */
+const REMEMBER_FROM_CALLS = 32;
+const REMEMBERED_CALLS_MAX = 4_096;
+
 const scratch = Buffer.alloc(2_048);
 
 export class ShardData {
@@ -313,17 +317,40 @@ export class ShardData {
   #applyCall(tape: EventTape, item: number, row: number, timeMs: number, origin: number): void {
     const { history, profiles, names } = this;
     const slot = privateSlot(history, row);
-    const last = history.participantLasts.get(slot);
     const mark = markOf(tape, item, this.#markPath());
     if (mark === 0) profiles.see(row, timeMs);
-    const isInOrder = mark !== tapeOf.LEAF_TRUE && history.isOrdered(slot) && this.survivorship.isPlain;
-    const isNewest = last === NONE || (isInOrder && history.times.get(last) <= timeMs);
+    const newestMs = this.#newestCallMs(slot);
+    const isLast = mark !== tapeOf.LEAF_TRUE && this.survivorship.isPlain && newestMs <= timeMs;
+    const isNewest = history.participantLasts.get(slot) === NONE || isLast;
     history.append(tape, item, row, slot, timeMs, this.nextArrival(), origin, names);
+    if (this.#newestCalls.has(slot)) this.#newestCalls.set(slot, Math.max(newestMs, timeMs));
     if (isNewest) profiles.setTraits(row, tape, item, timeMs, names);
     else {
       profiles.seeTraits(tape, item, timeMs, names);
       this.foldLater(row);
     }
+  }
+
+  /** By slot of the history: the greatest time of a large profile's calls, known since their last fold, where they did not come in order. */
+  readonly #newestCalls = new Map<number, number>();
+
+  /** The greatest time of the calls; infinity = a fold must tell. */
+  #newestCallMs(slot: number): number {
+    const { history } = this;
+    if (!history.isOrdered(slot)) return this.#newestCalls.get(slot) ?? Number.POSITIVE_INFINITY;
+    const last = history.participantLasts.get(slot);
+    return last === NONE ? Number.NEGATIVE_INFINITY : history.times.get(last);
+  }
+
+  /** So that one late call does not make each later one cost a fold. */
+  #rememberNewestCall(row: number): void {
+    const { history } = this;
+    const slot = history.slotOf(row);
+    if (slot < 0 || history.isOrdered(slot) || history.countAt(slot) < REMEMBER_FROM_CALLS) return;
+    if (this.#newestCalls.size >= REMEMBERED_CALLS_MAX) this.#newestCalls.clear();
+    let newestMs = Number.NEGATIVE_INFINITY;
+    for (const call of history.eventsOf(slot)) newestMs = Math.max(newestMs, history.times.get(call));
+    this.#newestCalls.set(slot, newestMs);
   }
 
   #markPathId = -1;
@@ -344,7 +371,11 @@ export class ShardData {
   /** To be called before the turn ends, and before anything that looks at traits. */
   foldNow(): void {
     if (this.#unfolded.size === 0) return;
-    for (const row of this.#unfolded) if (!this.isDead(row)) foldTraits(this, row, this.survivorship);
+    for (const row of this.#unfolded) {
+      if (this.isDead(row)) continue;
+      foldTraits(this, row, this.survivorship);
+      this.#rememberNewestCall(row);
+    }
     this.#unfolded.clear();
   }
 

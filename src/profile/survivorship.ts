@@ -12,6 +12,7 @@ import type { SurvivorshipRule, TraitSurvivorship } from '../model/identity.ts';
 import { callsWithSay } from './enrichment-mark.ts';
 import type { EventTable } from './event-table.ts';
 import { sourceOf } from './source-name.ts';
+import { hasKin, isOusted, kinOf } from './trait-kin.ts';
 import type { ValueColumn } from './value-column.ts';
 
 /** What stays: the call whose value it is, or a value made of those of several calls. */
@@ -40,31 +41,45 @@ export class SurvivorshipRules {
   }
 }
 
+/** What stays of a trait, and the newest call whose value might have. */
+export interface Standing {
+  readonly trait: number;
+  readonly survivor: Survivor;
+  readonly newest: number;
+}
+
 /**
- * The survivor among the values that all calls, which are in the order of the fold, have in `column`; undefined when no
- * identifier has one left.
+ * What survives among the values that all calls, which are in the order of the fold, have of a trait, given as index of the history's columns;
+ * undefined when no identifier has one left. A value at `address` does away with what the same identifier said of `address.city`, and the
+ * other way round.
  */
-export function survivorOf(
+export function standingOf(
   history: EventTable,
-  column: ValueColumn,
+  trait: number,
   all: Uint32Array,
   { rule, sources }: TraitSurvivorship,
   names: NameInterner,
-): Survivor | undefined {
+): Standing | undefined {
+  const column = history.properties[trait];
   const calls = callsWithSay(history, column, all);
+  const kin = kinOf(history, trait);
+  const isAlone = !hasKin(kin);
   const newestByOrigin = new Map<number, number>();
   for (const call of calls) {
     const type = column.typeAt(call);
-    if (type === 0) continue;
     const origin = history.origins.get(call);
+    if (type === 0) {
+      if (!isAlone && newestByOrigin.has(origin) && isOusted(history, kin, call)) newestByOrigin.delete(origin);
+      continue;
+    }
     newestByOrigin.delete(origin);
     if (type !== tapeOf.LEAF_NULL) newestByOrigin.set(origin, call);
   }
   // In the order of time: a map keeps the order of insertion.
   const candidates = [...newestByOrigin.values()];
   if (candidates.length === 0) return undefined;
-  const pick = pickers[rule];
-  return pick(candidates, { history, column, calls, sources, names });
+  const survivor = pickers[rule](candidates, { history, column, calls, sources, names });
+  return { trait, survivor, newest: candidates[candidates.length - 1] };
 }
 
 interface Evidence {

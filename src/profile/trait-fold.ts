@@ -9,8 +9,9 @@ import { EventTape } from '../ingest/event-tape.ts';
 import type { NameInterner } from '../ingest/name-interner.ts';
 import type { EventTable } from './event-table.ts';
 import type { ProfileTable } from './profile-table.ts';
-import { type Survivor, type SurvivorshipRules, survivorOf } from './survivorship.ts';
+import { type Standing, type Survivor, type SurvivorshipRules, standingOf } from './survivorship.ts';
 import { callsInOrder } from './trait-history.ts';
+import { hasKin, kinOf, shownOf } from './trait-kin.ts';
 import type { ValueColumn } from './value-column.ts';
 
 export interface TraitFoldParts {
@@ -51,7 +52,7 @@ export function foldTraits(
   return calls.length;
 }
 
-/** Puts the survivors in place of the newest values where a trait has a rule of its own. */
+/** Puts the survivors in place of the newest values where a trait has a rule of its own. The tree stays honest. */
 function applyRules(
   parts: TraitFoldParts,
   row: number,
@@ -60,16 +61,24 @@ function applyRules(
   traits: readonly number[] | undefined,
 ): void {
   const { profiles, history, names, hashSeed } = parts;
-  history.properties.forEach((source, i) => {
-    if (traits !== undefined && !traits.includes(i)) return;
+  const columnOf = (trait: number): ValueColumn => profiles.columnAt(history.propertyPaths[trait], names);
+  const related: Standing[] = [];
+  history.properties.forEach((source, trait) => {
+    if (traits !== undefined && !traits.includes(trait)) return;
     const rule = rules.of(source.segments);
     if (rule === undefined) return;
-    const survivor = survivorOf(history, source, calls, rule, names);
-    if (survivor === undefined) return;
-    const column = profiles.columnAt(history.propertyPaths[i], names);
-    // A trait that an object took the place of, or a newer null did away with altogether, stays away.
-    writeSurvivor(column, row, source, survivor, hashSeed);
+    const standing = standingOf(history, trait, calls, rule, names);
+    if (standing === undefined) return;
+    if (hasKin(kinOf(history, trait))) related.push(standing);
+    else writeSurvivor(columnOf(trait), row, source, standing.survivor, hashSeed);
   });
+  if (related.length === 0) return;
+  for (const { trait } of related) columnOf(trait).clear(row);
+  const otherTypeOf = (trait: number): number => columnOf(trait).typeAt(row);
+  const oust = (trait: number): void => columnOf(trait).clear(row);
+  for (const { trait, survivor } of shownOf(history, related, calls, otherTypeOf, oust)) {
+    writeSurvivor(columnOf(trait), row, history.properties[trait], survivor, hashSeed);
+  }
 }
 
 const scratch = new EventTape();

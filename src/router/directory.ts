@@ -16,16 +16,23 @@ export interface ProfileAddress {
   readonly row: number;
 }
 
+/** The first identifier of a profile with more identifiers than this is remembered: the walk to it would be made again for each one that comes. */
+const REMEMBER_FROM_COUNT = 64;
+const REMEMBERED_MAX = 4_096;
+
 /** A profile that moved more often than this leaves no trail longer: forwards are renewed at every move. */
 const HOPS_MAX = 8;
 
 export class Directory {
   readonly shards: readonly Shard[];
   readonly slots: SlotMap;
+  /** By shard: row → code of the first identifier. It stays the first as long as the row lives, and rows are never used again. */
+  readonly #firsts: readonly Map<number, number>[];
 
   constructor(shards: readonly Shard[]) {
     this.shards = shards;
     this.slots = new SlotMap(shards.length);
+    this.#firsts = shards.map(() => new Map());
   }
 
   /** The shard that owns the identifier's slot. */
@@ -49,8 +56,15 @@ export class Directory {
   /** The identifier by whose slot the profile lives where it lives. */
   homeKeyOf({ shard, row }: ProfileAddress): Identifier {
     const { identifiers, profiles } = shard.data;
+    const remembered = this.#firsts[shard.index];
+    const known = remembered.get(row);
+    if (known !== undefined) return identifiers.identifierOf(known);
     let first = profiles.identifierHeads.get(row);
     for (let code = identifiers.nextOf(first); code !== 0; code = identifiers.nextOf(code)) first = code;
+    if (shard.data.identifierCountOf(row) > REMEMBER_FROM_COUNT) {
+      if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+      remembered.set(row, first);
+    }
     return identifiers.identifierOf(first);
   }
 

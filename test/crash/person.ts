@@ -83,7 +83,7 @@ export class Crowd {
       isVip: random.chance(50),
       [`rare_${random.below(40)}`]: random.chance(50) ? 'x' : random.below(10),
     };
-    if (random.chance(70)) traits['email'] = `${userId.replaceAll('/', '.')}@example.com`;
+    if (random.chance(70)) traits['email'] = `${userId.replaceAll(/[/:]/g, '.')}@example.com`;
     if (random.chance(20)) traits['address'] = null;
     const context = random.chance(30) ? { externalIds: [{ id: `x-${userId}`, type: 'crm', collection: 'users' }] } : {};
     return this.#deed(person, { type: 'identify', ...ids, traits, context });

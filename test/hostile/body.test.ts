@@ -181,24 +181,24 @@ describe('addresses', () => {
       'sp ace',
       'a+b',
       'a%b',
-      '%00',
+      '%00a',
       'ü',
       '客户',
       '👩‍👩‍👧‍👦',
       'e\u0301',
       '\u202e',
       'a:b',
-      ':',
+      ':a',
       'user_id:x',
       'email:',
-      '?',
-      '#',
+      '?a',
+      '#a',
       '&x=1',
-      ';',
-      '.',
-      '..',
+      ';a',
+      '.a',
+      '..a',
       '{id}',
-      '*',
+      '*a',
       'ﬀ',
       '\u{10ffff}',
       'x'.repeat(512),
@@ -213,10 +213,23 @@ describe('addresses', () => {
     for (const id of ids) {
       const typed = await server.kith.call(`/v1/profiles/user_id%3A${encodeURIComponent(id)}`);
       expect({ id, found: typed.json.id }).toEqual({ id, found: id });
-      // A client's URL parser takes these two for path segments.
-      if (id === '.' || id === '..') continue;
       const plain = await server.kith.call(`/v1/profiles/${encodeURIComponent(id)}`);
       expect({ id, found: plain.json.id }).toEqual({ id, found: id });
+    }
+    await server.expectSteady();
+  });
+
+  it('of marks alone identify nobody, and are refused as that', async () => {
+    const ids = ['%00', ':', '?', '#', ';', '.', '..', '*', '0', ' ', '-'];
+    const items = ids.map((userId, n) => track({ userId, messageId: `mark-${n}` }));
+    const { json } = await server.kith.post('/v1/batch', { batch: items });
+    const codes = json.rejected.map(({ index, code }: { index: number; code: string }) => [index, code]);
+    expect(codes).toEqual(ids.map((_, index) => [index, 'no_identifier']));
+    for (const id of ids) {
+      expectRefused(await server.kith.call(`/v1/profiles/user_id%3A${encodeURIComponent(id)}`), ['profile_not_found']);
+      // A client's URL parser takes these two for path segments.
+      if (id === '.' || id === '..') continue;
+      expectRefused(await server.kith.call(`/v1/profiles/${encodeURIComponent(id)}`), ['profile_not_found']);
     }
     await server.expectSteady();
   });

@@ -90,7 +90,8 @@ export class Stage {
   readonly naive: NaiveWorld;
   hosts: Host[];
   readonly sent: Item[] = [];
-  readonly #accepted: boolean[] = [];
+  /** By item, the identifier that it came under; undefined = it identified nobody. */
+  readonly #primaries: (Key | undefined)[] = [];
 
   constructor(naive: NaiveWorld, hosts: readonly Host[]) {
     this.naive = naive;
@@ -105,8 +106,9 @@ export class Stage {
       case 'again': {
         if (this.sent.length === 0) return;
         const nth = command.nth % this.sent.length;
-        // Under other rules the same item may come under another identifier, so that it is another message.
-        if (!this.#accepted[nth]) return;
+        // A message id is that of the identifier that it comes under, and other rules may have made that another one.
+        const primary = this.#primaries[nth];
+        if (primary === undefined || this.naive.primaryOf(this.sent[nth]) !== primary) return;
         for (const host of this.hosts) await host.ingest([this.sent[nth]]);
         return;
       }
@@ -142,7 +144,9 @@ export class Stage {
       expect(rejected.every(({ code }) => code === 'no_identifier')).toBe(true);
     }
     this.sent.push(...items);
-    this.#accepted.push(...expected);
+    items.forEach((item, i) => {
+      this.#primaries.push(expected[i] ? this.naive.primaryOf(item) : undefined);
+    });
   }
 
   async #merge(i: number, j: number): Promise<void> {

@@ -82,6 +82,11 @@ export class NaiveWorld {
     return true;
   }
 
+  /** The identifier that the item would come under by the rules as they are; undefined = it identifies nobody. */
+  primaryOf(item: Item): Key | undefined {
+    return this.#candidatesOf(item).find(({ rule }) => rule.canMerge)?.key;
+  }
+
   /** Which of the item's other identifiers are linked with the primary. */
   #allowed(
     primary: Candidate,

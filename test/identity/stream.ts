@@ -100,6 +100,7 @@ function traitsOf({ trait, value }: ItemSeed): Record<string, unknown> {
     case 3:
       return { address: { city: `C${value % 3}`, zip: value % 4 === 0 ? null : value } };
     case 4:
+      if (value % 4 === 1) return { address: value === 1 ? null : `Street ${value}`, score: value };
       return { address: { zip: value }, score: value };
     case 5:
       return { score: `much ${value % 2}`, vip: value % 2 === 0 };

@@ -98,7 +98,7 @@ describe('a result', () => {
       const told = explain(pairs.b[index], pairs.a[index]);
       const sum = told.fields.reduce(
         (total, { weight, rarityWeight }) => total + weight + rarityWeight,
-        told.priorWeight,
+        told.priorWeight + told.crowdWeight,
       );
       expect(sum).toBeCloseTo(pairs.weights[index], 9);
       expect(told.weight).toBe(pairs.weights[index]);

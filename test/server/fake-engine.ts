@@ -189,6 +189,10 @@ export class FakeEngine implements Engine {
     return this.identityGraph();
   }
 
+  get matching(): never {
+    return this.identityGraph();
+  }
+
   readonly #segments = new SegmentStore();
 
   async saveSegment(key: string, request: SegmentRequest): Promise<SegmentSaved> {

@@ -14,8 +14,9 @@ import type { IdentitySettings } from '../../src/model/identity.ts';
 import type { IngestResult } from '../../src/model/ingest.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '../../src/model/limits.ts';
 import type { Identifier, Profile } from '../../src/model/profile.ts';
+import { cutBack } from '../../src/router/closed-cut.ts';
 import { Router } from '../../src/router/router.ts';
-import { hashSeedOf } from '../../src/shard/checkpoint.ts';
+import { checkpointSeqOf, hashSeedOf } from '../../src/shard/checkpoint.ts';
 import { Shard } from '../../src/shard/shard.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
 
@@ -83,6 +84,13 @@ export class Core {
   async ingest(items: readonly unknown[]): Promise<IngestResult> {
     this.nowMs += 1_000;
     return this.#pipeline.ingest(items, { ack: 'applied' });
+  }
+
+  /** After a crash: what is not whole over the shards is taken back first, as `open` does. */
+  static async afterCrash(storages: readonly MemoryStorage[], options: CoreOptions): Promise<Core> {
+    const seqs = storages.map(({ checkpoints }) => checkpointSeqOf(checkpoints.latest()));
+    await cutBack(storages, seqs);
+    return new Core(storages, options);
   }
 
   /** The process ends in order; the next one finds what was appended. */

@@ -33,7 +33,7 @@ export async function crashRound({ seed, people, batchCount }: CrashRoundOptions
     }
     const random = (): number => dice(1_000) / 1_000;
     const crashed = core.storages.map((storage) => storage.crash({ loseUnflushed: true, random }));
-    core = new Core(crashed, { hashSeed: 100 + crashes });
+    core = await Core.afterCrash(crashed, { hashSeed: 100 + crashes });
     expectEveryoneFound(core);
   }
   for (const batch of batches) await core.ingest(batch);

@@ -9,10 +9,10 @@ import { Normaliser } from '../../identity/normaliser.ts';
 import { RuleTable } from '../../identity/rule-table.ts';
 import type { IdentitySettings } from '../../model/identity.ts';
 import type { RuleImpact } from '../../model/identity-request.ts';
+import { TraitTrace } from '../../profile/history/trait-trace.ts';
 import { journalEntry } from '../../profile/journal.ts';
-import { type Survivor, SurvivorshipRules, survivorOf, valueAt } from '../../profile/survivorship.ts';
+import { SurvivorshipRules } from '../../profile/survivorship.ts';
 import { callsInOrder } from '../../profile/trait-history.ts';
-import type { ValueColumn } from '../../profile/value-column.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { Slices } from '../schema/slices.ts';
 
@@ -92,28 +92,27 @@ function lookAtTraits({ data, renderer }: Shard, row: number, next: Survivorship
   const slot = history.slotOf(row);
   if (slot < 0 || history.countAt(slot) < 2 || (next.isPlain && survivorship.isPlain)) return;
   const calls = callsInOrder(history, row);
-  for (const column of history.properties) {
-    const before = survivorship.of(column.segments);
-    const after = next.of(column.segments);
-    if (JSON.stringify(before) === JSON.stringify(after)) continue;
-    const read = (rule: typeof before): unknown => {
-      const survivor = survivorOf(history, column, calls, rule ?? NEWEST, names);
-      return survivor === undefined ? undefined : shownValue(column, survivor);
-    };
-    const from = read(before);
-    const to = read(after);
-    if (JSON.stringify(from) === JSON.stringify(to)) continue;
-    const trait = joinPath(column.segments);
+  const traceOf = (rules: SurvivorshipRules): TraitTrace => {
+    const trace = new TraitTrace({ history, names, survivorship: rules });
+    for (const call of calls) trace.apply(call);
+    return trace;
+  };
+  const before = traceOf(survivorship);
+  const after = traceOf(next);
+  for (const number of new Set([...before.held(), ...after.held()])) {
+    const from = before.jsonOf(number);
+    const to = after.jsonOf(number);
+    if (from === to) continue;
+    const trait = joinPath(history.properties[number].segments);
     const found = tally.changedTraits.get(trait) ?? { profiles: 0, examples: [] };
     found.profiles += 1;
     if (found.examples.length < EXAMPLE_COUNT)
-      found.examples.push({ id: renderer.idOf(row), from: from ?? null, to: to ?? null });
+      found.examples.push({ id: renderer.idOf(row), from: shownValue(from), to: shownValue(to) });
     tally.changedTraits.set(trait, found);
   }
 }
 
-const NEWEST = { trait: '*', rule: 'newest', sources: [] } as const;
-
-function shownValue(column: ValueColumn, survivor: Survivor): unknown {
-  return survivor.kind === 'call' ? valueAt(column, survivor.call) : survivor.value;
+/** Null where there is none. */
+function shownValue(json: string | undefined): unknown {
+  return json === undefined ? null : JSON.parse(json);
 }

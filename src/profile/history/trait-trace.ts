@@ -9,7 +9,8 @@ import * as tapeOf from '../../ingest/event-tape.ts';
 import type { NameInterner } from '../../ingest/name-interner.ts';
 import type { TraitSurvivorship } from '../../model/identity.ts';
 import type { EventTable } from '../event-table.ts';
-import { type Survivor, type SurvivorshipRules, survivorOf } from '../survivorship.ts';
+import { type Standing, type Survivor, type SurvivorshipRules, standingOf } from '../survivorship.ts';
+import { kinOf, shownOf } from '../trait-kin.ts';
 import type { ValueColumn } from '../value-column.ts';
 import { jsonAt, jsonOfMade } from './plain-value.ts';
 
@@ -24,10 +25,12 @@ export class TraitTrace {
   readonly #parts: TraceParts;
   /** What the newest word is. */
   readonly #newest = new Map<number, Survivor>();
-  /** What survives, of traits that have a rule. */
-  readonly #survivors = new Map<number, Survivor>();
-  /** Calls that had the trait, of traits that have a rule. */
-  readonly #calls = new Map<number, number[]>();
+  /** Applied so far; kept where there are rules. */
+  readonly #calls: number[] = [];
+  /** Traits that have a rule and were spoken of. */
+  readonly #ruled = new Set<number>();
+  /** What is shown; worked out when it is asked for. */
+  #shown: ReadonlyMap<number, Survivor> | undefined;
   readonly #rules = new Map<number, TraitSurvivorship | undefined>();
 
   constructor(parts: TraceParts) {
@@ -38,11 +41,13 @@ export class TraitTrace {
   apply(call: number): readonly number[] {
     const { properties } = this.#parts.history;
     const touched = new Set<number>();
+    this.#shown = undefined;
+    if (!this.#parts.survivorship.isPlain) this.#calls.push(call);
     for (let trait = 0; trait < properties.length; trait++) {
       const type = properties[trait].typeAt(call);
       if (type === 0) continue;
       this.#write(trait, type, call, touched);
-      this.#survive(trait, call, touched);
+      this.#noteRuled(trait, touched);
     }
     return [...touched].sort((a, b) => a - b);
   }
@@ -67,21 +72,41 @@ export class TraitTrace {
     touched.add(trait);
   }
 
-  #survive(trait: number, call: number, touched: Set<number>): void {
-    const rule = this.#ruleOf(trait);
-    if (rule === undefined) return;
-    const { history, names } = this.#parts;
-    const column = history.properties[trait];
-    let calls = this.#calls.get(trait);
-    if (calls === undefined) {
-      calls = [];
-      this.#calls.set(trait, calls);
-    }
-    calls.push(call);
-    const survivor = survivorOf(history, column, Uint32Array.from(calls), rule, names);
-    if (survivor === undefined) this.#survivors.delete(trait);
-    else this.#survivors.set(trait, survivor);
+  #noteRuled(trait: number, touched: Set<number>): void {
+    if (this.#parts.survivorship.isPlain) return;
+    if (this.#ruleOf(trait) !== undefined) this.#ruled.add(trait);
     touched.add(trait);
+    const { above, below } = kinOf(this.#parts.history, trait);
+    for (const other of above) touched.add(other);
+    for (const other of below) touched.add(other);
+  }
+
+  get #held(): ReadonlyMap<number, Survivor> {
+    if (this.#ruled.size === 0) return this.#newest;
+    this.#shown ??= this.#settle();
+    return this.#shown;
+  }
+
+  #settle(): Map<number, Survivor> {
+    const { history, names } = this.#parts;
+    const calls = Uint32Array.from(this.#calls);
+    const standings: Standing[] = [];
+    const shown = new Map(this.#newest);
+    for (const trait of this.#ruled) {
+      const standing = standingOf(history, trait, calls, this.#ruleOf(trait)!, names);
+      if (standing !== undefined) standings.push(standing);
+      shown.delete(trait);
+    }
+    const otherTypeOf = (trait: number): number => {
+      const survivor = shown.get(trait);
+      return survivor?.kind === 'call' ? history.properties[trait].typeAt(survivor.call) : 0;
+    };
+    const oust = (trait: number): void => {
+      shown.delete(trait);
+    };
+    const settled = shownOf(history, standings, calls, otherTypeOf, oust);
+    for (const { trait, survivor } of settled) shown.set(trait, survivor);
+    return shown;
   }
 
   #ruleOf(trait: number): TraitSurvivorship | undefined {
@@ -93,12 +118,12 @@ export class TraitTrace {
 
   /** Traits that have a value, in ascending order. */
   held(): number[] {
-    return [...new Set([...this.#newest.keys(), ...this.#survivors.keys()])].sort((a, b) => a - b);
+    return [...this.#held.keys()].sort((a, b) => a - b);
   }
 
   /** Where the trait's value comes from; undefined when it has none. */
   survivorOf(trait: number): Survivor | undefined {
-    return this.#survivors.get(trait) ?? this.#newest.get(trait);
+    return this.#held.get(trait);
   }
 
   columnOf(trait: number): ValueColumn {
