@@ -16,6 +16,7 @@ import { runGenerate } from './generate-command.ts';
 import { runGet } from './get-command.ts';
 import { addIdentity } from './identity-options.ts';
 import { addImportCommand } from './import-options.ts';
+import { addMatch } from './match-options.ts';
 import { addQuestions } from './question-options.ts';
 import { addSegments } from './segment-options.ts';
 import { type OpenEngine, runServe } from './serve-command.ts';
@@ -61,6 +62,7 @@ function createProgram(options: CliOptions, run: CommandRun): Command {
   addQuestions(program, terminal, run);
   addSegments(program, terminal, run);
   addIdentity(program, terminal);
+  addMatch(program, terminal, run);
   addEnrich(program, terminal, run);
   addGet(program, terminal);
   addExport(program, terminal);
@@ -87,6 +89,7 @@ Examples:
   kith segment save german 'country = "DE"'              then: kith query 'in segment german'
   kith get user-0000042                                  one profile, with its newest events
   kith identity show user-0000042                        why its identifiers are one profile
+  kith match run                                         who else is probably one person
   kith import orders.csv --event "Order Completed" --user-id CustomerID --timestamp Date --auto
 
 The commands find the server by --url or KITH_URL, and its key by --key, KITH_WRITE_KEY, KITH_ADMIN_KEY or the data

@@ -6,6 +6,7 @@ import type { IdentitySettings } from '../../src/model/identity.ts';
 import { type Host, identifierOf } from './host.ts';
 import type { Item, Key, NaiveWorld } from './naive-world.ts';
 import { type ItemSeed, itemOf, itemSeed } from './stream.ts';
+import { inOrderOfIds, mergeTrialOf, putTriedRules, unmergeTrialOf } from './trial.ts';
 
 export type Command =
   | { readonly kind: 'items'; readonly items: readonly ItemSeed[] }
@@ -27,6 +28,11 @@ export const OPEN_RULES: IdentitySettings = readIdentitySettings({
     type,
     limit: WIDE,
   })),
+});
+
+/** The same, and every type joins: the order of items makes no difference. */
+export const FREE_RULES: IdentitySettings = readIdentitySettings({
+  types: OPEN_RULES.types.map((rule) => ({ ...rule, canMerge: true })),
 });
 
 export const RULES: readonly IdentitySettings[] = [
@@ -65,9 +71,16 @@ export interface CommandOptions {
   readonly hasWeak: boolean;
   readonly kinds: readonly Command['kind'][];
   readonly maxLength: number;
+  readonly ruleCount?: number;
 }
 
-export function commands({ people, hasWeak, kinds, maxLength }: CommandOptions): fc.Arbitrary<Command[]> {
+export function commands({
+  people,
+  hasWeak,
+  kinds,
+  maxLength,
+  ruleCount = RULES.length,
+}: CommandOptions): fc.Arbitrary<Command[]> {
   const makers: Record<Command['kind'], fc.Arbitrary<Command>> = {
     items: fc.record({
       kind: fc.constant('items'),
@@ -77,7 +90,7 @@ export function commands({ people, hasWeak, kinds, maxLength }: CommandOptions):
     merge: fc.record({ kind: fc.constant('merge'), a: fc.nat(50), b: fc.nat(50) }),
     undo: fc.record({ kind: fc.constant('undo'), who: fc.nat(50), nth: fc.nat(5) }),
     separate: fc.record({ kind: fc.constant('separate'), who: fc.nat(50), bits: fc.nat(255) }),
-    rules: fc.record({ kind: fc.constant('rules'), nth: fc.nat(RULES.length - 1) }),
+    rules: fc.record({ kind: fc.constant('rules'), nth: fc.nat(ruleCount - 1) }),
     wait: fc.record({ kind: fc.constant('wait'), days: fc.constantFrom(1, 3, 7, 31) }),
     restart: fc.record({ kind: fc.constant('restart') }),
   };
@@ -85,17 +98,28 @@ export function commands({ people, hasWeak, kinds, maxLength }: CommandOptions):
   return fc.array(fc.oneof(...weighted), { maxLength, size: 'max' });
 }
 
+export interface StageOptions {
+  /** What the command `rules` chooses from. */
+  readonly rules?: readonly IdentitySettings[];
+  /** Every request is tried first: that changes nothing, and tells what comes of it. */
+  readonly isTriedFirst?: boolean;
+}
+
 /** Engines of several shard counts and the naive world, kept in step. */
 export class Stage {
   readonly naive: NaiveWorld;
   hosts: Host[];
+  readonly #rules: readonly IdentitySettings[];
+  readonly #isTriedFirst: boolean;
   readonly sent: Item[] = [];
   /** By item, the identifier that it came under; undefined = it identified nobody. */
   readonly #primaries: (Key | undefined)[] = [];
 
-  constructor(naive: NaiveWorld, hosts: readonly Host[]) {
+  constructor(naive: NaiveWorld, hosts: readonly Host[], { rules = RULES, isTriedFirst = false }: StageOptions = {}) {
     this.naive = naive;
     this.hosts = [...hosts];
+    this.#rules = rules;
+    this.#isTriedFirst = isTriedFirst;
   }
 
   async play(command: Command): Promise<void> {
@@ -119,8 +143,12 @@ export class Stage {
       case 'separate':
         return this.#separate(command.who, command.bits);
       case 'rules': {
-        this.naive.settings = RULES[command.nth];
-        for (const host of this.hosts) await host.engine.setIdentitySettings(RULES[command.nth]);
+        const rules = this.#rules[command.nth];
+        this.naive.settings = rules;
+        for (const { engine } of this.hosts) {
+          if (this.#isTriedFirst) await putTriedRules(engine, rules);
+          else await engine.setIdentitySettings(rules);
+        }
         return;
       }
       case 'wait':
@@ -155,9 +183,11 @@ export class Stage {
     const [a, b] = [keys[i % keys.length], keys[j % keys.length]];
     const isOne = this.naive.component(a).has(b);
     for (const { engine } of this.hosts) {
-      const merged = engine.mergeProfiles({ into: identifierOf(a), from: identifierOf(b) });
+      const request = { into: identifierOf(a), from: identifierOf(b) };
+      const trial = this.#isTriedFirst && !isOne ? await mergeTrialOf(engine, request) : undefined;
+      const merged = engine.mergeProfiles(request);
       if (isOne) await expect(merged).rejects.toMatchObject({ code: 'merge_refused' });
-      else expect((await merged).isDone).toBe(true);
+      else expect(await merged).toEqual({ ...(trial ?? (await merged)), isDone: true });
     }
     if (!isOne) this.naive.merge(a, b);
   }
@@ -172,9 +202,11 @@ export class Stage {
     const isInForce = this.naive.linksOf(key).some(([a, b]) => (a === from && b === to) || (a === to && b === from));
     const isDone = isInForce && this.naive.undoLink(from, to);
     for (const { engine } of this.hosts) {
-      const undone = engine.unmergeProfile({ profile: identifierOf(key), merge: id });
+      const request = { profile: identifierOf(key), merge: id };
+      const trial = this.#isTriedFirst && isInForce ? await unmergeTrialOf(engine, request) : undefined;
+      const undone = engine.unmergeProfile(request);
       if (!isInForce) await expect(undone).rejects.toMatchObject({ code: 'merge_not_found' });
-      else expect((await undone).isDone).toBe(isDone);
+      else expect(inOrderOfIds(await undone)).toEqual({ ...(trial ?? inOrderOfIds(await undone)), isDone });
     }
   }
 
@@ -186,9 +218,12 @@ export class Stage {
     if (side.length === 0) return;
     const cut = this.naive.separate(side);
     for (const { engine } of this.hosts) {
-      const separated = engine.unmergeProfile({ profile: identifierOf(key), identifiers: side.map(identifierOf) });
+      const request = { profile: identifierOf(key), identifiers: side.map(identifierOf) };
+      const trial = this.#isTriedFirst && cut > 0 ? await unmergeTrialOf(engine, request) : undefined;
+      const separated = engine.unmergeProfile(request);
       if (cut === 0) await expect(separated).rejects.toMatchObject({ code: 'invalid_request' });
       else expect((await separated).cut).toHaveLength(cut);
+      if (trial !== undefined) expect(inOrderOfIds(await separated)).toEqual({ ...trial, isDone: true });
     }
   }
 }

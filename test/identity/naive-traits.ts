@@ -80,7 +80,8 @@ function saidOf(calls: readonly NaiveCall[], path: string): Word[] {
   );
 }
 
-function leavesOf(traits: Readonly<Record<string, unknown>>, above = ''): [path: string, value: unknown][] {
+/** By path; lists are values. */
+export function leavesOf(traits: Readonly<Record<string, unknown>>, above = ''): [path: string, value: unknown][] {
   return Object.entries(traits).flatMap(([name, value]): [string, unknown][] =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? leavesOf(value as Record<string, unknown>, `${above}${name}.`)

@@ -53,7 +53,8 @@ function newItem(dice: Dice, people: number, index: number): Item {
     case 3:
       return { ...common, ...who, type: 'identify', traits: traitsOf(dice, people) };
     case 4:
-      return { ...common, type: 'alias', userId: user, previousId: anonymous };
+      // Of a visitor, or of another user: then two who were known become one.
+      return { ...common, type: 'alias', userId: user, previousId: dice(3) === 0 ? `u${dice(people)}` : anonymous };
     case 5:
       return { ...common, ...who, type: 'page', name: `Page ${dice(3)}`, properties: { path: `/${dice(5)}` } };
     case 6:
@@ -69,16 +70,27 @@ function newItem(dice: Dice, people: number, index: number): Item {
 function contextOf(dice: Dice, people: number): Item {
   if (dice(2) === 0) return { ip: `10.0.0.${dice(4)}` };
   const type = ['crm', 'email', 'phone', 'ga4'][dice(4)];
-  const id = type === 'email' ? `e${dice(people)}@x.org` : type === 'phone' ? `+49${dice(people)}` : `x${dice(people)}`;
+  const id =
+    type === 'email'
+      ? `${dice(2) === 0 ? 'E' : 'e'}${dice(people)}@x.org`
+      : type === 'phone'
+        ? phoneOf(dice, people)
+        : `x${dice(people)}`;
   return { externalIds: [{ type, id }, { type, id }, { type: 'user_id', id: 'u0' }, 'not an entry'] };
 }
 
 function traitsOf(dice: Dice, people: number): Item {
   const traits: Record<string, unknown> = {};
   if (dice(3) === 0) traits['email'] = `e${dice(people)}@x.org`;
-  if (dice(5) === 0) traits['phone'] = `+49${dice(people)}`;
+  if (dice(5) === 0) traits['phone'] = phoneOf(dice, people);
   for (let i = dice(3); i > 0; i--) traits[TRAITS[dice(TRAITS.length)]] = traitValue(dice);
   return traits;
+}
+
+/** A number that is one, in one of two spellings. */
+function phoneOf(dice: Dice, people: number): string {
+  const line = `90182${dice(people)}`;
+  return dice(2) === 0 ? `+49 30 ${line}` : `+4930${line}`;
 }
 
 function traitValue(dice: Dice): unknown {

@@ -51,7 +51,7 @@ export class RecordNames {
   }
 }
 
-function doubled(array: Uint32Array): Uint32Array {
+function doubled(array: Uint32Array): Uint32Array<ArrayBuffer> {
   const grown = new Uint32Array(array.length * 2);
   grown.set(array);
   return grown;

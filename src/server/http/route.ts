@@ -22,6 +22,13 @@ import {
 } from './identity-route.ts';
 import { BATCH_KINDS, ingestRoute, SINGLE_KINDS } from './ingest-route.ts';
 import { profilesRoute } from './lookup-route.ts';
+import {
+  cancelMatchingRoute,
+  decideSuggestionRoute,
+  matchingRoute,
+  startMatchingRoute,
+  suggestionsRoute,
+} from './matching-route.ts';
 import { healthRoute, metricsRoute, readyRoute } from './operation-route.ts';
 import { analysisRoute, completeRoute, queryRoute } from './query-route.ts';
 import { schemaRoute } from './schema-route.ts';
@@ -68,6 +75,11 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
     { method: 'post', path: '/v1/identity/unmerge', access: 'admin', handle: unmergeRoute },
     { method: 'get', path: '/v1/identity/settings', access: 'read', handle: identitySettingsRoute },
     { method: 'put', path: '/v1/identity/settings', access: 'admin', handle: saveIdentitySettingsRoute },
+    { method: 'get', path: '/v1/identity/matching', access: 'read', handle: matchingRoute },
+    { method: 'post', path: '/v1/identity/matching', access: 'admin', handle: startMatchingRoute },
+    { method: 'delete', path: '/v1/identity/matching', access: 'admin', handle: cancelMatchingRoute },
+    { method: 'get', path: '/v1/identity/suggestions', access: 'read', handle: suggestionsRoute },
+    { method: 'post', path: '/v1/identity/suggestions/{id}', access: 'admin', handle: decideSuggestionRoute },
     { method: 'post', path: '/v1/enrichment', access: 'admin', handle: enrichmentRoute },
     { method: 'post', path: '/v1/query', access: 'read', handle: queryRoute },
     { method: 'post', path: '/v1/query/funnel', access: 'read', handle: analysisRoute('funnel') },

@@ -8,6 +8,7 @@ import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
 import { accountPaths } from './account-paths.ts';
 import { historyPath, pastParameters } from './history-schema.ts';
 import { identityPaths } from './identity-paths.ts';
+import { matchingPaths } from './matching-schema.ts';
 import {
   failures,
   fieldsParameter,
@@ -67,6 +68,7 @@ function paths(): ZodOpenApiPathsObject {
     },
     ...accountPaths(),
     ...identityPaths(),
+    ...matchingPaths(),
     ...queryPaths(),
     ...profileApiPaths(),
     '/v1/export': {
