@@ -12,6 +12,10 @@ const TIMEOUT_MS = 180_000;
 const PROFILES = 'd78c11ed';
 /** Batches of events before they are made new. */
 const BATCHES = 'b34299cf';
+/** Every user's counts of events, with and without visitors' ids. */
+const COUNTS = 'fa7543cf';
+/** Pairs that were compared and suggested; they change when the generator of people does, or the recipe. */
+const PAIRS = 'a588fc3e';
 /** Counts of profiles and events and the answer to one question. */
 const CONTENT = '15190cd8';
 
@@ -65,6 +69,8 @@ describe('benches at smoke size', () => {
     ['lookup-under-query', PROFILES, true, 1],
     ['restart', PROFILES, false, 1],
     ['memory', CONTENT, false, 4],
+    ['identity', COUNTS, false, 1],
+    ['linkage', PAIRS, false, 1],
   ];
   test.each(cases)(
     '%s runs, agrees with its peers and reports in lines',
