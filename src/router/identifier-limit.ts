@@ -80,7 +80,7 @@ export class IdentifierLimits {
       const type = identifiers.typeOf(codes[i]);
       const list = times.get(type);
       if (list === undefined) times.set(type, [identifiers.linkedAtMsOf(codes[i])]);
-      else list.push(identifiers.linkedAtMsOf(codes[i]));
+      else insertInOrder(list, identifiers.linkedAtMsOf(codes[i]));
     }
     if (isLarge) {
       if (kept === undefined) {
@@ -94,11 +94,25 @@ export class IdentifierLimits {
   }
 }
 
+/** Nearly all come in order; those of a profile that was merged may not. */
+function insertInOrder(times: number[], time: number): void {
+  if (times[times.length - 1] <= time) times.push(time);
+  else times.splice(firstSince(times, time), 0, time);
+}
+
+/** Index of the first that is at or after `sinceMs`. */
+function firstSince(times: readonly number[], sinceMs: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle] >= sinceMs) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** An identifier's time is kept to the second, rounded down. */
 function countSince(times: readonly number[] | undefined, sinceMs: number): number {
-  if (times === undefined) return 0;
-  if (sinceMs === Number.NEGATIVE_INFINITY) return times.length;
-  let count = 0;
-  // An identifier's time is kept to the second, rounded down.
-  for (const time of times) if (time + 999 >= sinceMs) count += 1;
-  return count;
+  return times === undefined ? 0 : times.length - firstSince(times, sinceMs - 999);
 }

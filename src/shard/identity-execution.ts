@@ -158,9 +158,9 @@ function arrive(data: ShardData, { parcel, into, atMs }: IdentityCommandOf<'arri
   assert(winner >= 0, 'a profile arrives for one that is not here');
   const name = data.profiles.primaries.get(winner);
   const winnerName = nameOf(data, winner);
-  const base = data.identifierCountOf(winner);
   unpackProfile(data, parcel, winner, scanner, atMs);
-  const arrivedName = data.identifiersOf(winner)[base + parcel.primary];
+  const [type, value] = parcel.identifiers[parcel.primary];
+  const arrivedName = data.codeOf({ type, value });
   data.namePreferring(winner, into.isLoserNamed ? arrivedName : name, into.isLoserNamed ? name : arrivedName);
   join(data, winner, into, [winnerName, data.identifiers.identifierOf(arrivedName)]);
 }

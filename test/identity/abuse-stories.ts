@@ -157,7 +157,7 @@ export async function manyDevices(devices: number, events: number, shards: numbe
     );
   };
   await send(host, events, traffic, () => {
-    expect(host.lookup(`anonymous_id:a${visits % devices}`)).toMatchObject({
+    expect(host.engine.lookup({ type: 'anonymous_id', value: `a${visits % devices}` })).toMatchObject({
       traits: { device: last },
       counts: { Visit: visits },
     });

@@ -102,7 +102,16 @@ export async function recoverAndFinish(
   acknowledged: readonly Step[],
   expected: readonly Portrait[],
 ): Promise<void> {
-  const host = await openHost(storages.length, { storages, nowMs });
+  await finish(await openHost(storages.length, { storages, nowMs }), again, acknowledged, expected);
+}
+
+/** Of an engine that was opened after a crash. Gives the one that was opened last. */
+export async function finish(
+  host: Host,
+  again: readonly Step[],
+  acknowledged: readonly Step[],
+  expected: readonly Portrait[],
+): Promise<Host> {
   const events = await expectWhole(host);
   for (const step of acknowledged) {
     if (step.kind !== 'items') continue;
@@ -124,4 +133,5 @@ export async function recoverAndFinish(
   const next = await host.reopened();
   await expectWhole(next);
   expect(next.engine.stateHash()).toBe(hash);
+  return next;
 }

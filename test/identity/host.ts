@@ -83,6 +83,7 @@ export class Host {
 
   /** The process ends in order, and the next finds what was appended. */
   async reopened(options: Partial<HostOptions> = {}): Promise<Host> {
+    if (this.options.data !== undefined) await this.engine.close();
     return Host.open({
       ...this.options,
       identity: this.engine.identitySettings(),

@@ -10,6 +10,7 @@ const scenario = fc.record({
 });
 
 test('for any traffic, one shard and four end in the same state and give the same answers', async () => {
+  let mergeCount = 0;
   await fc.assert(
     fc.asyncProperty(scenario, async ({ seed, people, batchCount }) => {
       const one = Core.fresh(1, { hashSeed: 11, isAutoFlush: true });
@@ -21,9 +22,12 @@ test('for any traffic, one shard and four end in the same state and give the sam
       }
       expect(four.state()).toEqual(one.state());
       expect(four.hash).toBe(one.hash);
+      expect(four.router.joiner.mergeCount).toBe(one.router.joiner.mergeCount);
+      mergeCount += one.router.joiner.mergeCount;
     }),
     { numRuns: 60 },
   );
+  expect(mergeCount).toBeGreaterThan(60);
 });
 
 test('for any traffic over four shards, every identifier has one profile and leads back to it', async () => {

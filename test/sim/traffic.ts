@@ -81,7 +81,7 @@ function contextOf(dice: Dice, people: number): Item {
 
 function traitsOf(dice: Dice, people: number): Item {
   const traits: Record<string, unknown> = {};
-  if (dice(3) === 0) traits['email'] = `e${dice(people)}@x.org`;
+  if (dice(3) === 0) traits['email'] = `${dice(4) === 0 ? ' E' : 'e'}${dice(people)}@x.org`;
   if (dice(5) === 0) traits['phone'] = phoneOf(dice, people);
   for (let i = dice(3); i > 0; i--) traits[TRAITS[dice(TRAITS.length)]] = traitValue(dice);
   return traits;
