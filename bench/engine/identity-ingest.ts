@@ -68,7 +68,10 @@ const { user, system } = process.cpuUsage(startedCpu);
 const text: string[] = [];
 for (const [userId, count] of seen) {
   const counts = new Map<string, number>();
-  const lastBrowser = { type: 'anonymous_id', value: `${userId}-browser-${Math.floor((count - 1) / EVENTS_PER_VISIT) % BROWSERS_PER_USER}` };
+  const lastBrowser = {
+    type: 'anonymous_id',
+    value: `${userId}-browser-${Math.floor((count - 1) / EVENTS_PER_VISIT) % BROWSERS_PER_USER}`,
+  };
   // Who never came to the login of the last visit has a profile of that visit beside.
   const found = [engine.lookup({ type: 'user_id', value: userId }), engine.lookup(lastBrowser)];
   for (const profile of new Map(found.map((one) => [one?.id, one])).values()) {

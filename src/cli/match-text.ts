@@ -9,13 +9,15 @@ const SIDE_WIDTH = 10;
 const WEIGHT_FULL = 10;
 
 export function suggestionText(suggestion: Suggestion, terminal: Terminal): string {
-  const { a, b, id, probability, weight, priorWeight, evidence, decidedAt } = suggestion;
+  const { a, b, id, probability, weight, priorWeight, crowdWeight, evidence, decidedAt } = suggestion;
   const { bold, dim } = colorsOf(terminal);
   const names = `${formatCell(`${a.type}:${a.value}`)} and ${formatCell(`${b.type}:${b.value}`)}`;
   const decided = decidedAt === undefined ? '' : `  ${suggestion.state} at ${decidedAt}`;
   const rows = evidence.map((one) => {
     return [one.field, one.a, one.b, one.level, signed(one.weight), weightBar(one.weight)];
   });
+  if (crowdWeight < -0.05)
+    rows.push(['housemates look alike', '', '', '', signed(crowdWeight), weightBar(crowdWeight)]);
   rows.push(['before any evidence', '', '', '', signed(priorWeight), weightBar(priorWeight)]);
   rows.push(['sum', '', '', '', signed(weight), weightBar(weight)]);
   const head = ['field', formatCell(a.value), formatCell(b.value), 'how alike', 'weight', 'against ┃ for'];

@@ -43,9 +43,11 @@ export interface Suggestion {
   readonly a: Identifier;
   readonly b: Identifier;
   readonly probability: number;
-  /** log2 of the odds: the prior and the weights of the fields added up. */
+  /** log2 of the odds: the prior, the crowd's share and the weights of the fields added up. */
   readonly weight: number;
   readonly priorWeight: number;
+  /** Taken off because people who live or work together look alike too; 0 or below. */
+  readonly crowdWeight: number;
   /** What speaks for it and against it, a line a field. */
   readonly evidence: readonly SuggestionEvidence[];
   readonly suggestedAt: string;

@@ -50,7 +50,7 @@ describe('with a real server', () => {
     expect(listed).toContain(second.id);
     expect(listed).not.toContain(third.id);
     expect(listed).toMatch(/│ surname +│ [\p{L} '-]+ +│ [\p{L} '-]+ +│ .* │ \+\d+\.\d +│ {11}┃█/u);
-    expect(listed).toMatch(/│ before any evidence .* │ −\d+\.\d +│ +█+┃/);
+    expect(listed).toMatch(/│ before any evidence .* │ −\d+\.\d +│ *▐?█+┃/);
     const cursor = /--cursor (\S+)\n/.exec(listed)![1];
     expect(await printed('list', '--limit', '1', '--cursor', cursor)).toContain(third.id);
 
@@ -133,9 +133,11 @@ describe('watching a run', () => {
 
   it('stops watching when it is interrupted; the run goes on', async () => {
     let stop = (): void => {};
-    const world = { onStoppable: (given: () => void) => void (stop = given) };
+    const onStoppable = (given: () => void): void => {
+      stop = given;
+    };
     let looks = 0;
-    const running = run([at('score', 1, 10)], [], world);
+    const running = run([at('score', 1, 10)], [], { onStoppable });
     const answer = fake.intercept;
     fake.intercept = (path, body) => {
       if (++looks === 4) stop();

@@ -141,11 +141,13 @@ async function suggestionsOf(
     if (two === undefined || store.isDecided(id) || ids.has(id) || areKeptApart(router, store, ...two) === true)
       continue;
     ids.add(id);
-    const { priorWeight, fields, weight, probability } = result.explain(pairs.a[i], pairs.b[i]);
+    const { priorWeight, crowdWeight, fields, weight, probability } = result.explain(pairs.a[i], pairs.b[i]);
     const evidence = fields.map(({ field, level, valueA, valueB, weight: own, rarityWeight }) => {
       return { field, level, a: valueA, b: valueB, weight: own + rarityWeight };
     });
-    found.push({ id, state: 'open', a, b, probability, weight, priorWeight, evidence, suggestedAt });
+    // Never −0, which JSON does not know.
+    const base = { probability, weight, priorWeight, crowdWeight: crowdWeight + 0 };
+    found.push({ id, state: 'open', a, b, ...base, evidence, suggestedAt });
   }
   return found;
 }

@@ -25,7 +25,9 @@ const STRANGERS = new Set(
 export function personalRank(segments: readonly string[]): number | undefined {
   const words = segments.flatMap(wordsOf);
   if (words.some((word) => STRANGERS.has(word))) return undefined;
-  const rank = RANKS.findIndex((row) => words.some((word) => row.includes(word)));
+  // "post code" is "postcode" too.
+  const joined = words.slice(1).map((word, i) => words[i] + word);
+  const rank = RANKS.findIndex((row) => [...words, ...joined].some((word) => row.includes(word)));
   return rank < 0 ? undefined : rank;
 }
 

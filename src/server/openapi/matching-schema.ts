@@ -49,9 +49,13 @@ export const suggestion = z
     b: identifier,
     probability: z.number(),
     weight: z.number().meta({
-      description: 'log2 of the odds that they are one person: `priorWeight` and the weights of the evidence added up.',
+      description:
+        'log2 of the odds that they are one person: `priorWeight`, `crowdWeight` and the weights of the evidence added up.',
     }),
     priorWeight: z.number().meta({ description: 'log2 of the odds of two profiles drawn at random.' }),
+    crowdWeight: z.number().meta({
+      description: 'Taken off because people who live or work together look alike too; 0 or below.',
+    }),
     evidence: z.array(
       z.strictObject({
         field: z.string(),

@@ -27,7 +27,7 @@ const blockedId = fc.constantFrom(...BLOCKED_IDS);
 
 const person: fc.Arbitrary<JsonObject> = fc.oneof(
   { weight: 6, arbitrary: userId.map((id) => ({ userId: id })) },
-  { weight: 2, arbitrary: anonymousId.map((id) => ({ anonymousId: id })) },
+  { weight: 3, arbitrary: anonymousId.map((id) => ({ anonymousId: id })) },
   { weight: 3, arbitrary: fc.record({ userId, anonymousId }) },
   { weight: 1, arbitrary: fc.record({ userId: blockedId, anonymousId: fc.oneof(anonymousId, blockedId) }) },
 );
@@ -142,7 +142,11 @@ function greeting(nowMs: number): fc.Arbitrary<readonly Draft[]> {
       ]),
   );
   const isHere = fc.array(fc.nat(3), { minLength: people.length, maxLength: people.length, size: 'max' });
-  return fc.tuple(fc.tuple(...visits), isHere).map(([drafts, draws]) => drafts.filter((_, i) => draws[i] > 0).flat());
+  // Whoever comes first has the e-mails and devices: users, or visitors of whom nobody knows who they are.
+  return fc.tuple(fc.tuple(...visits), isHere, fc.boolean()).map(([drafts, draws, isUserFirst]) => {
+    const here = drafts.filter((_, i) => draws[i] > 0);
+    return (isUserFirst ? here : here.toReversed()).flat();
+  });
 }
 
 /** Numbers the messages and copies the repeated ones, over all batches of a world. */

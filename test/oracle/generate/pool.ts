@@ -73,7 +73,15 @@ export const ANONYMOUS_IDS = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8', 'u
 /** Ids that are no one's: what programs send when they have none. */
 export const BLOCKED_IDS = ['null', '0', 'N/A', ' ', 'Anonymous'];
 /** Two of them are of one mailbox, two are of none. */
-export const EMAILS = ['ann@kith.test', 'bob@kith.test', 'Ann@kith.test', ' cy@KITH.test', 'no@email.com', 'at home'];
+export const EMAILS = [
+  'ann@kith.test',
+  'bob@kith.test',
+  'Ann@kith.test',
+  ' cy@KITH.test',
+  'dee@kith.test',
+  'no@email.com',
+  'at home',
+];
 /** The first two are no numbers, the next two are one. */
 export const PHONES = ['+49 30 1', '+49301', '+49 30 901820', '+4930901820', '+1 202-456-1111'];
 export const DEVICE_IDS = ['D-1', 'd-1', 'd-2', '00000000-0000-0000-0000-000000000000'];

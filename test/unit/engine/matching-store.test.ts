@@ -15,7 +15,14 @@ const now = (): Promise<void> => Promise.resolve();
 
 function pair(name: string, weight: number): Suggestion {
   const [a, b] = [user(`${name}-1`), user(`${name}-2`)];
-  const base = { probability: 1 / (1 + 2 ** -weight), weight, priorWeight: -5, evidence: [], suggestedAt: AT };
+  const base = {
+    probability: 1 / (1 + 2 ** -weight),
+    weight,
+    priorWeight: -5,
+    crowdWeight: 0,
+    evidence: [],
+    suggestedAt: AT,
+  };
   return { id: suggestionId(a, b), state: 'open', a, b, ...base };
 }
 

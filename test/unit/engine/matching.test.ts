@@ -65,9 +65,10 @@ describe.each([1, 3])('with %i shards', (shards) => {
     console.info(`seed ${SEED}: ${right} of ${truePairCount(world)} pairs, ${found.length - right} wrong`);
     expect(right).toBeGreaterThan(0.85 * truePairCount(world));
     expect(right).toBeGreaterThan(0.9 * found.length);
-    for (const [i, { weight, priorWeight, evidence, probability }] of found.entries()) {
-      const sum = evidence.reduce((total, one) => total + one.weight, priorWeight);
+    for (const [i, { weight, priorWeight, crowdWeight, evidence, probability }] of found.entries()) {
+      const sum = evidence.reduce((total, one) => total + one.weight, priorWeight + crowdWeight);
       expect(sum).toBeCloseTo(weight, 9);
+      expect(crowdWeight).toBeLessThanOrEqual(0);
       expect(probability).toBeCloseTo(1 / (1 + 2 ** -weight), 12);
       expect(probability).toBeGreaterThanOrEqual(0.8);
       expect(evidence.map(({ field }) => field).sort()).toEqual(state.fields);
