@@ -102,7 +102,7 @@ function outcomeText(state: MatchingState, terminal: Terminal): string {
   return [
     formatTable(head, [row]),
     `compared by ${fields.map(formatCell).join(', ')}\n`,
-    formatTable(['profiles were compared that have the same'], keys),
+    formatTable(['keys that make pairs'], keys),
     suggested > 0
       ? dim('see them: kith match list\n')
       : dim('no pair is likely enough: --suggest-from asks for less\n'),

@@ -13,7 +13,8 @@ import { type LinkagePlan, type PreparedLinkage, ruleText } from './linkage-plan
 import { type LinkageAnswers, type LinkageTask, type Model, runLinkageTask } from './linkage-task.ts';
 import { planMorsels } from './morsel.ts';
 import { explainPair, type PairExplanation } from './pair-explanation.ts';
-import type { RecordTable } from './record-table.ts';
+import type { RawRecords } from './raw-records.ts';
+import { nothingToCompare, type RecordTable } from './record-table.ts';
 import { ScoredPairList, type ScoredPairs, weightOfProbability } from './scored-pairs.ts';
 
 export type LinkageStage = 'prepare' | 'learn' | 'score' | 'group';
@@ -45,6 +46,8 @@ export interface LinkageResult {
   /** The same by links alone; undefined when linking is off. */
   readonly linked: Uint32Array | undefined;
   readonly comparedCount: number;
+  /** Names of those that tell something. */
+  readonly fields: readonly string[];
   /** For people, in order. */
   readonly rules: readonly string[];
   /** Estimated share of true pairs that the rules find. */
@@ -61,15 +64,17 @@ const DRAWS_PER_TASK = 50_000;
 
 /** Errors: invalid_request; what `signal` was aborted with. */
 export async function linkRecords(
-  table: RecordTable,
+  records: RecordTable | RawRecords,
   options: LinkageOptions = {},
   run: LinkRun = {},
 ): Promise<LinkageResult> {
   const full = fullOptions(options);
   const [prepared] = await runAll(run, 'prepare', [
-    { kind: 'prepare', table, options: { ...full, ruleCountMax: RULE_COUNT_MAX } } as const,
+    { kind: 'prepare', records, options: { ...full, ruleCountMax: RULE_COUNT_MAX } } as const,
   ]);
   const { data } = prepared;
+  // An error thrown on a worker would lose its code on the way.
+  if (data.fields.length === 0) throw nothingToCompare();
   const plan = await filed(prepared, run);
   const { morsels, pairCount } = planMorsels(plan.index.rules, PAIRS_PER_MORSEL);
   const model = await learn(plan, pairCount, full.seed, run);
@@ -98,6 +103,7 @@ export async function linkRecords(
     clusters,
     linked,
     comparedCount,
+    fields: data.fields.map(({ name }) => name),
     rules: prepared.rules.map(ruleText),
     coverage: prepared.coverage,
     model,

@@ -36,6 +36,7 @@ export interface PreparationOptions {
 /** Errors: invalid_request for a rule with an unknown field or form. */
 export function prepareLinkage(table: RecordTable, options: PreparationOptions): PreparedLinkage {
   const data = comparisonDataOf(table);
+  if (data.fields.length === 0) return { data, rules: [], keys: new Uint32Array(0), coverage: Number.NaN };
   const available = recordKeysOf(data);
   const pairBudget = Math.max(options.pairsMin, options.pairsPerRecord * table.recordCount);
   const choice =

@@ -19,6 +19,7 @@ import {
 } from './linkage-plan.ts';
 import { type Morsel, visitPairs } from './morsel.ts';
 import { GIVEN_UP, PairScorer } from './pair-score.ts';
+import { type RawRecords, tableOfRaw } from './raw-records.ts';
 import type { RecordTable } from './record-table.ts';
 import { ScoredPairList, type ScoredPairs } from './scored-pairs.ts';
 import { mix } from './seeded-random.ts';
@@ -49,7 +50,7 @@ export interface ScoredMorsel {
 }
 
 export type LinkageTask =
-  | { readonly kind: 'prepare'; readonly table: RecordTable; readonly options: PreparationOptions }
+  | { readonly kind: 'prepare'; readonly records: RecordTable | RawRecords; readonly options: PreparationOptions }
   | { readonly kind: 'file'; readonly prepared: PreparedLinkage; readonly rule: number }
   /** Pairs that no rule files together. */
   | { readonly kind: 'draw'; readonly plan: LinkagePlan; readonly drawCount: number; readonly seed: number }
@@ -83,7 +84,7 @@ export type TaskOf<Kind extends LinkageTask['kind']> = Extract<LinkageTask, { ki
 export function runLinkageTask(task: LinkageTask): LinkageAnswers[LinkageTask['kind']] {
   switch (task.kind) {
     case 'prepare':
-      return prepareLinkage(task.table, task.options);
+      return prepareLinkage('rawFields' in task.records ? tableOfRaw(task.records) : task.records, task.options);
     case 'file':
       return fileUnderRule(task.prepared, task.rule);
     case 'draw':

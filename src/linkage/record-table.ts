@@ -70,17 +70,17 @@ export class RecordTableBuilder {
 
   /** Fields that tell nothing (see `guessKind`) are left out. Errors: invalid_request when none is left. */
   finish(): RecordTable {
-    const fields = this.#declarations.flatMap((declaration, index) => {
+    const fields = this.fields();
+    if (fields.length === 0) throw nothingToCompare();
+    return { recordCount: this.#count, fields };
+  }
+
+  /** As `finish`, but maybe none. */
+  fields(): readonly RecordField[] {
+    return this.#declarations.flatMap((declaration, index) => {
       const field = this.#field(declaration, index);
       return field === undefined ? [] : [field];
     });
-    if (fields.length === 0) {
-      throw new EngineError(
-        'invalid_request',
-        'no field is left to compare records by; give fields with values that repeat',
-      );
-    }
-    return { recordCount: this.#count, fields };
   }
 
   #field({ name, kind: declared }: FieldDeclaration, index: number): RecordField | undefined {
@@ -104,6 +104,11 @@ export class RecordTableBuilder {
     if (isId) return undefined;
     return { name, kind, codes: rawCodes.map((code) => recode[code]), values: [...dictionary.keys()] };
   }
+}
+
+export function nothingToCompare(): EngineError {
+  const message = 'no field is left to compare records by; give fields with values that repeat';
+  return new EngineError('invalid_request', message);
 }
 
 /** Values of records at equal distances, blank ones left out. */

@@ -87,17 +87,6 @@ export class ProfileTable {
     if (timeMs > this.lastSeen.get(row)) this.lastSeen.set(row, timeMs);
   }
 
-  /** Whether the leaves' columns are known or fit under the limit; looks at each leaf only near it. */
-  acceptsColumns(tape: EventTape, leafStart: number, leafEnd: number, limit: number): boolean {
-    const room = limit - this.traits.length;
-    if (leafEnd - leafStart <= room) return true;
-    let newCount = 0;
-    for (let leaf = leafStart; leaf < leafEnd; leaf++) {
-      if (this.#byPath[tape.leaves[leaf * tapeOf.LEAF_STRIDE]] === undefined) newCount += 1;
-    }
-    return newCount <= room;
-  }
-
   /** Applies the item's trait leaves. */
   setTraits(row: number, tape: EventTape, item: number, timeMs: number, names: NameInterner): void {
     const base = item * tapeOf.ITEM_STRIDE;

@@ -9,7 +9,7 @@ import { xxh32 } from '../base/hash.ts';
 import { RowBitmap, type RowSet } from '../bitmap/row-set.ts';
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
-import { type NameInterner, ROOT_CONTEXT } from '../ingest/name-interner.ts';
+import { type NameInterner, ROOT_CONTEXT, ROOT_TRAITS } from '../ingest/name-interner.ts';
 import { ByteDictionary } from '../memory/byte-dictionary.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
@@ -245,10 +245,8 @@ export class ShardData {
     const { items, bytes } = tape;
     const leafStart = items[base + tapeOf.ITEM_LEAF_START];
     const leafEnd = items[base + tapeOf.ITEM_LEAF_END];
-    if (items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_IDENTIFY) {
-      const isFull = !this.profiles.acceptsColumns(tape, leafStart, leafEnd, TRAIT_LIMIT);
-      return isFull ? `more than ${TRAIT_LIMIT} distinct traits; this event brings a new one` : undefined;
-    }
+    const kind = items[base + tapeOf.ITEM_KIND];
+    if (kind === tapeOf.KIND_IDENTIFY || kind === tapeOf.KIND_ALIAS) return this.#callFault(tape, leafStart, leafEnd);
     const at = base + tapeOf.ITEM_EVENT;
     if (items[at + 1] < 0) return undefined;
     const code = this.#eventNames.find(bytes, items[at], items[at + 1], items[at + 2]);
@@ -259,6 +257,23 @@ export class ShardData {
     const table = this.tables[code - 1];
     if (table.acceptsColumns(tape, leafStart, leafEnd, PROPERTY_LIMIT)) return undefined;
     return `more than ${PROPERTY_LIMIT} distinct properties of "${table.name}"; this event brings a new one`;
+  }
+
+  /** The same of a call, whose traits and context are columns of the history. Looks at each leaf only near a limit. */
+  #callFault(tape: EventTape, leafStart: number, leafEnd: number): string | undefined {
+    const { history, names } = this;
+    let traitRoom = TRAIT_LIMIT - history.properties.length;
+    let contextRoom = PROPERTY_LIMIT - history.contexts.length;
+    if (leafEnd - leafStart <= Math.min(traitRoom, contextRoom)) return undefined;
+    for (let leaf = leafStart; leaf < leafEnd; leaf++) {
+      const path = tape.leaves[leaf * tapeOf.LEAF_STRIDE];
+      if (history.columnOf(path) !== undefined) continue;
+      if (names.rootOf(path) === ROOT_TRAITS) traitRoom -= 1;
+      else contextRoom -= 1;
+    }
+    if (traitRoom < 0) return `more than ${TRAIT_LIMIT} distinct traits; this event brings a new one`;
+    if (contextRoom >= 0) return undefined;
+    return `more than ${PROPERTY_LIMIT} distinct context fields of identify calls; this event brings a new one`;
   }
 
   /** Applies an accepted, not yet seen item to the profile at `row`. `origin` = ordinal of the identifier it came under. */

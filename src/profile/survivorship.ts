@@ -5,7 +5,7 @@
  *
  * `most_frequent` counts calls, not identifiers. Ties go to the newer value.
  */
-import { pack, unpack } from 'msgpackr';
+import { pack, Unpackr, unpack } from 'msgpackr';
 import * as tapeOf from '../ingest/event-tape.ts';
 import type { NameInterner } from '../ingest/name-interner.ts';
 import type { SurvivorshipRule, TraitSurvivorship } from '../model/identity.ts';
@@ -107,7 +107,7 @@ const pickers: Record<SurvivorshipRule, Picker> = {
     if (candidates.length === 1) return call(candidates[0]);
     const seen = new Map<string, unknown>();
     for (const candidate of candidates) {
-      const value = valueAt(column, candidate);
+      const value = exactValueAt(column, candidate);
       for (const element of Array.isArray(value) ? value : [value]) {
         const key = pack(element).toString('latin1');
         if (!seen.has(key)) seen.set(key, element);
@@ -120,7 +120,7 @@ const pickers: Record<SurvivorshipRule, Picker> = {
     for (const candidate of calls) {
       const type = column.typeAt(candidate);
       if (type === 0 || type === tapeOf.LEAF_NULL) continue;
-      const key = pack(valueAt(column, candidate)).toString('latin1');
+      const key = pack(exactValueAt(column, candidate)).toString('latin1');
       counts.set(key, { count: (counts.get(key)?.count ?? 0) + 1, last: candidate });
     }
     const position = new Map<number, number>();
@@ -161,8 +161,20 @@ function extreme(candidates: readonly number[], column: ValueColumn, sign: numbe
   return call(best < 0 ? candidates[candidates.length - 1] : best);
 }
 
+/** Objects in arrays become maps: as plain objects they would lose a key named `__proto__`. To be packed again, not to be shown. */
+const exact = new Unpackr({ useRecords: false, mapsAsObjects: false });
+
+/** As `valueAt`, for a value that is to be packed again. */
+export function exactValueAt(column: ValueColumn, index: number): unknown {
+  return valueAt(column, index, (bytes) => exact.unpack(bytes));
+}
+
 /** As a plain value; `{}` for an empty object. Undefined when there is none. */
-export function valueAt(column: ValueColumn, index: number): unknown {
+export function valueAt(
+  column: ValueColumn,
+  index: number,
+  readArray: (bytes: Uint8Array) => unknown = unpack,
+): unknown {
   switch (column.typeAt(index)) {
     case tapeOf.LEAF_NUMBER:
       return column.numbers!.get(index);
@@ -176,7 +188,7 @@ export function valueAt(column: ValueColumn, index: number): unknown {
       const { codes, dictionary } = column.arrays!;
       dictionary.locate(codes.get(index));
       const { block, start, size } = dictionary.heap;
-      return unpack(block.subarray(start, start + size));
+      return readArray(block.subarray(start, start + size));
     }
     case tapeOf.LEAF_NULL:
       return null;

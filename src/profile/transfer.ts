@@ -14,7 +14,7 @@ import type { EventTable } from './event-table.ts';
 import { TYPE_ANONYMOUS_ID } from './identifier-store.ts';
 import { everythingOf, type PlacedEvent } from './merge.ts';
 import type { ShardData } from './shard-data.ts';
-import { valueAt } from './survivorship.ts';
+import { exactValueAt } from './survivorship.ts';
 import type { ValueColumn } from './value-column.ts';
 
 /** Which table an item belongs to. */
@@ -88,7 +88,7 @@ function packEvent(data: ShardData, { table, index }: PlacedEvent, codes: readon
 export function objectOf(columns: readonly ValueColumn[], index: number): Record<string, unknown> | undefined {
   let root: Record<string, unknown> | undefined;
   for (const column of columns) {
-    const value = valueAt(column, index);
+    const value = exactValueAt(column, index);
     if (value === undefined) continue;
     root ??= Object.create(null) as Record<string, unknown>;
     let at = root;

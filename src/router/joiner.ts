@@ -133,11 +133,11 @@ export class Joiner {
     const identifiers = shard.data.identifiersOf(address.row).map((code) => shard.data.identifiers.identifierOf(code));
     this.command(shard, { kind: 'split', profile: cuts[0][0], cuts, entry });
     shard.data.foldNow();
-    this.#sendHome(shard, identifiers);
+    this.#sendHome(shard, identifiers, entry.at);
   }
 
   /** Moves the profiles of the identifiers to the shards of their home keys, where they are elsewhere. */
-  #sendHome(shard: Shard, identifiers: readonly Identifier[]): void {
+  #sendHome(shard: Shard, identifiers: readonly Identifier[], atMs: number): void {
     for (const identifier of identifiers) {
       const row = shard.rowOf(identifier);
       // One that nobody has any more keeps a forward that leads nowhere, which is as good as none.
@@ -145,7 +145,7 @@ export class Joiner {
       const homeKey = this.#directory.homeKeyOf({ shard, row });
       const home = this.#directory.ownerOf(homeKey);
       if (home === shard) this.#directory.bind(identifier, { shard, row });
-      else this.#move({ shard, row }, identifier, home, homeKey, { atMs: 0 });
+      else this.#move({ shard, row }, identifier, home, homeKey, { atMs });
     }
   }
 

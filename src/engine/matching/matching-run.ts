@@ -4,7 +4,7 @@
  */
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { type LinkageResult, linkRecords } from '../../linkage/link-records.ts';
-import { RecordTableBuilder } from '../../linkage/record-table.ts';
+import { RawRecordsBuilder } from '../../linkage/raw-records.ts';
 import { probabilityOf } from '../../linkage/scored-pairs.ts';
 import { EngineError } from '../../model/error.ts';
 import type { IdentitySettings } from '../../model/identity.ts';
@@ -63,23 +63,22 @@ async function compare(
   slices: Slices,
   linkProbability: number | undefined,
 ): Promise<Found> {
-  const builder = new RecordTableBuilder(fields.map((name) => ({ name })));
+  const builder = new RawRecordsBuilder(fields);
   const names = await readRecords(router.shards, fields, builder, slices, (done, total) =>
     tell({ progress: { stage: 'read', done, total } }),
   );
-  const table = builder.finish();
-  tell({ profiles: names.count, fields: table.fields.map(({ name }) => name) });
+  tell({ profiles: names.count });
   const pool = makePool();
   // A task may take a minute; who cancels does not wait for its end.
   const stop = (): void => void pool.close();
   signal.addEventListener('abort', stop, { once: true });
   try {
     const result = await linkRecords(
-      table,
+      builder.finish(),
       { suggestProbability: Math.min(suggestFrom, linkProbability ?? 1), linkProbability, seed },
       { runner: pool, signal, onProgress: (progress) => tell({ progress }) },
     );
-    tell({ rules: result.rules, comparedPairs: result.comparedCount });
+    tell({ fields: result.fields, rules: result.rules, comparedPairs: result.comparedCount });
     return { result, names };
   } finally {
     signal.removeEventListener('abort', stop);

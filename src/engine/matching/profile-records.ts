@@ -3,23 +3,17 @@
  * the end is looked up again by identifiers. Profiles with none of the traits (most visitors) are left out: there is nothing to compare.
  */
 import { joinPath } from '../../base/path.ts';
-import type { RawValue } from '../../linkage/record-table.ts';
+import type { RawRecordsBuilder } from '../../linkage/raw-records.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier } from '../../model/profile.ts';
-import { valueAt } from '../../profile/survivorship.ts';
-import type { ValueColumn } from '../../profile/value-column.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { Slices } from '../schema/slices.ts';
 import { personalRank } from './personal-trait.ts';
+import { TraitReader } from './trait-reader.ts';
 
 /** As many as can be compared. */
 export const FIELD_COUNT_MAX = 16;
 const PROFILES_PER_LOOK = 16;
-
-export interface RecordSink {
-  /** One value a field, in their order. */
-  add(values: readonly RawValue[]): void;
-}
 
 /** Who a record is: 8 bytes each, since an identifier's code never changes. */
 export class RecordNames {
@@ -98,17 +92,23 @@ function personalTraits(shards: readonly Shard[]): readonly string[] {
 export async function readRecords(
   shards: readonly Shard[],
   fields: readonly string[],
-  sink: RecordSink,
+  builder: RawRecordsBuilder,
   slices: Slices,
   progress: (done: number, total: number) => void,
 ): Promise<RecordNames> {
   const total = shards.reduce((sum, { data }) => sum + data.profileCount, 0);
   const names = new RecordNames(shards);
-  const values: RawValue[] = new Array(fields.length);
+  const codes = new Uint32Array(fields.length);
   let done = 0;
   for (const [index, { data }] of shards.entries()) {
     const { profiles } = data;
-    const columns = fields.map((field) => profiles.traits.find(({ segments }) => joinPath(segments) === field));
+    const readers = fields.map((field, at) => {
+      return new TraitReader(
+        profiles.traits.find(({ segments }) => joinPath(segments) === field),
+        builder,
+        at,
+      );
+    });
     for (let row = 0; row < profiles.count; row++) {
       if (row % PROFILES_PER_LOOK === 0 && slices.isDue) {
         progress(Math.min(done, total), total);
@@ -117,21 +117,16 @@ export async function readRecords(
       if (data.isDead(row)) continue;
       done += 1;
       let isEmpty = true;
-      for (let field = 0; field < columns.length; field++) {
-        const value = scalarAt(columns[field], row);
-        values[field] = value;
-        if (value !== undefined) isEmpty = false;
+      for (let field = 0; field < readers.length; field++) {
+        const code = readers[field].codeAt(row);
+        codes[field] = code;
+        if (code !== 0) isEmpty = false;
       }
       if (isEmpty) continue;
       names.add(index, profiles.primaries.get(row));
-      sink.add(values);
+      builder.addRecord(codes);
     }
   }
   progress(total, total);
   return names;
-}
-
-function scalarAt(column: ValueColumn | undefined, row: number): RawValue {
-  const value = column === undefined ? undefined : valueAt(column, row);
-  return value === null || typeof value === 'object' ? undefined : (value as RawValue);
 }

@@ -132,14 +132,16 @@ function greeting(nowMs: number): fc.Arbitrary<readonly Draft[]> {
         ),
         fc.array(fc.tuple(properties(nowMs), timing(nowMs), fc.constantFrom(...VISIT_EVENTS)), { maxLength: 6 }),
       )
-      .map(([traits, when, outer, events]): readonly Draft[] => [
-        { item: { type: 'identify', ...who, traits, ...when, ...outer } },
-        ...events.map(
+      .map(([traits, when, outer, events]): readonly Draft[] => {
+        const call = { item: { type: 'identify', ...who, traits, ...when, ...outer } };
+        const visit = events.map(
           ([properties, at, event]): Draft => ({
             item: { type: 'track', event, ...who, properties, ...at },
           }),
-        ),
-      ]),
+        );
+        // A visitor looks around before leaving an e-mail.
+        return 'userId' in who ? [call, ...visit] : [...visit, call];
+      }),
   );
   const isHere = fc.array(fc.nat(3), { minLength: people.length, maxLength: people.length, size: 'max' });
   // Whoever comes first has the e-mails and devices: users, or visitors of whom nobody knows who they are.

@@ -257,3 +257,33 @@ test('a disk that fails in the middle of a batch stops the router, and no shard 
   expect(core.storages[0].log.lastSeq).toBe(lastSeq);
   expect(core.reopened({ hashSeed: 8 }).profiles()).toHaveLength(1);
 });
+
+test('when what was cut off moves home, its messages are known there, and those that the shard knew stay known', async () => {
+  for (const [a, b] of everyPair) {
+    // The newer half of what is remembered is just full where the visitor comes to.
+    const dedup = { windowMs: 86_400_000, count: 40 };
+    const core = Core.fresh(SHARDS, { hashSeed: 1, isAutoFlush: true, dedup });
+    const [user, visitor, other] = [valueOn('user_id', a), valueOn('anonymous_id', b), valueOn('user_id', b, 'x')];
+    const items = [
+      item('track', { userId: user }),
+      item('track', { userId: user }),
+      item('track', { anonymousId: visitor }),
+      item('identify', { userId: user, anonymousId: visitor }),
+      item('track', { anonymousId: visitor }),
+      ...Array.from({ length: 19 }, () => item('track', { userId: other })),
+    ];
+    await core.ingest(items);
+    const pair = [
+      { type: 'user_id', value: user },
+      { type: 'anonymous_id', value: visitor },
+    ] as const;
+    const entry = { id: 'cut', at: core.nowMs, kind: 'cut', reason: 'request', from: user, to: visitor } as const;
+    core.router.inOneStep(() => core.router.joiner.cut([pair], entry));
+    const state = core.state();
+    expect(core.profiles()).toHaveLength(3);
+    for (const next of [core, core.reopened({ hashSeed: 2, dedup })]) {
+      for (const again of [items, items]) expect((await next.ingest(again)).duplicates).toBe(items.length);
+      expect(next.state()).toEqual(state);
+    }
+  }
+});
