@@ -23,6 +23,9 @@ export const ERROR_STATUS = {
   overloaded: 503,
   shutting_down: 503,
   storage_failed: 503,
+  // Of a cluster: a part of it cannot be asked for now.
+  shard_unavailable: 503,
+  deadline_exceeded: 504,
   internal: 500,
   // One item of a batch.
   invalid_item: 400,
@@ -43,6 +46,7 @@ export const ERROR_STATUS = {
   invalid_message_id: 400,
   schema_limit: 400,
   no_identifier: 400,
+  quarantined: 400,
   merge_refused: 409,
   merge_not_found: 404,
   suggestion_not_found: 404,

@@ -11,7 +11,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['base'],
   ['model'],
   ['runtime'],
-  ['memory', 'bitmap', 'storage'],
+  ['memory', 'bitmap', 'storage', 'link'],
   ['ingest'],
   ['identity'],
   ['linkage'],
@@ -20,7 +20,9 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['shard'],
   ['router'],
   ['engine'],
-  ['generator', 'server'],
+  ['cluster'],
+  ['generator', 'server', 'client'],
+  ['supervisor'],
   ['cli'],
   ['main.ts'],
 ];
@@ -38,12 +40,15 @@ const NODE_PLACES = [
   'src/runtime/',
   'src/storage/',
   'src/server/',
+  'src/link/',
+  'src/client/',
+  'src/supervisor/',
   'src/cli/',
   'src/engine/open.ts',
   'src/engine/data-folder.ts',
   'src/main.ts',
 ];
-const CLOCK_PLACES = ['src/runtime/', 'src/storage/', 'src/server/', 'src/cli/'];
+const CLOCK_PLACES = ['src/runtime/', 'src/storage/', 'src/server/', 'src/client/', 'src/supervisor/', 'src/cli/'];
 const TIMERS = new Set(['setTimeout', 'setInterval', 'setImmediate', 'randomUUID']);
 const CLOCK_MEMBERS: Readonly<Record<string, string>> = { Date: 'now', Math: 'random', performance: 'now' };
 
