@@ -17,7 +17,7 @@ import { ItemScanner } from '../ingest/item-scanner.ts';
 import { KnownNames } from '../ingest/known-name.ts';
 import { NameInterner } from '../ingest/name-interner.ts';
 import type { IdentitySettings } from '../model/identity.ts';
-import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '../model/limits.ts';
+import { DEFAULT_INGEST_LIMITS, type IngestLimits, NO_INGEST_LIMITS } from '../model/limits.ts';
 import { cutBack } from '../router/closed-cut.ts';
 import { Router } from '../router/router.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
@@ -104,7 +104,7 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
   const names = new NameInterner(Number.POSITIVE_INFINITY);
   const known = new KnownNames(names);
   const tape = new EventTape();
-  const parcelScanner = new ItemScanner(new EventTape(), names, known, NO_LIMITS, seed);
+  const parcelScanner = new ItemScanner(new EventTape(), names, known, NO_INGEST_LIMITS, seed);
   const shardOptions = {
     names,
     parcelScanner,
@@ -116,7 +116,7 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
     cacheSizeBytes: Math.floor((options.cacheSizeBytes ?? 256 * 2 ** 20) / shardCount),
   };
   // What is in the log was accepted once: the replay knows no limits.
-  const replayScanner = new ItemScanner(tape, names, known, NO_LIMITS, seed);
+  const replayScanner = new ItemScanner(tape, names, known, NO_INGEST_LIMITS, seed);
   const shards: Shard[] = [];
   for (let index = 0; index < shardCount; index++) {
     shards.push(Shard.open(index, storages[index], shardOptions, replayScanner));
@@ -173,14 +173,3 @@ function clockOf(given: Partial<Clock> | undefined): Clock {
     yieldTurn: () => (given.yieldTurn ?? systemClock.yieldTurn)(),
   };
 }
-
-const NO_LIMITS: IngestLimits = {
-  eventSizeBytes: Number.POSITIVE_INFINITY,
-  bodySizeBytes: Number.POSITIVE_INFINITY,
-  batchCount: Number.POSITIVE_INFINITY,
-  depth: Number.POSITIVE_INFINITY,
-  propertyCount: Number.POSITIVE_INFINITY,
-  nameSizeBytes: Number.POSITIVE_INFINITY,
-  idSizeBytes: Number.POSITIVE_INFINITY,
-  distinctNameCount: Number.POSITIVE_INFINITY,
-};

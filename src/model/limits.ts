@@ -29,6 +29,18 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   distinctNameCount: 200_000,
 };
 
+/** For what was accepted once: replays, moves and rehearsals refuse nothing. */
+export const NO_INGEST_LIMITS: IngestLimits = {
+  eventSizeBytes: Number.POSITIVE_INFINITY,
+  bodySizeBytes: Number.POSITIVE_INFINITY,
+  batchCount: Number.POSITIVE_INFINITY,
+  depth: Number.POSITIVE_INFINITY,
+  propertyCount: Number.POSITIVE_INFINITY,
+  nameSizeBytes: Number.POSITIVE_INFINITY,
+  idSizeBytes: Number.POSITIVE_INFINITY,
+  distinctNameCount: Number.POSITIVE_INFINITY,
+};
+
 export interface QueryLimits {
   readonly textLength: number;
   readonly depth: number;

@@ -3,7 +3,7 @@ import { EventTape } from '../../src/ingest/event-tape.ts';
 import { ItemScanner } from '../../src/ingest/item-scanner.ts';
 import { KnownNames } from '../../src/ingest/known-name.ts';
 import { NameInterner } from '../../src/ingest/name-interner.ts';
-import type { IngestLimits } from '../../src/model/limits.ts';
+import { NO_INGEST_LIMITS } from '../../src/model/limits.ts';
 import type { IdentityCommand } from '../../src/shard/identity-command.ts';
 import { decodeRecord } from '../../src/shard/record.ts';
 import { Shard } from '../../src/shard/shard.ts';
@@ -19,17 +19,6 @@ export interface Work {
   readonly journalRows: number;
 }
 
-const NO_LIMITS: IngestLimits = {
-  eventSizeBytes: Number.POSITIVE_INFINITY,
-  bodySizeBytes: Number.POSITIVE_INFINITY,
-  batchCount: Number.POSITIVE_INFINITY,
-  depth: Number.POSITIVE_INFINITY,
-  propertyCount: Number.POSITIVE_INFINITY,
-  nameSizeBytes: Number.POSITIVE_INFINITY,
-  idSizeBytes: Number.POSITIVE_INFINITY,
-  distinctNameCount: Number.POSITIVE_INFINITY,
-};
-
 /** Reads the logs, and replays them: rows are as they were written. */
 export function workOf({ storages }: Host): Work {
   let records = 0;
@@ -41,7 +30,8 @@ export function workOf({ storages }: Host): Work {
     commands[kind] = (commands[kind] ?? 0) + 1;
   };
   const names = new NameInterner(Number.POSITIVE_INFINITY);
-  const scanner = (): ItemScanner => new ItemScanner(new EventTape(), names, new KnownNames(names), NO_LIMITS, 1);
+  const scanner = (): ItemScanner =>
+    new ItemScanner(new EventTape(), names, new KnownNames(names), NO_INGEST_LIMITS, 1);
   const parcelScanner = scanner();
   const options = { names, hashSeed: 1, dedup: { windowMs: 1, count: 2 }, cacheSizeBytes: 0, parcelScanner };
   storages.forEach((storage, index) => {

@@ -12,17 +12,13 @@ import { KnownNames } from '../../src/ingest/known-name.ts';
 import { NameInterner } from '../../src/ingest/name-interner.ts';
 import type { IdentitySettings } from '../../src/model/identity.ts';
 import type { IngestResult } from '../../src/model/ingest.ts';
-import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '../../src/model/limits.ts';
+import { DEFAULT_INGEST_LIMITS, NO_INGEST_LIMITS } from '../../src/model/limits.ts';
 import type { Identifier, Profile } from '../../src/model/profile.ts';
 import { cutBack } from '../../src/router/closed-cut.ts';
 import { Router } from '../../src/router/router.ts';
 import { checkpointSeqOf, hashSeedOf } from '../../src/shard/checkpoint.ts';
 import { Shard } from '../../src/shard/shard.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
-
-const NO_LIMITS = Object.fromEntries(
-  Object.keys(DEFAULT_INGEST_LIMITS).map((name) => [name, Number.POSITIVE_INFINITY]),
-) as unknown as IngestLimits;
 
 export const START_MS = Date.UTC(2026, 0, 1);
 
@@ -50,8 +46,8 @@ export class Core {
     const known = new KnownNames(names);
     const tape = new EventTape();
     const dedup = options.dedup ?? { windowMs: 86_400_000, count: 1_000_000 };
-    const replay = new ItemScanner(tape, names, known, NO_LIMITS, hashSeed);
-    const parcelScanner = new ItemScanner(new EventTape(), names, known, NO_LIMITS, hashSeed);
+    const replay = new ItemScanner(tape, names, known, NO_INGEST_LIMITS, hashSeed);
+    const parcelScanner = new ItemScanner(new EventTape(), names, known, NO_INGEST_LIMITS, hashSeed);
     this.shards = storages.map((storage, index) =>
       Shard.open(index, storage, { names, hashSeed, dedup, cacheSizeBytes: 1 << 16, parcelScanner }, replay),
     );

@@ -7,7 +7,7 @@ import { ItemScanner } from '../../ingest/item-scanner.ts';
 import { KnownNames } from '../../ingest/known-name.ts';
 import { NameInterner } from '../../ingest/name-interner.ts';
 import { SlabMemory } from '../../memory/slab-memory.ts';
-import type { IngestLimits } from '../../model/limits.ts';
+import { NO_INGEST_LIMITS } from '../../model/limits.ts';
 import type { Identifier, Profile } from '../../model/profile.ts';
 import { ProfileRenderer } from '../../profile/profile-renderer.ts';
 import { ShardData } from '../../profile/shard-data.ts';
@@ -15,17 +15,6 @@ import { packProfile, unpackProfile } from '../../profile/transfer.ts';
 import type { ProfileAddress } from '../../router/directory.ts';
 import type { IdentityCommand } from '../../shard/identity-command.ts';
 import { executeIdentity } from '../../shard/identity-execution.ts';
-
-const NO_LIMITS: IngestLimits = {
-  eventSizeBytes: Number.POSITIVE_INFINITY,
-  bodySizeBytes: Number.POSITIVE_INFINITY,
-  batchCount: Number.POSITIVE_INFINITY,
-  depth: Number.POSITIVE_INFINITY,
-  propertyCount: Number.POSITIVE_INFINITY,
-  nameSizeBytes: Number.POSITIVE_INFINITY,
-  idSizeBytes: Number.POSITIVE_INFINITY,
-  distinctNameCount: Number.POSITIVE_INFINITY,
-};
 
 export class Rehearsal {
   readonly data: ShardData;
@@ -41,7 +30,7 @@ export class Rehearsal {
       hashSeed,
     });
     this.data.survivorship = survivorship;
-    this.#scanner = new ItemScanner(new EventTape(), names, new KnownNames(names), NO_LIMITS, hashSeed);
+    this.#scanner = new ItemScanner(new EventTape(), names, new KnownNames(names), NO_INGEST_LIMITS, hashSeed);
     for (const { shard, row } of profiles) {
       unpackProfile(this.data, packProfile(shard.data, row), -1, this.#scanner, 0);
     }
