@@ -1,7 +1,7 @@
 /**
  * Records filed by one blocking rule after another. A pair is compared under the first rule that files both records together and
  * under no later one: the row of key numbers of each record tells that in one short run of memory, so no set of seen pairs exists.
- * Blocks above a cap are cut by a further key, and dropped when that does not help (a placeholder that everybody has).
+ * A block above a cap is cut by a further key; what has none, or is still above the cap (a placeholder that everybody has), makes no pairs.
  *
  * Width: 4 bytes a record and rule for the key, 4 for its place, 4 a block.
  */

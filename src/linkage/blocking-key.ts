@@ -1,7 +1,7 @@
 /**
- * Keys under which records are filed so that only records under one key are compared. Each is a function of one field's text that
- * survives some mistakes: the sound of a name survives spelling, sorted characters survive swapped digits, parts of a date survive
- * mistakes in the others. Besides, for siblings, the sounds of both fields whatever their order.
+ * Keys by which records are filed: a rule makes pairs of the records that have all of its keys in common. Each is a function of one field's
+ * text, most of them one that survives some mistakes: the sound of a name survives spelling, sorted characters survive swapped digits, parts
+ * of a date survive mistakes in the others. Besides, for siblings, the sounds of both fields whatever their order.
  */
 import { doubleMetaphone } from 'double-metaphone';
 import type { ComparisonData } from './comparison-data.ts';

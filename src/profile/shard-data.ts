@@ -400,7 +400,7 @@ export class ShardData {
     return isPlain || JSON.stringify(rules) === JSON.stringify(this.#survivorship);
   }
 
-  /** Puts other rules of survivorship in force. Costs a fold of each profile that has any traits. */
+  /** Puts other rules of survivorship in force. Costs a fold of each profile with two calls or more: one call has nothing to choose from. */
   setSurvivorship(rules: readonly TraitSurvivorship[]): void {
     this.foldNow();
     this.#survivorship = rules;

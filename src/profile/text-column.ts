@@ -41,7 +41,7 @@ export class TextColumn {
     this.dictionary = dictionary;
   }
 
-  /** From now on values that were overwritten everywhere are forgotten: for traits, which change. */
+  /** From now on the dictionary is rebuilt when half of it is texts that neither this column nor a borrower has: for traits, which change. */
   enableCompaction(firstAt: number = COMPACT_FROM_COUNT): void {
     this.#compactAt = Math.max(firstAt, 2 * this.dictionary.count);
   }

@@ -19,7 +19,7 @@ export const MARK_NULL = 1;
 export const MARK_EMPTY = 2;
 
 export interface ValueColumnOptions {
-  /** Values are overwritten (traits), so texts that nobody has any more are forgotten in time. */
+  /** Values are overwritten (traits): texts that no value and no kept call has any more go when the dictionary is rebuilt (`TextColumn`). */
   readonly isMutable?: boolean | undefined;
   /** A column of the same path whose dictionaries are used. It outlives this one. */
   readonly lender?: ValueColumn | undefined;
