@@ -21,9 +21,14 @@ export function formatCell(value: unknown): string {
   if (value === undefined || value === null) return '';
   const text =
     typeof value === 'number' ? formatNumber(value) : typeof value === 'string' ? value : JSON.stringify(value);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
+  const safe = text.replace(/\p{Cc}/gu, escaped);
   return safe.length <= CELL_WIDTH_MAX ? safe : `${safe.slice(0, CELL_WIDTH_MAX - 1)}…`;
+}
+
+/** As JSON has it; DEL and the controls from U+0080 on too, which JSON leaves as they are and some terminals obey. */
+function escaped(control: string): string {
+  const json = JSON.stringify(control).slice(1, -1);
+  return json === control ? `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}` : json;
 }
 
 function formatNumber(value: number): string {

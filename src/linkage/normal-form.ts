@@ -8,6 +8,7 @@ import type { FieldKind } from './field-kind.ts';
 export type DateOrder = 'day-first' | 'month-first';
 
 const PHONE_DIGITS_MAX = 10;
+const NOT_ASCII = /\P{ASCII}/u;
 const NOTHING = new Set(['', 'null', 'none', 'nan', 'n/a', 'na', '-', 'undefined']);
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
@@ -43,8 +44,7 @@ export function normalForm(kind: FieldKind, raw: string, order: DateOrder = 'day
 /** Lower case, no diacritics, single blanks. */
 function plain(raw: string): string {
   const text = raw.trim().toLowerCase();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
-  const ascii = /^[\x00-\x7f]*$/.test(text) ? text : text.normalize('NFKD').replace(/\p{M}/gu, '').replace(/ß/g, 'ss');
+  const ascii = NOT_ASCII.test(text) ? text.normalize('NFKD').replace(/\p{M}/gu, '').replace(/ß/g, 'ss') : text;
   return ascii.replace(/\s+/g, ' ');
 }
 

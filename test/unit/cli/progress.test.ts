@@ -44,6 +44,7 @@ describe('a table', () => {
     ).toContain('│ a    │     1 │');
     expect(formatCell('x'.repeat(100))).toHaveLength(60);
     expect(formatCell('a\u001b[31m\nb')).toBe('a\\u001b[31m\\nb');
+    expect(formatCell('a\u009b31m\u007f\u0080é')).toBe('a\\u009b31m\\u007f\\u0080é');
     expect(formatCell(undefined)).toBe('');
     expect(formatCell(['a', 1])).toBe('["a",1]');
   });
