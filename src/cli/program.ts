@@ -3,7 +3,7 @@
  * here arguments become plain options, errors become messages, and both become an exit code.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { kebabOf, SETTING_OPTIONS, variableOf } from '../engine/settings.ts';
+import { kebabOf, SETTING_OPTIONS, type SettingOption, variableOf } from '../engine/settings.ts';
 import { DEFAULT_DAYS, DEFAULT_SEED } from '../generator/population.ts';
 import { EngineError } from '../model/error.ts';
 import { runBench } from './bench-command.ts';
@@ -102,19 +102,25 @@ function addServe(program: Command, options: CliOptions): void {
     .option('--config <file>', 'JSON file of options, over the defaults')
     .addHelpText('after', SERVE_HELP);
   for (const option of SETTING_OPTIONS) {
-    const help = `${option.help} (${option.default === '' ? '' : `${option.default}; `}${variableOf(option)})`;
-    command.addOption(new Option(`--${kebabOf(option)} <value>`, help).hideHelp(option.group === 'limits'));
+    const initial = typeof option.default === 'boolean' ? (option.default ? 'on' : 'off') : option.default;
+    const help = `${option.help} (${initial === '' ? '' : `${initial}; `}${variableOf(option)})`;
+    command.addOption(new Option(flagOf(option), help).hideHelp(option.group === 'limits'));
   }
   command.action(async (flags: Record<string, unknown>) => {
     const byName: Record<string, unknown> = {};
     for (const option of SETTING_OPTIONS) {
-      const flag = new Option(`--${kebabOf(option)} <value>`).attributeName();
+      const flag = new Option(flagOf(option)).attributeName();
       if (flags[flag] !== undefined) byName[option.name] = flags[flag];
     }
     const { defaultConfigPath, openEngine, terminal } = options;
     const config = flags['config'] as string | undefined;
     await runServe({ defaultConfigPath, config, flags: byName }, openEngine, terminal);
   });
+}
+
+/** A switch alone means on. */
+function flagOf(option: SettingOption): string {
+  return option.kind === 'switch' ? `--${kebabOf(option)} [on|off]` : `--${kebabOf(option)} <value>`;
 }
 
 const SERVE_HELP = `
@@ -127,6 +133,7 @@ Keys are made at the first start and kept in <data>/keys.json. SIGTERM drains, c
 
 Examples:
   kith serve --port 9000 --data /var/lib/kith --shards 4
+  kith serve --cluster --shards 4 --routers 2 --data /var/lib/kith-cluster
   KITH_WRITE_KEY=… KITH_ADMIN_KEY=… kith serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem`;
 
 function addGet(program: Command, terminal: Terminal): void {

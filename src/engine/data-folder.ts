@@ -11,20 +11,22 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   statfsSync,
   truncateSync,
-  writeFileSync,
 } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../model/error.ts';
+import { lockFolder } from '../storage/folder-lock.ts';
+import { syncFolder, writeWholeFile } from '../storage/whole-file.ts';
 import type { SuggestionRecord } from './matching/suggestion-store.ts';
 import type { SegmentRecord } from './segment-store.ts';
 
 const FORMAT_VERSION = 3;
 const PORTION_LENGTH = 64 * 1024;
-const openHere = new Set<string>();
+/** What a supervisor keeps at the top of its folder; here to know such a folder and leave it alone. */
+export const CLUSTER_FILE = 'cluster.json';
+export const META_FILE = 'meta.json';
 
 export interface DataFolder {
   readonly path: string;
@@ -41,10 +43,9 @@ export interface DataFolder {
 export function openDataFolder(path: string, shardCount: number | undefined): DataFolder {
   const folder = resolve(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lockPath = join(folder, 'lock');
-  takeLock(folder, lockPath);
+  const lock = lockFolder(folder);
   try {
-    const count = checkMeta(join(folder, 'meta.json'), folder, shardCount);
+    const count = checkMeta(join(folder, META_FILE), folder, shardCount);
     return {
       path: folder,
       shardCount: count,
@@ -55,75 +56,24 @@ export function openDataFolder(path: string, shardCount: number | undefined): Da
         const { bavail, bsize } = statfsSync(folder);
         return bavail * bsize;
       },
-      release() {
-        openHere.delete(folder);
-        rmSync(lockPath, { force: true });
-      },
+      release: () => lock.release(),
     };
   } catch (error) {
-    openHere.delete(folder);
-    rmSync(lockPath, { force: true });
+    lock.release();
     throw error;
-  }
-}
-
-/** The lock names its owner: process id and when that process started, so that a later process with the same id is not taken for it. */
-function takeLock(folder: string, lockPath: string): void {
-  if (openHere.has(folder)) throw new EngineError('storage_failed', `this process already has ${folder} open`);
-  const mine = [process.pid, startOf(process.pid)].join(' ').trim();
-  for (let isFirst = true; ; isFirst = false) {
-    try {
-      // Exclusive: of two that start at the same time one sees the other's.
-      writeFileSync(lockPath, mine, { flag: 'wx' });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isFirst) throw error;
-    }
-    const owner = ownerOf(lockPath);
-    if (owner !== undefined) {
-      throw new EngineError(
-        'storage_failed',
-        `${folder} is in use by process ${owner}; stop it first, or use another folder`,
-      );
-    }
-    rmSync(lockPath, { force: true });
-  }
-  openHere.add(folder);
-}
-
-/** The process that holds the lock; undefined when it is gone. */
-function ownerOf(lockPath: string): number | undefined {
-  const [id, start] = readFileSync(lockPath, 'utf8').split(' ');
-  const owner = Number(id);
-  if (!Number.isInteger(owner) || owner <= 0 || owner === process.pid || !isAlive(owner)) return undefined;
-  const startNow = startOf(owner);
-  return start !== undefined && startNow !== '' && start !== startNow ? undefined : owner;
-}
-
-/** When the process started, in ticks since the machine did; empty where the system does not tell. */
-function startOf(processId: number): string {
-  try {
-    const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
-    // The second field is a name in brackets and may hold anything.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
 function checkMeta(metaPath: string, folder: string, shardCount: number | undefined): number {
   if (!existsSync(metaPath)) {
+    if (existsSync(join(folder, CLUSTER_FILE))) {
+      throw new EngineError(
+        'invalid_request',
+        `${folder} was made by kith serve --cluster: start it with --cluster, or export there and import into another folder`,
+      );
+    }
     const count = shardCount ?? 1;
-    writeWhole(metaPath, `${JSON.stringify({ version: FORMAT_VERSION, shards: count })}\n`);
+    writeWholeFile(metaPath, `${JSON.stringify({ version: FORMAT_VERSION, shards: count })}\n`);
     return count;
   }
   const meta = readMeta(metaPath);
@@ -169,8 +119,7 @@ function fileRecord(path: string): SegmentRecord {
     },
     write(content) {
       try {
-        writeWhole(path, `${JSON.stringify(content)}\n`);
-        syncFolder(dirname(path));
+        writeWholeFile(path, `${JSON.stringify(content)}\n`);
       } catch (error) {
         throw failed(error);
       }
@@ -238,28 +187,4 @@ function* portionsOf(lines: Iterable<unknown>): Generator<string> {
     text = '';
   }
   yield text;
-}
-
-/** The renaming itself is on disk only when the folder is; Windows has no such call, and no need. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** The file is there with all of its content or not at all, whatever ends the process or the machine. */
-function writeWhole(path: string, content: string): void {
-  const draftPath = `${path}.new`;
-  writeFileSync(draftPath, content);
-  const descriptor = openSync(draftPath, 'r+');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(draftPath, path);
 }

@@ -19,6 +19,12 @@ export interface EngineSettings {
   readonly data: string;
   readonly shards: number;
   readonly workers: number;
+  /** Processes behind a supervisor, not one engine in this process. */
+  readonly cluster: boolean;
+  /** Router processes of a cluster; 0 = by the number of cores. */
+  readonly routers: number;
+  /** Has each shard of a cluster a door of its own? */
+  readonly shardDoors: boolean;
   readonly writeKey: string;
   readonly adminKey: string;
   readonly readKey: string;
@@ -34,13 +40,13 @@ export interface EngineSettings {
   readonly limits: IngestLimits;
 }
 
-type OptionKind = 'integer' | 'text' | 'secret' | 'size' | 'memory' | 'duration' | 'logLevel';
+type OptionKind = 'integer' | 'text' | 'switch' | 'secret' | 'size' | 'memory' | 'duration' | 'logLevel';
 
 export interface SettingOption {
   readonly name: string;
   readonly kind: OptionKind;
   /** As it would stand in a file. */
-  readonly default: string | number;
+  readonly default: string | number | boolean;
   readonly help: string;
   readonly min?: number | undefined;
   readonly max?: number | undefined;
@@ -73,7 +79,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     default: 0,
     min: 0,
     max: SLOT_COUNT,
-    help: 'parts that the profiles are split into, fixed when the data folder is made; 0 = as it was made, else 1',
+    help: 'parts that the profiles are split into, fixed when the data folder is made; 0 = as it was made, else 1, or by the cores in a cluster',
   },
   {
     name: 'workers',
@@ -81,7 +87,27 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     default: 0,
     min: 0,
     max: 256,
-    help: 'threads for scans; 0 = one less than the cores',
+    help: 'threads for scans, of each shard in a cluster; 0 = one less than the cores, divided among the shards',
+  },
+  {
+    name: 'cluster',
+    kind: 'switch',
+    default: false,
+    help: 'a process for each shard, router processes in front of them, and a supervisor; fixed when the data folder is made',
+  },
+  {
+    name: 'routers',
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 64,
+    help: 'router processes of a cluster, which share the port; 0 = by the cores',
+  },
+  {
+    name: 'shardDoors',
+    kind: 'switch',
+    default: true,
+    help: 'each shard of a cluster listens on a port of its own on 127.0.0.1, for clients that know the slots',
   },
   { name: 'writeKey', kind: 'secret', default: '', help: 'key for sending events; made at the first start if absent' },
   { name: 'adminKey', kind: 'secret', default: '', help: 'key for everything; made at the first start if absent' },
@@ -163,7 +189,7 @@ export interface SettingSources {
 
 /** Errors: invalid_request, naming the source and the option. */
 export function loadSettings(sources: SettingSources): EngineSettings {
-  const values = new Map<string, string | number>();
+  const values = new Map<string, SettingValue>();
   const read = (option: SettingOption, raw: unknown, source: string): void => {
     values.set(option.name, parseOption(option, raw, source, sources.memoryTotalBytes));
   };
@@ -182,8 +208,11 @@ export function loadSettings(sources: SettingSources): EngineSettings {
   return assemble(values);
 }
 
-function assemble(values: ReadonlyMap<string, string | number>): EngineSettings {
+type SettingValue = string | number | boolean;
+
+function assemble(values: ReadonlyMap<string, SettingValue>): EngineSettings {
   const text = (name: string): string => values.get(name) as string;
+  const isOn = (name: string): boolean => values.get(name) as boolean;
   const number = (name: string): number => values.get(name) as number;
   const settings: EngineSettings = {
     port: number('port'),
@@ -191,6 +220,9 @@ function assemble(values: ReadonlyMap<string, string | number>): EngineSettings 
     data: text('data'),
     shards: number('shards'),
     workers: number('workers'),
+    cluster: isOn('cluster'),
+    routers: number('routers'),
+    shardDoors: isOn('shardDoors'),
     writeKey: text('writeKey'),
     adminKey: text('adminKey'),
     readKey: text('readKey'),
@@ -253,7 +285,7 @@ function knownOption(name: string, group: string | undefined, source: string): S
   );
 }
 
-function parseOption(option: SettingOption, raw: unknown, source: string, memoryTotalBytes: number): string | number {
+function parseOption(option: SettingOption, raw: unknown, source: string, memoryTotalBytes: number): SettingValue {
   const refuse = (expected: string): never => {
     const shown = option.kind === 'secret' ? 'the value' : JSON.stringify(raw);
     const path = option.group === undefined ? option.name : `${option.group}.${option.name}`;
@@ -264,6 +296,8 @@ function parseOption(option: SettingOption, raw: unknown, source: string, memory
   switch (option.kind) {
     case 'text':
       return typeof raw === 'string' ? raw : refuse('a text');
+    case 'switch':
+      return SWITCH_TEXTS.get(String(raw).toLowerCase()) ?? refuse('on or off');
     case 'secret':
       return typeof raw === 'string' && (raw === '' || /^[\x21-\x7e]{8,512}$/.test(raw))
         ? raw
@@ -289,6 +323,11 @@ function parseOption(option: SettingOption, raw: unknown, source: string, memory
     }
   }
 }
+
+const SWITCH_TEXTS: ReadonlyMap<string, boolean> = new Map([
+  ...['on', 'true', 'yes', '1'].map((text) => [text, true] as const),
+  ...['off', 'false', 'no', '0'].map((text) => [text, false] as const),
+]);
 
 function integerOf(raw: unknown): number {
   if (typeof raw === 'number') return Number.isSafeInteger(raw) ? raw : Number.NaN;

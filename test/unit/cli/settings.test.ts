@@ -44,6 +44,14 @@ describe('settings', () => {
     expect(load({ flags: { memoryLimit: '50%' } }).memoryLimitBytes).toBe(5 * GIB);
   });
 
+  it('switches are said in several words', () => {
+    expect(load()).toMatchObject({ cluster: false, shardDoors: true });
+    const environment = { KITH_CLUSTER: '1', KITH_SHARD_DOORS: 'off' };
+    expect(load({ environment })).toMatchObject({ cluster: true, shardDoors: false });
+    expect(load({ environment, flags: { cluster: true, shardDoors: 'on' } }).shardDoors).toBe(true);
+    expect(load({ configs: file({ cluster: false }), flags: { cluster: 'No' } }).cluster).toBe(false);
+  });
+
   it.each([
     [{ configs: file({ port: 'x' }) }, 'engine.json: port must be a whole number from 0 to 65535, not "x"'],
     [{ configs: file({ prot: 1 }) }, 'engine.json: no option "prot"; there are port, host'],
@@ -52,6 +60,7 @@ describe('settings', () => {
     [{ environment: { KITH_SHARDS: '-1' } }, 'the environment variable KITH_SHARDS: shards must be'],
     [{ flags: { memoryLimit: '120%' } }, 'the flag --memory-limit: memoryLimit must be'],
     [{ flags: { dedupWindow: 'soon' } }, 'the flag --dedup-window: dedupWindow must be a duration'],
+    [{ flags: { cluster: 'maybe' } }, 'the flag --cluster: cluster must be on or off'],
     [{ flags: { logLevel: 'loud' } }, 'the flag --log-level: logLevel must be one of'],
     [{ flags: { tlsCert: 'cert.pem' } }, 'TLS needs both'],
     [{ configs: file({ limits: { eventSizeBytes: '8MB' } }) }, 'must not be larger than'],

@@ -1,0 +1,164 @@
+/**
+ * The data folder of a cluster: `cluster.json` (format, hash seed, epoch, slots), `lock` (the supervisor's), `shard-N/`
+ * (an engine's folder each), `run/` (sockets), and `keys.json` as in an embedded engine's folder. A folder is of one
+ * kind from its first start on. Epochs are taken from the file in blocks, so that they grow over restarts without a write
+ * at each change.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CLUSTER_FILE, META_FILE } from '../engine/data-folder.ts';
+import { EngineError } from '../model/error.ts';
+import { SLOT_COUNT } from '../model/limits.ts';
+import type { RandomSource } from '../runtime/random.ts';
+import { lockFolder } from '../storage/folder-lock.ts';
+import { writeWholeFile } from '../storage/whole-file.ts';
+import { evenSlotOwners, rangesOf, slotOwnersOf } from './slot-ranges.ts';
+
+const FORMAT_VERSION = 1;
+const EPOCH_BLOCK = 1_000;
+/** A socket's path ends within 108 bytes, its last zero byte included (104 on macOS). */
+const SOCKET_PATH_BYTES_MAX = 103;
+const LONGEST_SOCKET_NAME = 'shard-1023.sock';
+
+export interface ClusterRecord {
+  readonly shardCount: number;
+  readonly hashSeed: number;
+  readonly slotOwners: readonly number[];
+}
+
+export interface ClusterFolder {
+  readonly path: string;
+  readonly record: ClusterRecord;
+  /** Was it made by this call? */
+  readonly isNew: boolean;
+  /** For the sockets of this start only: no other start has had their names. Mode 0700. */
+  readonly runPath: string;
+  /** The engine folder of a shard. */
+  shardPath(index: number): string;
+  /** Larger than any before, over restarts too. */
+  nextEpoch(): number;
+  /** Takes the sockets away and lets the folder go. */
+  release(): void;
+}
+
+export interface ClusterFolderOptions {
+  /** Absent: as the folder was made, or `defaultShards`. */
+  readonly shards: number | undefined;
+  readonly defaultShards: number;
+  readonly random: RandomSource;
+}
+
+/** Errors: storage_failed when another process has it or it cannot be read; invalid_request when it is of another kind or has other shards. */
+export function openClusterFolder(path: string, options: ClusterFolderOptions): ClusterFolder {
+  const folder = resolve(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = lockFolder(folder);
+  try {
+    refuseEmbedded(folder);
+    const filePath = join(folder, CLUSTER_FILE);
+    const kept = existsSync(filePath) ? readRecord(filePath) : undefined;
+    if (kept !== undefined && options.shards !== undefined && options.shards !== kept.shardCount) {
+      throw new EngineError(
+        'invalid_request',
+        `${folder} was made with ${kept.shardCount} shard(s) and cannot be opened with ${options.shards}`,
+      );
+    }
+    const record = kept ?? newRecord(options.shards ?? options.defaultShards, options.random);
+    let epoch = kept?.epochLimit ?? 0;
+    let epochLimit = epoch;
+    const nextEpoch = (): number => {
+      if (epoch === epochLimit) {
+        epochLimit += EPOCH_BLOCK;
+        writeRecord(filePath, record, epochLimit);
+      }
+      epoch += 1;
+      return epoch;
+    };
+    const runPath = makeRunFolder(folder);
+    if (kept === undefined) nextEpoch();
+    return {
+      path: folder,
+      record,
+      isNew: kept === undefined,
+      runPath,
+      shardPath: (index) => join(folder, `shard-${index}`),
+      nextEpoch,
+      release() {
+        rmSync(runPath, { recursive: true, force: true });
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function refuseEmbedded(folder: string): void {
+  if (!existsSync(join(folder, META_FILE))) return;
+  throw new EngineError(
+    'invalid_request',
+    `${folder} was made without --cluster: start it without, or export there and import into another folder`,
+  );
+}
+
+function newRecord(shardCount: number, random: RandomSource): ClusterRecord {
+  return { shardCount, hashSeed: random.nextUint32(), slotOwners: evenSlotOwners(shardCount) };
+}
+
+function writeRecord(filePath: string, record: ClusterRecord, epochLimit: number): void {
+  const { shardCount, hashSeed, slotOwners } = record;
+  const content = {
+    version: FORMAT_VERSION,
+    shards: shardCount,
+    hashSeed,
+    epoch: epochLimit,
+    slots: rangesOf(slotOwners),
+  };
+  writeWholeFile(filePath, `${JSON.stringify(content)}\n`);
+}
+
+function readRecord(filePath: string): ClusterRecord & { readonly epochLimit: number } {
+  const failed = (reason: string, cause?: unknown): EngineError =>
+    new EngineError('storage_failed', `${filePath} cannot be read: ${reason}`, { cause });
+  let content: Readonly<Record<string, unknown>>;
+  try {
+    content = JSON.parse(readFileSync(filePath, 'utf8')) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw failed((error as Error).message, error);
+  }
+  const { version, shards, hashSeed, epoch, slots } = content;
+  if (version !== FORMAT_VERSION) {
+    throw failed(`it has format ${String(version)}; this version reads ${FORMAT_VERSION}`);
+  }
+  const isWhole = (value: unknown, max: number): value is number =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max;
+  if (!isWhole(shards, SLOT_COUNT) || shards < 1) throw failed('shards is no count');
+  if (!isWhole(hashSeed, 0xffff_ffff)) throw failed('hashSeed is no number of 32 bits');
+  if (!isWhole(epoch, Number.MAX_SAFE_INTEGER)) throw failed('epoch is no whole number');
+  try {
+    return { shardCount: shards, hashSeed, epochLimit: epoch, slotOwners: slotOwnersOf(slots, shards) };
+  } catch (error) {
+    throw failed((error as Error).message, error);
+  }
+}
+
+/** Sockets of earlier starts go: their names are never used again, so who still has one open is not disturbed. */
+function makeRunFolder(folder: string): string {
+  const start = randomBytes(4).toString('hex');
+  let parent = join(folder, 'run');
+  const longest = join(parent, start, LONGEST_SOCKET_NAME);
+  if (Buffer.byteLength(longest) > SOCKET_PATH_BYTES_MAX) {
+    // By the folder's name, so that the next start finds what this one left.
+    const hash = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+    parent = join(tmpdir(), `kith-${process.getuid?.() ?? 0}-${hash}`);
+  }
+  rmSync(parent, { recursive: true, force: true });
+  const path = join(parent, start);
+  // Made by this call and nobody else: in a temporary folder that others write to, a folder that is there already may be theirs.
+  mkdirSync(parent, { mode: 0o700 });
+  mkdirSync(path, { mode: 0o700 });
+  return path;
+}
