@@ -3,6 +3,7 @@
  * object), or through an array. What was known once stays known, so repeated questions cost one look into a set.
  */
 import { joinPath, splitPath } from '../base/path.ts';
+import { GROUP_JOINED } from '../model/call-event.ts';
 import type { Collection, Expression, QueryWarning } from '../model/query.ts';
 import type { EventTable } from '../profile/event-table.ts';
 import type { ValueColumn } from '../profile/value-column.ts';
@@ -19,9 +20,6 @@ const CANDIDATE_COUNT_MAX = 20_000;
 const KNOWN_COUNT_MAX = 100_000;
 /** Traits that the engine keeps itself. */
 const OWN_TRAITS: readonly string[] = ['first_seen', 'last_seen'];
-
-/** The event that a group call is kept as; what it says of the account is below `traits`. */
-const GROUP_EVENT = 'Group Joined';
 
 interface Unknown {
   readonly message: string;
@@ -72,7 +70,7 @@ export class NameCheck {
       },
       accountTrait: (name, pointer) => {
         const key = `a\0${name}`;
-        if (this.#isKnown(key, () => OWN_TRAITS.includes(name) || this.#hasProperty(GROUP_EVENT, `traits.${name}`)))
+        if (this.#isKnown(key, () => OWN_TRAITS.includes(name) || this.#hasProperty(GROUP_JOINED, `traits.${name}`)))
           return;
         const message = `no account ever had a trait ${quoted(name)}`;
         add(key, { message, name, pointer, candidates: () => this.accountTraitNames() });
@@ -132,7 +130,7 @@ export class NameCheck {
   accountTraitNames(): Set<string> {
     const names = new Set(OWN_TRAITS);
     const prefix = 'traits.';
-    for (const name of this.propertyNames(GROUP_EVENT)) {
+    for (const name of this.propertyNames(GROUP_JOINED)) {
       if (name.startsWith(prefix)) names.add(name.slice(prefix.length));
     }
     return names;

@@ -8,6 +8,7 @@
 
 import { murmur32, wasAscii, xxh32 } from '../base/hash.ts';
 import { formatIsoDate, ISO_DATE_MAX_MS, ISO_DATE_MIN_MS, parseIsoDateBytesMs } from '../base/iso-date.ts';
+import { GROUP_JOINED, PAGE_VIEWED, SCREEN_VIEWED } from '../model/call-event.ts';
 import type { ErrorCode } from '../model/error.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import { isValidUtf8 } from '../runtime/utf8.ts';
@@ -395,7 +396,7 @@ export class ItemScanner {
       if (!(items[base + tapeOf.ITEM_EVENT + 1] > 0)) this.#fail('missing_event', 'a track call needs an event name');
       else this.#moveTraits();
     } else if (kind === tapeOf.KIND_PAGE || kind === tapeOf.KIND_SCREEN) {
-      this.#finishPage(base, kind === tapeOf.KIND_PAGE ? 'Page Viewed' : 'Screen Viewed');
+      this.#finishPage(base, kind === tapeOf.KIND_PAGE ? PAGE_VIEWED : SCREEN_VIEWED);
     } else if (kind === tapeOf.KIND_GROUP) {
       this.#finishGroup(base);
     } else if (kind === tapeOf.KIND_ALIAS) {
@@ -435,7 +436,7 @@ export class ItemScanner {
     const tape = this.tape;
     const length = tape.items[base + tapeOf.ITEM_GROUP + 1];
     if (length < 0) return this.#fail('missing_group_id', 'a group call needs groupId');
-    this.#setEvent(base, this.#appendText('Group Joined'), 'Group Joined'.length);
+    this.#setEvent(base, this.#appendText(GROUP_JOINED), GROUP_JOINED.length);
     for (let leaf = this.#itemLeafStart; leaf < tape.leafCount; leaf++) {
       const at = leaf * tapeOf.LEAF_STRIDE;
       const path = tape.leaves[at];

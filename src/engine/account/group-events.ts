@@ -1,16 +1,10 @@
 /**
- * What one shard's people joined and left: its events `Group Joined`, the form in which group calls are kept, and `Group Left`, a
- * track call. Both name the account in the property `group_id` (or `groupId`): a text, or a number, which counts as its text.
- *
- * A person is in an account when the newest event of the two that names it, by time, then arrival, is that of joining.
+ * What one shard's people joined and left, with accounts as numbers. Which events tell, and what they say: `profile/group-calls.ts`.
  */
 import { type EventTable, NONE } from '../../profile/event-table.ts';
+import { GROUP_KEYS, GroupIdColumns, groupTableOf, Memberships } from '../../profile/group-calls.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
-
-export const JOINED = 'Group Joined';
-export const LEFT = 'Group Left';
-const KEYS: readonly string[] = ['group_id', 'groupId'];
 
 /** Accounts that a person is in, and those that the person has left. */
 export interface Involvement {
@@ -35,18 +29,18 @@ export class GroupEvents {
   }
 
   get joinedGroups(): GroupTable | undefined {
-    this.#joined ??= groupTable(this.data, JOINED);
+    this.#joined ??= groupTable(this.data, true);
     return this.#joined;
   }
 
   get leftGroups(): GroupTable | undefined {
-    this.#left ??= groupTable(this.data, LEFT);
+    this.#left ??= groupTable(this.data, false);
     return this.#left;
   }
 
   /** Costs the person's events of both names. */
   involvementOf(row: number, find: FindAccount): Involvement {
-    const newest = new Map<number, { timeMs: number; arrival: number; isIn: boolean }>();
+    const memberships = new Memberships<number>();
     for (const groups of [this.joinedGroups, this.leftGroups]) {
       if (groups === undefined) continue;
       const { table } = groups;
@@ -55,51 +49,40 @@ export class GroupEvents {
       const isIn = groups === this.joinedGroups;
       for (let index = table.participantLasts.get(slot); index !== NONE; index = table.previous.get(index)) {
         const account = groups.accountAt(index, find);
-        if (account < 0) continue;
-        const timeMs = table.times.get(index);
-        const arrival = table.arrivals.get(index);
-        const known = newest.get(account);
-        if (known !== undefined && (known.timeMs > timeMs || (known.timeMs === timeMs && known.arrival > arrival)))
-          continue;
-        newest.set(account, { timeMs, arrival, isIn });
+        if (account >= 0) memberships.see(account, { table, index }, isIn);
       }
     }
     const current: number[] = [];
     const former: number[] = [];
-    for (const [account, { isIn }] of newest) (isIn ? current : former).push(account);
+    for (const [account, isIn] of memberships.standings()) (isIn ? current : former).push(account);
     return { current: current.sort((a, b) => a - b), former };
   }
 }
 
-function groupTable(data: ShardData, name: string): GroupTable | undefined {
-  const table = data.tableOf(name);
+function groupTable(data: ShardData, isJoining: boolean): GroupTable | undefined {
+  const table = groupTableOf(data, isJoining);
   return table === undefined ? undefined : new GroupTable(table);
 }
 
 /** A table of events that name an account. */
 export class GroupTable {
   readonly table: EventTable;
-  readonly #columns: (ValueColumn | undefined)[] = KEYS.map(() => undefined);
+  readonly #ids: GroupIdColumns;
   /** By key and code of its text: number + 1 of the account. */
-  readonly #byCode: number[][] = KEYS.map(() => []);
-  #columnCount = 0;
+  readonly #byCode: number[][] = GROUP_KEYS.map(() => []);
 
   constructor(table: EventTable) {
     this.table = table;
+    this.#ids = new GroupIdColumns(table);
   }
 
   /** The account that the event names, −1 = none. */
   accountAt(index: number, find: FindAccount): number {
-    this.#findColumns();
-    for (let key = 0; key < KEYS.length; key++) {
-      const column = this.#columns[key];
-      if (column === undefined) continue;
-      const code = column.strings?.codes.get(index) ?? 0;
-      if (code !== 0) return this.#accountOf(key, code, column, find);
-      const number = column.numbers?.get(index) ?? Number.NaN;
-      if (!Number.isNaN(number)) return find(String(number));
-    }
-    return -1;
+    const key = this.#ids.keyAt(index);
+    if (key < 0) return -1;
+    const column = this.#ids.columns[key]!;
+    const code = column.strings?.codes.get(index) ?? 0;
+    return code === 0 ? find(String(column.numbers!.get(index))) : this.#accountOf(key, code, column, find);
   }
 
   /** Events' dictionaries only grow, so what a code means never changes; an account that is not there yet may come. */
@@ -112,14 +95,5 @@ export class GroupTable {
       this.#byCode[key][code] = account + 1;
     }
     return account;
-  }
-
-  #findColumns(): void {
-    const { properties } = this.table;
-    for (; this.#columnCount < properties.length; this.#columnCount++) {
-      const { segments } = properties[this.#columnCount];
-      const key = segments.length === 1 ? KEYS.indexOf(segments[0]) : -1;
-      if (key >= 0) this.#columns[key] = properties[this.#columnCount];
-    }
   }
 }

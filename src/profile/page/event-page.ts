@@ -3,6 +3,7 @@
  * fits, only as many as the page holds are kept at a time. Order: by time, then arrival, as in a lookup.
  */
 import { JsonWriter } from '../../base/json-writer.ts';
+import { CALL_OF_EVENT } from '../../model/call-event.ts';
 import type { EventEntry, EventPage, EventPageRequest, EventPosition } from '../../model/profile-page.ts';
 import { type EventTable, NONE } from '../event-table.ts';
 import type { ShardData } from '../shard-data.ts';
@@ -16,13 +17,6 @@ const PAGE_SIZE_MAX_BYTES = 4 * 1024 * 1024;
 
 /** Identify calls have no name of their own. */
 export const IDENTIFY_NAME = 'identify';
-
-/** Calls that are kept as an event of a fixed name; a `track` of that name looks the same. */
-const KIND_OF_EVENT: ReadonlyMap<string, EventEntry['kind']> = new Map([
-  ['Page Viewed', 'page'],
-  ['Screen Viewed', 'screen'],
-  ['Group Joined', 'group'],
-]);
 
 const writer = new JsonWriter();
 
@@ -75,7 +69,7 @@ export class EventPager {
     return {
       ...originOf(item, names),
       event: table === history ? IDENTIFY_NAME : table.name,
-      kind: table === history ? 'identify' : (KIND_OF_EVENT.get(table.name) ?? 'track'),
+      kind: table === history ? 'identify' : (CALL_OF_EVENT.get(table.name) ?? 'track'),
       propertiesJson,
       contextJson: hasContext ? writer.bytes.toString('utf8', 0, writer.length) : undefined,
       identifier: code === undefined ? undefined : identifiers.identifierOf(code),
