@@ -20,7 +20,7 @@ import type { ValueColumn } from '../value-column.ts';
 import { ValueTree } from '../value-tree.ts';
 import { jsonAt, jsonOfMade } from './plain-value.ts';
 import { originOf } from './trait-origin.ts';
-import { isAbove, TraitTrace } from './trait-trace.ts';
+import { TraitTrace } from './trait-trace.ts';
 
 type PlainObject = Record<string, unknown>;
 
@@ -104,11 +104,10 @@ function countsOf(events: readonly KnownEvent[]): Record<string, number> {
 /** Nested, as in any lookup. */
 function plainTraits(trace: TraitTrace, keeps: (column: ValueColumn) => boolean): PlainObject {
   const root = Object.create(null) as PlainObject;
-  const columns = trace.held().filter((trait) => keeps(trace.columnOf(trait)));
-  for (const trait of columns) {
-    const { segments } = trace.columnOf(trait);
-    // A rule may leave a value where an object is too: then the value is what is shown.
-    if (columns.some((other) => isAbove(trace.columnOf(other).segments, segments))) continue;
+  for (const trait of trace.held()) {
+    const column = trace.columnOf(trait);
+    if (!keeps(column)) continue;
+    const { segments } = column;
     let at = root;
     for (const segment of segments.slice(0, -1)) {
       at[segment] ??= Object.create(null) as PlainObject;

@@ -4,7 +4,7 @@
  */
 import type { TraitEntry, TraitPage, TraitPageRequest } from '../../model/profile-page.ts';
 import { jsonAt } from '../history/plain-value.ts';
-import { isAbove, TraitTrace } from '../history/trait-trace.ts';
+import { TraitTrace } from '../history/trait-trace.ts';
 import type { ShardData } from '../shard-data.ts';
 import { callsInOrder } from '../trait-history.ts';
 import { type FieldFilter, fieldFilter } from './field-filter.ts';
@@ -21,7 +21,7 @@ function presentPage({ profiles }: ShardData, row: number, request: TraitPageReq
   const held = profiles.traits.filter((column) => column.has(row) && keep(column.segments));
   return pageOf(groupByName(held, request), request.limit, (name, columns) => ({
     name,
-    json: nestedJson(shownOf(columns).map((column) => memberOf(column.segments, jsonAt(column, row)))),
+    json: nestedJson(columns.map((column) => memberOf(column.segments, jsonAt(column, row)))),
   }));
 }
 
@@ -34,18 +34,12 @@ function foldedPage(data: ShardData, row: number, request: TraitPageRequest, kee
     .map((trait) => ({ trait, segments: trace.columnOf(trait).segments }))
     .filter(({ segments }) => keep(segments));
   return pageOf(groupByName(held, request), request.limit, (name, traits) => {
-    const shown = shownOf(traits);
-    const json = nestedJson(shown.map(({ trait, segments }) => memberOf(segments, trace.jsonOf(trait))));
+    const json = nestedJson(traits.map(({ trait, segments }) => memberOf(segments, trace.jsonOf(trait))));
     if (request.hasLineage !== true) return { name, json };
-    const calls = shown.flatMap(({ trait }) => callsOf(trace, trait));
+    const calls = traits.flatMap(({ trait }) => callsOf(trace, trait));
     const newest = calls.reduce((a, b) => (history.times.get(b) >= history.times.get(a) ? b : a));
     return { name, json, lineage: originOf({ table: history, index: newest }, names) };
   });
-}
-
-/** A rule of survivorship may leave a value where an object is too: then the value is what is shown. */
-function shownOf<Part extends { readonly segments: readonly string[] }>(parts: readonly Part[]): readonly Part[] {
-  return parts.filter(({ segments }) => !parts.some((other) => isAbove(other.segments, segments)));
 }
 
 /** Below the trait's name. */
