@@ -26,12 +26,21 @@ export interface ShardView {
   readonly memoryBytes?: number | undefined;
   readonly appliedSeq?: number | undefined;
   readonly durableSeq?: number | undefined;
+  /** Over the last second: items accepted, and profiles looked up. */
+  readonly eventsPerSecond?: number | undefined;
+  readonly lookupsPerSecond?: number | undefined;
+  /** Why it does not serve, for people. */
+  readonly note?: string | undefined;
 }
 
 export interface RouterView {
   readonly pid: number;
   readonly state: string;
   readonly restarts: number;
+  readonly memoryBytes?: number | undefined;
+  readonly eventsPerSecond?: number | undefined;
+  readonly lookupsPerSecond?: number | undefined;
+  readonly note?: string | undefined;
 }
 
 /** Slots on their way from one shard to another. */
