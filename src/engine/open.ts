@@ -170,6 +170,7 @@ function clockOf(given: Partial<Clock> | undefined): Clock {
     nowMs: () => (given.nowMs === undefined ? systemClock.nowMs() : given.nowMs()),
     monotonicMs: () => (given.monotonicMs === undefined ? systemClock.monotonicMs() : given.monotonicMs()),
     every: (intervalMs, task) => (given.every ?? systemClock.every)(intervalMs, task),
+    after: (delayMs, task) => (given.after ?? systemClock.after)(delayMs, task),
     yieldTurn: () => (given.yieldTurn ?? systemClock.yieldTurn)(),
   };
 }

@@ -8,6 +8,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Runs `task` every `intervalMs` until the returned function is called. Does not keep the process alive. */
   every(intervalMs: number, task: () => void): () => void;
+  /** Runs `task` once, `delayMs` from now, unless the returned function is called first. Does not keep the process alive. */
+  after(delayMs: number, task: () => void): () => void;
   /** Resolves in a later turn of the event loop. */
   yieldTurn(): Promise<void>;
 }
@@ -19,6 +21,11 @@ export const systemClock: Clock = {
     const timer = setInterval(task, intervalMs);
     timer.unref();
     return () => clearInterval(timer);
+  },
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
   },
   yieldTurn: nextTurn,
 };

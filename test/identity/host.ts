@@ -61,6 +61,7 @@ export class Host {
         nowMs: () => clock.nowMs,
         monotonicMs: () => 0,
         every: () => () => undefined,
+        after: () => () => undefined,
         yieldTurn: async () => undefined,
       },
       random: { nextUint32: () => random++ },

@@ -62,6 +62,7 @@ export class Core {
         nowMs: () => this.nowMs,
         monotonicMs: () => this.nowMs,
         every: () => () => undefined,
+        after: () => () => undefined,
         yieldTurn: async () => undefined,
       },
       { nextUint32: () => random++ },

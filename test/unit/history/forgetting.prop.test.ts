@@ -131,6 +131,7 @@ function retain({ shards }: Core): Promise<void> {
     nowMs: () => timeOf(CUT) + 1_000,
     monotonicMs: () => 0,
     every: () => () => undefined,
+    after: () => () => undefined,
     yieldTurn: async () => undefined,
   };
   return new HistoryRetention({ shards, clock, retentionMs: 1_000, isOver: () => false }).run();

@@ -1,0 +1,635 @@
+/**
+ * One end of a channel that asks and answers: typed calls with errors by code, deadlines and cancellation, in both
+ * directions. Every call is settled exactly once, by its answer, its deadline, its caller or the end of the link.
+ */
+import { AssertionError } from '../base/assert.ts';
+import { EngineError } from '../model/error.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Channel } from './channel.ts';
+import { Deadlines, Timed } from './deadlines.ts';
+import {
+  ANSWER,
+  CANCEL,
+  ERROR,
+  errorFromWire,
+  errorToWire,
+  HELLO,
+  kindOf,
+  NOTIFY,
+  PROTOCOL_NAME,
+  PROTOCOL_VERSION,
+  REQUEST,
+} from './message.ts';
+import { MalformedMessage, ValueReader } from './value-reader.ts';
+import { ValueWriter } from './value-writer.ts';
+
+export const MESSAGE_BYTES_MAX = 64 * 1_048_576;
+const BUFFERED_BYTES_MAX = 16 * 1_048_576;
+const CONCURRENT_CALLS_MAX = 65_536;
+/** Callers are asked to wait above `maxBufferedBytes`; above this many times that they are refused. */
+const REFUSED_AT_TIMES = 4;
+
+/** Reads its arguments itself; what it gives or throws is the answer. An answer that is no promise leaves in the same turn. */
+export type Handler = (args: unknown, call: IncomingCall) => unknown;
+export type Handlers = Readonly<Record<string, Handler>>;
+
+export interface IncomingCall {
+  /** Aborted when the caller cancels, its deadline passes, or the link closes; the reason is an EngineError. */
+  readonly signal: AbortSignal;
+  readonly peer: Peer;
+}
+
+export interface CallOptions {
+  readonly timeoutMs?: number | undefined;
+  /** When it aborts, the call is rejected with its reason and the other end is told. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PeerLimits {
+  /** Default 64 MiB; the channel's own bound holds too. */
+  readonly maxMessageBytes?: number | undefined;
+  /** Above this `drained()` waits, and requests of the other end wait until it has read its answers; default 16 MiB. */
+  readonly maxBufferedBytes?: number | undefined;
+  /** In each direction, default 65,536. */
+  readonly maxConcurrentCalls?: number | undefined;
+}
+
+export interface PeerOptions extends PeerLimits {
+  readonly handlers: Handlers;
+  readonly clock: Clock;
+  /** Of the other end, for messages. */
+  readonly name?: string | undefined;
+  /** Told of a handler's error that is not an EngineError, and of what a notification threw: nobody else hears of it. */
+  readonly onFault?: ((error: unknown, method: string) => void) | undefined;
+}
+
+export class Peer {
+  readonly name: string;
+  /** Resolves when the link has closed, whoever closed it. */
+  readonly closed: Promise<void>;
+  /** Resolves when the other end has said that it speaks the same version; rejects if the link closes before. */
+  readonly ready: Promise<void>;
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #onFault: (error: unknown, method: string) => void;
+  readonly #maxMessageBytes: number;
+  readonly #maxBufferedBytes: number;
+  readonly #maxConcurrentCalls: number;
+  readonly #writer: ValueWriter;
+  readonly #reader = new ValueReader();
+  readonly #deadlines: Deadlines;
+  readonly #outgoing = new Map<number, OutgoingCall>();
+  readonly #incoming = new Map<number, RunningCall>();
+  readonly #parking: ParkedMessage[] = [];
+  #parkedBytes = 0;
+  #parkedRequestCount = 0;
+  #drainWaiters: (() => void)[] = [];
+  #nextId = 1;
+  #hasHello = false;
+  #isClosed = false;
+  #closeReason: EngineError | undefined;
+  #resolveClosed: () => void = () => undefined;
+  #resolveReady: () => void = () => undefined;
+  #rejectReady: (error: Error) => void = () => undefined;
+
+  constructor(channel: Channel, options: PeerOptions) {
+    this.#channel = channel;
+    this.#clock = options.clock;
+    this.name = options.name ?? 'the other process';
+    this.#handlers = new Map(Object.entries(options.handlers));
+    this.#onFault = options.onFault ?? (() => undefined);
+    this.#maxMessageBytes = options.maxMessageBytes ?? MESSAGE_BYTES_MAX;
+    this.#maxBufferedBytes = options.maxBufferedBytes ?? BUFFERED_BYTES_MAX;
+    this.#maxConcurrentCalls = options.maxConcurrentCalls ?? CONCURRENT_CALLS_MAX;
+    this.#writer = new ValueWriter(this.#maxMessageBytes);
+    this.#deadlines = new Deadlines(options.clock);
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    // Who does not ask is not told.
+    this.ready.catch(() => undefined);
+    channel.onClose((error) => this.#end(error === undefined ? undefined : this.#lost(error.message, error)));
+    channel.onDrain(() => this.#onDrain());
+    this.#sendHello();
+    channel.onMessage((message) => this.#receive(message));
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Why the link closed; `undefined` while it is open and when it was closed in order. */
+  get closeReason(): EngineError | undefined {
+    return this.#closeReason;
+  }
+
+  /** Calls of this end that wait for their answer. */
+  get pendingCount(): number {
+    return this.#outgoing.size;
+  }
+
+  /** Calls of the other end that wait for theirs. */
+  get runningCount(): number {
+    return this.#incoming.size;
+  }
+
+  get bufferedBytes(): number {
+    return this.#channel.bufferedBytes;
+  }
+
+  /**
+   * Errors: what the handler threw; shard_unavailable (with `isUnknownOutcome` when the other end may have done it),
+   * deadline_exceeded, overloaded, payload_too_large; the signal's reason.
+   */
+  call<T>(method: string, args: unknown, options?: CallOptions | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#start(method, args, options, resolve as (value: unknown) => void, reject);
+    });
+  }
+
+  /** No answer, and no word whether it arrived. Errors: shard_unavailable, overloaded, payload_too_large. */
+  notify(method: string, args: unknown): void {
+    this.#admit();
+    const writer = this.#writer;
+    writer.begin();
+    writer.arrayHeader(3);
+    writer.number(NOTIFY);
+    writer.text(method);
+    writer.value(args);
+    this.#channel.send(writer.end());
+  }
+
+  /** Resolves when little enough waits to be sent, or the link has closed: who sends much waits for it. */
+  drained(): Promise<void> {
+    if (this.#isClosed || this.#channel.bufferedBytes <= this.#maxBufferedBytes) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  close(): void {
+    this.#end(undefined);
+  }
+
+  #start(
+    method: string,
+    args: unknown,
+    options: CallOptions | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const { timeoutMs, signal } = options ?? NO_OPTIONS;
+    const hasDeadline = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
+    this.#admit();
+    signal?.throwIfAborted();
+    if (hasDeadline && !(timeoutMs > 0)) throw deadlineExceeded(method, timeoutMs, false);
+    if (this.#outgoing.size >= this.#maxConcurrentCalls) throw this.#tooManyCalls();
+    const id = this.#nextId;
+    const writer = this.#writer;
+    writer.begin();
+    writer.arrayHeader(5);
+    writer.number(REQUEST);
+    writer.number(id);
+    writer.text(method);
+    if (hasDeadline) writer.number(timeoutMs);
+    else writer.nil();
+    writer.value(args);
+    const message = writer.end();
+    this.#nextId++;
+    const call = new OutgoingCall(id, method, resolve, reject, this.#giveUp);
+    this.#outgoing.set(id, call);
+    if (hasDeadline) {
+      call.timeoutMs = timeoutMs;
+      this.#deadlines.add(call, timeoutMs);
+    }
+    if (signal !== undefined) call.follow(signal);
+    this.#channel.send(message);
+  }
+
+  /** Errors when nothing may be sent now. */
+  #admit(): void {
+    if (this.#isClosed) throw this.#unavailable(false);
+    const { bufferedBytes } = this.#channel;
+    if (bufferedBytes > this.#maxBufferedBytes * REFUSED_AT_TIMES) {
+      throw new EngineError(
+        'overloaded',
+        `${bufferedBytes} bytes wait to be sent to ${this.name}; wait for drained()`,
+        {
+          details: { bufferedBytes },
+        },
+      );
+    }
+  }
+
+  /** The caller waits no longer: its deadline passed, or it cancelled. */
+  readonly #giveUp = (call: OutgoingCall, error: unknown): void => {
+    if (!this.#outgoing.delete(call.id)) return;
+    this.#deadlines.remove(call);
+    const writer = this.#writer;
+    writer.begin();
+    writer.arrayHeader(2);
+    writer.number(CANCEL);
+    writer.number(call.id);
+    this.#channel.send(writer.end());
+    call.settle();
+    call.reject(error);
+  };
+
+  #sendHello(): void {
+    const writer = this.#writer;
+    writer.begin();
+    writer.arrayHeader(3);
+    writer.number(HELLO);
+    writer.text(PROTOCOL_NAME);
+    writer.number(PROTOCOL_VERSION);
+    this.#channel.send(writer.end());
+  }
+
+  #receive(message: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      if (message.length > this.#maxMessageBytes) {
+        throw new MalformedMessage(`a message of ${message.length} bytes; the limit is ${this.#maxMessageBytes}`);
+      }
+      const kind = kindOf(message);
+      const waits = kind === REQUEST || kind === CANCEL || kind === NOTIFY;
+      if (waits && (this.#parking.length > 0 || this.#isFull())) this.#park(message, kind);
+      else this.#handle(message, 0);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Only a mistake of the format throws; what handlers throw is answered. */
+  #handle(message: Uint8Array, waitedMs: number): void {
+    const reader = this.#reader;
+    reader.open(message);
+    const length = reader.arrayHeader();
+    const kind = reader.number();
+    if (!this.#hasHello || kind === HELLO) {
+      this.#onHello(kind, length);
+      return;
+    }
+    if (length !== LENGTH_OF_KIND[kind]) throw new MalformedMessage(`a message of kind ${kind} with ${length} parts`);
+    if (kind === NOTIFY) {
+      const method = reader.name();
+      const args = reader.value();
+      reader.close();
+      this.#onNotify(method, args);
+      return;
+    }
+    const id = reader.number();
+    if (kind === REQUEST) {
+      const method = reader.name();
+      const timeoutMs = reader.value();
+      const args = reader.value();
+      reader.close();
+      if (timeoutMs !== null && typeof timeoutMs !== 'number')
+        throw new MalformedMessage('a timeout that is no number');
+      this.#onRequest(id, method, timeoutMs === null ? undefined : timeoutMs - waitedMs, args);
+    } else if (kind === CANCEL) {
+      reader.close();
+      this.#endRunning(id)?.abort(new EngineError('query_cancelled', 'the caller cancelled'));
+    } else {
+      const value = reader.value();
+      reader.close();
+      const call = this.#outgoing.get(id);
+      // Its caller may have given up meanwhile.
+      if (call === undefined) return;
+      this.#outgoing.delete(id);
+      this.#deadlines.remove(call);
+      call.settle();
+      if (kind === ANSWER) call.resolve(value);
+      else call.reject(errorFromWire(value));
+    }
+  }
+
+  #onHello(kind: number, length: number): void {
+    const reader = this.#reader;
+    if (kind !== HELLO || this.#hasHello)
+      throw new MalformedMessage('a hello is the first message, and only the first');
+    const protocol = length > 1 ? reader.value() : undefined;
+    const version = length > 2 ? reader.value() : undefined;
+    if (protocol !== PROTOCOL_NAME) throw new MalformedMessage('a hello of another protocol');
+    // Other versions may say more.
+    if (version !== PROTOCOL_VERSION) {
+      this.#end(
+        new EngineError(
+          'shard_unavailable',
+          `${this.name} speaks version ${String(version)} of the link and this process version ${PROTOCOL_VERSION}; run the same release everywhere`,
+          { details: { version, expected: PROTOCOL_VERSION } },
+        ),
+      );
+      return;
+    }
+    reader.close();
+    this.#hasHello = true;
+    this.#resolveReady();
+  }
+
+  #onNotify(method: string, args: unknown): void {
+    const call = new RunningCall(-1, this, method);
+    try {
+      const handler = this.#handlers.get(method);
+      if (handler === undefined) throw unknownMethod(method);
+      const result = handler(args, call);
+      if (isPromise(result)) result.then(undefined, (error: unknown) => this.#onFault(error, method));
+    } catch (error) {
+      this.#onFault(error, method);
+    }
+  }
+
+  #onRequest(id: number, method: string, timeoutMs: number | undefined, args: unknown): void {
+    const handler = this.#handlers.get(method);
+    if (handler === undefined) {
+      this.#answerError(id, unknownMethod(method), method);
+      return;
+    }
+    if (this.#incoming.size >= this.#maxConcurrentCalls) {
+      this.#answerError(id, this.#tooManyCalls(), method);
+      return;
+    }
+    if (timeoutMs !== undefined && !(timeoutMs > 0)) {
+      this.#answerError(id, deadlineExceeded(method, timeoutMs, false), method);
+      return;
+    }
+    const call = new RunningCall(id, this, method);
+    let result: unknown;
+    try {
+      result = handler(args, call);
+    } catch (error) {
+      this.#answerError(id, error, method);
+      return;
+    }
+    if (!isPromise(result)) {
+      this.#answer(id, result, method);
+      return;
+    }
+    if (this.#isClosed) call.abort(this.#unavailable(false));
+    else if (this.#incoming.has(id)) throw new MalformedMessage(`a second call ${id} while the first runs`);
+    else {
+      this.#incoming.set(id, call);
+      if (timeoutMs !== undefined) this.#deadlines.add(call, timeoutMs);
+    }
+    result.then(
+      (value: unknown) => {
+        if (this.#endRunning(id, call) !== undefined) this.#answer(id, value, method);
+      },
+      (error: unknown) => {
+        if (this.#endRunning(id, call) !== undefined) this.#answerError(id, error, method);
+      },
+    );
+  }
+
+  /** Gives the call if it still runs, and ends it: only then may it be answered. */
+  #endRunning(id: number, call?: RunningCall): RunningCall | undefined {
+    const running = this.#incoming.get(id);
+    if (running === undefined || (call !== undefined && running !== call)) return undefined;
+    this.#incoming.delete(id);
+    this.#deadlines.remove(running);
+    return running;
+  }
+
+  #answer(id: number, result: unknown, method: string): void {
+    if (this.#isClosed) return;
+    const writer = this.#writer;
+    try {
+      writer.begin();
+      writer.arrayHeader(3);
+      writer.number(ANSWER);
+      writer.number(id);
+      writer.value(result);
+      this.#channel.send(writer.end());
+    } catch (error) {
+      this.#answerError(id, error, method);
+    }
+  }
+
+  #answerError(id: number, error: unknown, method: string): void {
+    if (!(error instanceof EngineError)) this.#onFault(error, method);
+    if (this.#isClosed) return;
+    try {
+      this.#sendError(id, errorToWire(error));
+    } catch (fault) {
+      // Its details have no form on a link, or are too large: the caller hears of it in any case.
+      this.#onFault(fault, method);
+      const code = error instanceof EngineError ? error.code : 'internal';
+      this.#sendError(id, { code, message: `${method} failed; what it said about it could not be sent` });
+    }
+  }
+
+  #sendError(id: number, wire: Record<string, unknown>): void {
+    const writer = this.#writer;
+    writer.begin();
+    writer.arrayHeader(3);
+    writer.number(ERROR);
+    writer.number(id);
+    writer.value(wire);
+    this.#channel.send(writer.end());
+  }
+
+  #isFull(): boolean {
+    return this.#channel.bufferedBytes > this.#maxBufferedBytes;
+  }
+
+  /**
+   * The other end asks and does not read its answers: what it asks waits here. Answers are never parked, so two ends that
+   * ask each other cannot wait for each other for ever.
+   */
+  #park(message: Uint8Array, kind: number): void {
+    this.#parkedBytes += message.length;
+    if (kind === REQUEST) this.#parkedRequestCount++;
+    const count = this.#parkedRequestCount + this.#incoming.size;
+    if (this.#parkedBytes > this.#maxBufferedBytes || count > this.#maxConcurrentCalls) {
+      throw new EngineError('overloaded', `${this.name} asks on and does not read its answers`, {
+        details: { bufferedBytes: this.#channel.bufferedBytes, parkedBytes: this.#parkedBytes },
+      });
+    }
+    this.#parking.push({ message, kind, sinceMs: this.#clock.monotonicMs() });
+  }
+
+  #onDrain(): void {
+    if (this.#isClosed || this.#isFull()) return;
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const resolve of waiters) resolve();
+    if (this.#parking.length > 0) this.#unpark();
+  }
+
+  #unpark(): void {
+    const nowMs = this.#clock.monotonicMs();
+    let count = 0;
+    try {
+      for (; count < this.#parking.length && !this.#isClosed && !this.#isFull(); count++) {
+        const { message, kind, sinceMs } = this.#parking[count];
+        this.#parkedBytes -= message.length;
+        if (kind === REQUEST) this.#parkedRequestCount--;
+        this.#handle(message, nowMs - sinceMs);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#parking.splice(0, count);
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof EngineError) this.#end(error);
+    else if (error instanceof MalformedMessage)
+      this.#end(this.#lost(`it sent what is not a message of the link: ${error.message}`, error));
+    else {
+      this.#onFault(error, '');
+      this.#end(this.#lost('this process failed while reading a message', error));
+    }
+  }
+
+  #end(reason: EngineError | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closeReason = reason;
+    this.#deadlines.close();
+    this.#channel.close();
+    const calls = [...this.#outgoing.values()];
+    this.#outgoing.clear();
+    for (const call of calls) {
+      call.settle();
+      call.reject(this.#unavailable(true));
+    }
+    const running = [...this.#incoming.values()];
+    this.#incoming.clear();
+    for (const call of running) call.abort(this.#unavailable(false));
+    this.#parking.length = 0;
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const resolve of waiters) resolve();
+    this.#rejectReady(this.#unavailable(false));
+    this.#resolveClosed();
+  }
+
+  #lost(why: string, cause: unknown): EngineError {
+    return new EngineError('shard_unavailable', `the link to ${this.name} broke: ${why}`, { cause });
+  }
+
+  #unavailable(isUnknownOutcome: boolean): EngineError {
+    const reason = this.#closeReason;
+    return new EngineError('shard_unavailable', reason?.message ?? `the link to ${this.name} is closed`, {
+      ...(isUnknownOutcome ? { details: { isUnknownOutcome } } : {}),
+      cause: reason,
+    });
+  }
+
+  #tooManyCalls(): EngineError {
+    return new EngineError(
+      'overloaded',
+      `more than ${this.#maxConcurrentCalls} calls under way between two processes`,
+      {
+        details: { limit: this.#maxConcurrentCalls },
+      },
+    );
+  }
+}
+
+const NO_OPTIONS: CallOptions = {};
+const LENGTH_OF_KIND: Readonly<Record<number, number>> = {
+  [REQUEST]: 5,
+  [ANSWER]: 3,
+  [ERROR]: 3,
+  [CANCEL]: 2,
+  [NOTIFY]: 3,
+};
+
+interface ParkedMessage {
+  readonly message: Uint8Array;
+  readonly kind: number;
+  readonly sinceMs: number;
+}
+
+class OutgoingCall extends Timed {
+  readonly id: number;
+  readonly method: string;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly #giveUp: (call: OutgoingCall, error: unknown) => void;
+  timeoutMs = 0;
+  #signal: AbortSignal | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(
+    id: number,
+    method: string,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    giveUp: (call: OutgoingCall, error: unknown) => void,
+  ) {
+    super();
+    this.id = id;
+    this.method = method;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.#giveUp = giveUp;
+  }
+
+  follow(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.#onAbort = () => this.#giveUp(this, signal.reason);
+    signal.addEventListener('abort', this.#onAbort);
+  }
+
+  /** Before it is resolved or rejected. */
+  settle(): void {
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  override expire(): void {
+    this.#giveUp(this, deadlineExceeded(this.method, this.timeoutMs, true));
+  }
+}
+
+/** The controller is made only for handlers that look at the signal. */
+class RunningCall extends Timed implements IncomingCall {
+  readonly id: number;
+  readonly peer: Peer;
+  readonly #method: string;
+  #controller: AbortController | undefined;
+  #reason: EngineError | undefined;
+
+  constructor(id: number, peer: Peer, method: string) {
+    super();
+    this.id = id;
+    this.peer = peer;
+    this.#method = method;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: EngineError): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  override expire(): void {
+    this.abort(new EngineError('deadline_exceeded', `the caller of ${this.#method} waits no longer`));
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function unknownMethod(method: string): AssertionError {
+  return new AssertionError(`no method ${JSON.stringify(method)} on this end of the link`);
+}
+
+function deadlineExceeded(method: string, timeoutMs: number, isUnknownOutcome: boolean): EngineError {
+  return new EngineError('deadline_exceeded', `${method} was not answered within ${timeoutMs} ms`, {
+    details: { timeoutMs, ...(isUnknownOutcome ? { isUnknownOutcome } : {}) },
+  });
+}
