@@ -99,12 +99,21 @@ export class RowSet {
     return this.#rows.select(rank)!;
   }
 
+  /** How many there are from `row` on (itself included). */
+  countFrom(row: number): number {
+    return this.#rows.size - this.#countBelow(row);
+  }
+
   /** At most `limit` rows in ascending order, from `row` on (itself included). */
   rowsFrom(row: number, limit: number): Uint32Array {
-    const skipped = row <= 0 ? 0 : this.#rows.rank(row - 1);
+    const skipped = this.#countBelow(row);
     const count = Math.min(limit, this.#rows.size - skipped);
     if (count <= 0) return new Uint32Array(0);
     return this.#rows.rangeUint32Array(new Uint32Array(count), skipped, count);
+  }
+
+  #countBelow(row: number): number {
+    return row <= 0 ? 0 : this.#rows.rank(row - 1);
   }
 
   /** One bit a row, in shared memory, so that workers can read it. */

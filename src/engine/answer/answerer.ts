@@ -2,12 +2,12 @@
 import { EngineError } from '../../model/error.ts';
 import type { ResultKind } from '../../model/query.ts';
 import { answerAggregate } from './aggregate.ts';
+import type { Answerer } from './asked-question.ts';
 import { answerBreakdown } from './breakdown.ts';
 import { answerCount } from './count.ts';
 import { answerFunnel } from './funnel.ts';
 import { answerOverlap } from './overlap.ts';
 import { answerIds, answerProfiles } from './page.ts';
-import type { Answerer } from './question.ts';
 import { answerRetention } from './retention.ts';
 import { answerRfm } from './rfm.ts';
 

@@ -7,9 +7,8 @@ export interface Aim {
   readonly starts: Uint32Array;
   readonly targets: Uint32Array;
   readonly groupCount: number;
-  /** Elements that are in the rest, and all. */
+  /** Elements that are in the rest. */
   readonly restCount: number;
-  readonly totalCount: number;
 }
 
 const KEYS_PER_STEP = 1_024;
@@ -23,7 +22,7 @@ export function* aimOf(
 ): Generator<number, Aim, void> {
   const starts = new Uint32Array(new SharedArrayBuffer((keyEnd + 1) * 4));
   const targets = new Uint32Array(new SharedArrayBuffer((groups.length + keys.length) * 4));
-  let [at, restCount, totalCount, key] = [0, 0, 0, 0];
+  let [at, restCount, key] = [0, 0, 0];
   for (let k = 0; k < keys.length; k++) {
     starts.fill(at, key, keys[k] + 1);
     key = keys[k] + 1;
@@ -37,10 +36,9 @@ export function* aimOf(
       targets[at++] = shownCount;
       restCount += counts[k];
     }
-    totalCount += counts[k];
     if (k % KEYS_PER_STEP === KEYS_PER_STEP - 1)
       yield KEY_NS * (groupStarts[k + 1] - groupStarts[k + 1 - KEYS_PER_STEP]);
   }
   starts.fill(at, key);
-  return { starts, targets, groupCount: shownCount, restCount, totalCount };
+  return { starts, targets, groupCount: shownCount, restCount };
 }

@@ -1,18 +1,16 @@
 /** Groups over all shards: their sizes first, then, for those that are shown, distinct profiles and the further figure. */
 import type { BreakdownBody, BreakdownGroup, BreakdownRequest } from '../../model/analysis.ts';
-import { type BreakdownPart, type BreakdownPiece, captureBreakdown } from '../../query/execution/breakdown.ts';
 import { GroupIndex, TopGroups } from '../../query/execution/group-index.ts';
 import { inSlices, type Spend } from '../../query/execution/pace.ts';
 import { allEnded } from '../../query/execution/shard-query.ts';
-import type { TallyOutcome } from '../../query/execution/tally-scan.ts';
-import { type Aim, aimOf } from './breakdown-aim.ts';
+import type { AskedQuestion } from './asked-question.ts';
 import { mergeFigures, type PartialFigure } from './figure.ts';
-import type { Question } from './question.ts';
+import { type GroupPart, groupKind } from './group-part.ts';
+import type { TalliedPiece } from './packed-tally.ts';
 
 const DEFAULT_LIMIT = 20;
-/** Keys added up between two turns at most, and what a group of one costs. */
-const KEYS_PER_STEP = 1_024;
-const ADD_NS = 10;
+/** Looked at between two turns at most. */
+const STEP_NS = 10_240;
 /** A group written out, for each part that it is put together from. */
 const SHOWN_NS = 100;
 
@@ -22,57 +20,43 @@ interface Sizes {
   /** Groups that have any. */
   readonly groupCount: number;
   readonly shown: readonly number[];
+  /** Elements, each once. */
+  readonly elementCount: number;
 }
 
-interface Tallied {
-  readonly part: BreakdownPart;
-  readonly shard: number;
-  readonly aim: Aim;
-  readonly outcome: TallyOutcome | undefined;
-}
-
-export async function answerBreakdown(question: Question): Promise<BreakdownBody> {
+export async function answerBreakdown(question: AskedQuestion): Promise<BreakdownBody> {
   const request = question.request.breakdown!;
   const index = new GroupIndex();
-  return question.askAndMerge(
-    (instant) => captureBreakdown(instant, request, index),
-    (parts, spend) => merge(request, index, parts, spend),
-  );
+  return question.gather(groupKind(request, index), (parts, spend) => merge(request, index, parts, spend));
 }
 
 async function merge(
   request: BreakdownRequest,
   index: GroupIndex,
-  parts: readonly BreakdownPart[],
+  parts: readonly GroupPart[],
   spend: Spend,
 ): Promise<BreakdownBody> {
   const sizes = await inSlices(sizesOf(request, index, parts), spend);
-  const places = new Int32Array(index.count).fill(-1);
-  sizes.shown.forEach((group, place) => {
-    places[group] = place;
-  });
+  const { shown, groupCount } = sizes;
   const isTallied = request.event !== undefined || request.aggregate !== undefined;
-  const aims: Omit<Tallied, 'outcome'>[] = [];
-  const tallies: (() => Promise<TallyOutcome>)[] = [];
-  for (const [shard, part] of parts.entries()) {
-    for (const piece of part.pieces) {
-      const aim = await inSlices(aimOf(piece, places, sizes.shown.length), spend);
-      aims.push({ part, shard, aim });
-      if (isTallied) tallies.push(() => piece.tally(aim));
-    }
+  let tallied: readonly TalliedPiece[] = [];
+  if (isTallied || groupCount > shown.length) {
+    const places = new Int32Array(index.count).fill(-1);
+    shown.forEach((group, place) => {
+      places[group] = place;
+    });
+    tallied = (await allEnded(parts.map((part) => part.tallied(places, shown.length, spend)))).flat();
   }
-  const outcomes = await allEnded(tallies.map((tally) => tally()));
-  const tallied = aims.map((aim, i): Tallied => ({ ...aim, outcome: outcomes[i] }));
   return inSlices(bodyOf(request, index, sizes, tallied), spend);
 }
 
 function* sizesOf(
   { limit }: BreakdownRequest,
   index: GroupIndex,
-  parts: readonly BreakdownPart[],
+  parts: readonly GroupPart[],
 ): Generator<number, Sizes, void> {
   const sizes = new Float64Array(index.count);
-  for (const { pieces } of parts) for (const piece of pieces) yield* addSizes(piece, sizes);
+  for (const part of parts) yield* part.addSizes(sizes);
   const top = new TopGroups(index, sizes, limit ?? DEFAULT_LIMIT);
   let groupCount = 0;
   let costNs = 0;
@@ -82,28 +66,19 @@ function* sizesOf(
       costNs += top.add(group);
     }
     costNs += 1;
-    if (costNs < KEYS_PER_STEP * ADD_NS) continue;
+    if (costNs < STEP_NS) continue;
     yield costNs;
     costNs = 0;
   }
-  return { sizes, groupCount, shown: top.sorted() };
-}
-
-function* addSizes({ counts, starts, groups }: BreakdownPiece, sizes: Float64Array): Generator<number, void, void> {
-  for (let from = 0; from < counts.length; from += KEYS_PER_STEP) {
-    const end = Math.min(from + KEYS_PER_STEP, counts.length);
-    for (let k = from; k < end; k++) {
-      for (let s = starts[k]; s < starts[k + 1]; s++) sizes[groups[s]] += counts[k];
-    }
-    yield ADD_NS * (starts[end] - starts[from]);
-  }
+  const elementCount = parts.reduce((sum, part) => sum + part.elementCount, 0);
+  return { sizes, groupCount, shown: top.sorted(), elementCount };
 }
 
 function* bodyOf(
   request: BreakdownRequest,
   { values }: GroupIndex,
-  { sizes, groupCount, shown }: Sizes,
-  tallied: readonly Tallied[],
+  { sizes, groupCount, shown, elementCount }: Sizes,
+  tallied: readonly TalliedPiece[],
 ): Generator<number, BreakdownBody, void> {
   const profilesOf = (target: number): number =>
     tallied.reduce((sum, { outcome }) => sum + outcome!.profiles[target], 0);
@@ -120,24 +95,23 @@ function* bodyOf(
     yield SHOWN_NS * (tallied.length + 1);
   }
   // Elements of the rest, and of all, are each counted once however many groups they are in.
-  const rest = tallied.reduce((sum, { aim }) => sum + aim.restCount, 0);
-  const total = tallied.reduce((sum, { aim }) => sum + aim.totalCount, 0);
+  const rest = tallied.reduce((sum, { restCount }) => sum + restCount, 0);
   return {
     groups,
     ...(groupCount === shown.length
       ? {}
       : { rest: { groups: groupCount - shown.length, ...countsOf(shown.length, rest) } }),
-    total: { groups: groupCount, ...countsOf(shown.length + 1, total) },
+    total: { groups: groupCount, ...countsOf(shown.length + 1, elementCount) },
   };
 }
 
 function figureOf(
   { fn, p }: NonNullable<BreakdownRequest['aggregate']>,
-  tallied: readonly Tallied[],
+  tallied: readonly TalliedPiece[],
   place: number,
 ): ReturnType<typeof mergeFigures> {
-  const figures = tallied.map(({ part, shard, outcome }): PartialFigure => {
-    return { figure: outcome!.figures[place], textOf: part.textOf, shard };
+  const figures = tallied.map(({ textOf, shard, outcome }): PartialFigure => {
+    return { figure: outcome!.figures[place], textOf, shard };
   });
   return mergeFigures(fn, p, figures);
 }

@@ -1,11 +1,14 @@
 /** How many profiles. */
 import type { CountBody } from '../../model/query.ts';
+import type { AskedQuestion } from './asked-question.ts';
 import { estimateCount } from './estimate.ts';
-import type { Question } from './question.ts';
+import { plainKind } from './part-kind.ts';
 
-export async function answerCount(question: Question): Promise<CountBody> {
+/** A part is the number of a shard's selected rows. */
+export const COUNT = plainKind<number>(() => (rows) => rows.cardinality);
+
+export async function answerCount(question: AskedQuestion): Promise<CountBody> {
   const estimate = question.request.mode === 'estimate' ? await estimateCount(question) : undefined;
   if (estimate !== undefined) return estimate;
-  const selections = await question.select();
-  return { count: selections.reduce((sum, rows) => sum + rows.cardinality, 0) };
+  return question.gather(COUNT, (counts) => ({ count: counts.reduce((sum, count) => sum + count, 0) }));
 }

@@ -4,7 +4,7 @@
  */
 import { xxh32 } from '../../base/hash.ts';
 import type { CountBody } from '../../model/query.ts';
-import type { Question } from './question.ts';
+import type { AskedQuestion } from './asked-question.ts';
 
 /** Within one percentage point of the true share, 95 times in 100, whatever the share. */
 const SAMPLE_COUNT = 10_000;
@@ -13,22 +13,23 @@ const CONFIDENCE = 0.95;
 const Z = 1.959_964;
 
 /** Undefined: count exactly. */
-export async function estimateCount(question: Question): Promise<CountBody | undefined> {
-  const sizes = question.shards.map((shard) => shard.data.profileCount);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total <= 2 * SAMPLE_COUNT || question.isAnsweredByBitmaps()) return undefined;
-  const text = Buffer.from(JSON.stringify([question.where, question.request.at ?? null]));
-  const seed = xxh32(text, 0, text.length, 0);
-  const counts = sizes.map((size) => Math.round((size / total) * SAMPLE_COUNT));
-  const found = await question.sample(counts, seed);
-  const sampleSize = counts.reduce((sum, count) => sum + count, 0);
-  const fitCount = found.reduce((sum, count) => sum + count, 0);
-  const [low, high] = wilsonInterval(fitCount, sampleSize);
-  // What was looked at is known: those that fit are there, those that do not are not.
-  const least = Math.max(fitCount, Math.floor(low * total));
-  const most = Math.min(total - (sampleSize - fitCount), Math.ceil(high * total));
-  const count = Math.round((fitCount / sampleSize) * total);
-  return { count, isExact: false, interval: [least, most], confidence: CONFIDENCE, sampleSize };
+export function estimateCount(question: AskedQuestion): Promise<CountBody | undefined> {
+  return question.sampling(async ({ sizes, isAnsweredByBitmaps }, sample) => {
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    if (total <= 2 * SAMPLE_COUNT || isAnsweredByBitmaps) return undefined;
+    const text = Buffer.from(JSON.stringify([question.where, question.request.at ?? null]));
+    const seed = xxh32(text, 0, text.length, 0);
+    const counts = sizes.map((size) => Math.round((size / total) * SAMPLE_COUNT));
+    const found = await sample(counts, seed);
+    const sampleSize = counts.reduce((sum, count) => sum + count, 0);
+    const fitCount = found.reduce((sum, count) => sum + count, 0);
+    const [low, high] = wilsonInterval(fitCount, sampleSize);
+    // What was looked at is known: those that fit are there, those that do not are not.
+    const least = Math.max(fitCount, Math.floor(low * total));
+    const most = Math.min(total - (sampleSize - fitCount), Math.ceil(high * total));
+    const count = Math.round((fitCount / sampleSize) * total);
+    return { count, isExact: false, interval: [least, most], confidence: CONFIDENCE, sampleSize };
+  });
 }
 
 /** Wilson's score interval of a share: good at shares near 0 and 1 too, and never empty. */

@@ -3,11 +3,11 @@ import type { GroupValue, TotalFunction } from '../../model/analysis.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import { type DistinctList, distinctCount } from '../../query/execution/distinct-count.ts';
 import { SortedLists, type SortedNumbers } from '../../query/execution/sorted-numbers.ts';
-import type { Figure } from '../../query/execution/tally-figure.ts';
 import { TAG_NUMBER, TAG_TEXT } from '../../query/index/scalar-tag.ts';
+import type { ShownFigure } from './packed-tally.ts';
 
 export interface PartialFigure {
-  readonly figure: Figure;
+  readonly figure: ShownFigure;
   readonly textOf: (number: number) => string;
   readonly shard: number;
 }
@@ -36,9 +36,7 @@ export function* mergeFigures(
       return edgeOf(fn, parts);
     default:
       return ranksOf(
-        parts.flatMap(({ figure: { numbers } }) =>
-          numbers === undefined ? [] : [{ values: numbers, ends: undefined }],
-        ),
+        parts.flatMap(({ figure: { numbers, ends } }) => (numbers === undefined ? [] : [{ values: numbers, ends }])),
         fn === 'median' ? 50 : p!,
       );
   }
@@ -53,7 +51,7 @@ export function ranksOf(
   return typeof p === 'number' ? sorted.percentile(p) : p.map((each) => sorted.percentile(each));
 }
 
-function total(parts: readonly PartialFigure[], of: (figure: Figure) => number): number {
+function total(parts: readonly PartialFigure[], of: (figure: ShownFigure) => number): number {
   return parts.reduce((sum, { figure }) => sum + of(figure), 0);
 }
 

@@ -11,17 +11,24 @@ export interface ShardRows {
   readonly rows: Uint32Array;
 }
 
+/** Ids of a shard elsewhere, as JSON with commas between; there is one at least. */
+export interface IdTexts {
+  readonly bytes: Uint8Array;
+}
+
+export type IdList = ShardRows | IdTexts;
+
 /** A third of a millisecond of work. */
 const SLICE_SIZE_BYTES = 64 * 1024;
 const COMMA = 0x2c;
 
 /** Writes ids one after another, as many as a slice holds. */
 export class IdWriter {
-  readonly #lists: readonly ShardRows[];
+  readonly #lists: readonly IdList[];
   #list = 0;
   #at = 0;
 
-  constructor(lists: readonly ShardRows[]) {
+  constructor(lists: readonly IdList[]) {
     this.#lists = lists;
   }
 
@@ -30,23 +37,33 @@ export class IdWriter {
     const start = writer.length;
     const end = start + SLICE_SIZE_BYTES;
     while (this.#list < this.#lists.length) {
-      const { shard, rows } = this.#lists[this.#list];
-      const { renderer } = shard;
-      while (this.#at < rows.length) {
+      const list = this.#lists[this.#list];
+      if ('bytes' in list) {
         if (writer.length >= end) return true;
         if (writer.length > start) writer.byte(COMMA);
-        renderer.writeId(writer, rows[this.#at++]);
-      }
+        writer.raw(list.bytes, 0, list.bytes.length);
+      } else if (!this.#writeRows(list, writer, start, end)) return true;
       this.#list += 1;
       this.#at = 0;
     }
     return writer.length > start;
   }
+
+  /** False: the slice is full before the last. */
+  #writeRows({ shard, rows }: ShardRows, writer: JsonWriter, start: number, end: number): boolean {
+    const { renderer } = shard;
+    while (this.#at < rows.length) {
+      if (writer.length >= end) return false;
+      if (writer.length > start) writer.byte(COMMA);
+      renderer.writeId(writer, rows[this.#at++]);
+    }
+    return true;
+  }
 }
 
 /** `{"ids":[…]` and what `tail` says of the answer, in pieces. Each is good until the next is asked for. */
 export async function* idsJson(
-  lists: readonly ShardRows[],
+  lists: readonly IdList[],
   tail: object,
   nextTurn: () => Promise<void>,
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -71,7 +88,7 @@ export async function* idsJson(
   yield writer.view;
 }
 
-export async function idTexts(lists: readonly ShardRows[], nextTurn: () => Promise<void>): Promise<string[]> {
+export async function idTexts(lists: readonly IdList[], nextTurn: () => Promise<void>): Promise<string[]> {
   const texts: string[] = [];
   const writer = new JsonWriter(SLICE_SIZE_BYTES + 4_096);
   const ids = new IdWriter(lists);

@@ -1,12 +1,21 @@
 /** How many profiles conditions share: all pairs, at one instant per shard. */
 import type { OverlapBody } from '../../model/analysis.ts';
-import { captureOverlap } from '../../query/execution/overlap.ts';
-import type { Question } from './question.ts';
+import { captureOverlap, type OverlapPart } from '../../query/execution/overlap.ts';
+import type { CheckedRequest } from '../../query/parser/check-request.ts';
+import type { AskedQuestion } from './asked-question.ts';
+import { type PartKind, plainKind } from './part-kind.ts';
 
-export async function answerOverlap(question: Question): Promise<OverlapBody> {
+export function overlapKind({ overlap }: CheckedRequest): PartKind<OverlapPart, OverlapPart> {
+  const expressions = overlap!.segments.map(({ where }) => where);
+  return plainKind((instant) => captureOverlap(instant, expressions));
+}
+
+export function answerOverlap(question: AskedQuestion): Promise<OverlapBody> {
   const { segments } = question.request.overlap!;
-  const expressions = segments.map(({ where }) => where);
-  const parts = await question.ask((instant) => captureOverlap(instant, expressions));
+  return question.gather(overlapKind(question.request), (parts) => bodyOf(segments, parts));
+}
+
+function bodyOf(segments: readonly { readonly name: string }[], parts: readonly OverlapPart[]): OverlapBody {
   const counts = segments.map((_, s) => parts.reduce((sum, part) => sum + part.counts[s], 0));
   const pairs: OverlapBody['pairs'][number][] = [];
   for (let a = 0; a < segments.length; a++) {

@@ -1,18 +1,27 @@
 /** Cohorts over all shards: each shard's by their first day, added up. */
-import type { RetentionBody } from '../../model/analysis.ts';
+import type { RetentionBody, RetentionRequest } from '../../model/analysis.ts';
 import { firstDay } from '../../query/binder/window.ts';
 import { dayText, localDay } from '../../query/execution/calendar-periods.ts';
-import { captureRetention, DEFAULT_PERIODS } from '../../query/execution/retention.ts';
-import type { Question } from './question.ts';
+import { captureRetention, DEFAULT_PERIODS, type RetentionPart } from '../../query/execution/retention.ts';
+import type { CheckedRequest } from '../../query/parser/check-request.ts';
+import type { AskedQuestion } from './asked-question.ts';
+import { type PartKind, plainKind } from './part-kind.ts';
 
 interface Cohort {
   size: number;
   readonly counts: number[];
 }
 
-export async function answerRetention(question: Question): Promise<RetentionBody> {
+export function retentionKind({ retention }: CheckedRequest): PartKind<RetentionPart, RetentionPart> {
+  return plainKind((instant) => captureRetention(instant, retention!));
+}
+
+export function answerRetention(question: AskedQuestion): Promise<RetentionBody> {
   const request = question.request.retention!;
-  const parts = await question.ask((instant) => captureRetention(instant, request));
+  return question.gather(retentionKind(question.request), (parts) => bodyOf(request, parts, question.nowMs));
+}
+
+function bodyOf(request: RetentionRequest, parts: readonly RetentionPart[], nowMs: number): RetentionBody {
   const periods = request.periods ?? DEFAULT_PERIODS;
   const cohorts = new Map<number, Cohort>();
   for (const { days, sizes, counts } of parts) {
@@ -23,8 +32,7 @@ export async function answerRetention(question: Question): Promise<RetentionBody
       for (let k = 0; k <= periods; k++) cohort.counts[k] += counts[c][k];
     });
   }
-  const { atMs, nowMs } = question.options;
-  const today = localDay(request.timeZone ?? 'UTC', atMs ?? nowMs);
+  const today = localDay(request.timeZone ?? 'UTC', nowMs);
   return {
     cohorts: [...cohorts]
       .sort(([a], [b]) => a - b)

@@ -42,6 +42,8 @@ export interface BreakdownPiece {
   readonly starts: Uint32Array;
   readonly groups: Uint32Array;
   readonly keyEnd: number;
+  /** Of all keys. */
+  readonly elementCount: number;
   readonly tally: (aim: Pick<TallyScan, 'starts' | 'targets' | 'groupCount'>) => Promise<TallyOutcome>;
 }
 export interface BreakdownPart {
@@ -198,12 +200,13 @@ async function groupsOf(
   const { keys, slots, counts, keyEnd, numbers } = outcome;
   const starts = new Uint32Array(keys.length + 1);
   let groups = new Uint32Array(keys.length);
-  let count = 0;
+  let [count, elementCount] = [0, 0];
   for (let k = 0; k < keys.length; k++) {
     if (k > 0 && k % KEYS_PER_TURN === 0) await instant.pause();
     if (k % KEYS_PER_TURN === 0 && isStale()) return STALE;
     const lists = dimensions.map(({ valuesOf }, d) => valuesOf(slots[k * dimensions.length + d], numbers[d]));
     starts[k] = count;
+    elementCount += counts[k];
     for (const values of combinations(lists)) {
       if (count === groups.length) {
         const larger = new Uint32Array(2 * count);
@@ -214,7 +217,7 @@ async function groupsOf(
     }
   }
   starts[keys.length] = count;
-  return { keys, counts, starts, groups, keyEnd };
+  return { keys, counts, starts, groups, keyEnd, elementCount };
 }
 
 /** Every way to take one value of each list. */

@@ -22,7 +22,7 @@ export async function funnelBody(
     for (let depth = 0; depth < part.depths.length; depth++) depths[depth] += part.depths[depth];
   const medians = request.steps.map((_, step) => {
     const lists = step === 0 ? [] : parts.flatMap(({ times }) => times[step - 1] ?? []);
-    return new SortedLists(lists.map((values) => ({ values, ends: undefined }))).percentile(MEDIAN);
+    return new SortedLists(lists).percentile(MEDIAN);
   });
   const steps = stepBodies(request, depths, medians);
   if (request.by === undefined) return { steps };

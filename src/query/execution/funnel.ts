@@ -15,6 +15,7 @@ import type { Instant } from './instant.ts';
 import type { Journeys } from './journey-list.ts';
 import { stretchesOf } from './run-partition.ts';
 import type { Scan } from './scan.ts';
+import type { SortedNumbers } from './sorted-numbers.ts';
 import { captureSteps, type Members, prepareSteps, type StepChoice } from './step-tables.ts';
 
 /** Profiles that reached the first step, with the group of each. */
@@ -22,15 +23,15 @@ export interface GroupedJourneys {
   readonly values: readonly GroupValue[];
   /** By journey: position in `values`. */
   readonly groups: Uint32Array;
-  readonly journeys: Journeys;
+  readonly journeys: Pick<Journeys, 'depths' | 'lengths' | 'times'>;
 }
 
 /** One shard's part; steps that no profile can reach there are missing at the end. */
 export interface FunnelPart {
   /** Profiles by depth. */
   readonly depths: Float64Array;
-  /** From the second step on: lists of times since the step before, each ascending. */
-  readonly times: readonly (readonly Float64Array[])[];
+  /** From the second step on: times since the step before, a list a worker. */
+  readonly times: readonly (readonly SortedNumbers[])[];
   /** One a worker; none without `by`. */
   readonly grouped: readonly GroupedJourneys[];
 }
@@ -145,6 +146,8 @@ function partOf(outcomes: readonly FunnelOutcome[], grouped: readonly GroupedJou
       depths[depth] += count;
     });
   }
-  const times = Array.from({ length: depths.length - 2 }, (_, i) => outcomes.map((outcome) => outcome.times[i]));
+  const times = Array.from({ length: depths.length - 2 }, (_, i) =>
+    outcomes.map((outcome) => ({ values: outcome.times[i], ends: undefined })),
+  );
   return { depths, times, grouped };
 }
