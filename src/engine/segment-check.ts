@@ -1,9 +1,10 @@
 /** The body of a segment to be saved: untrusted JSON → name, description and a checked condition. */
+import { nearestWord } from '../base/nearest-word.ts';
 import { EngineError } from '../model/error.ts';
 import type { Expression } from '../model/query.ts';
 import { checkExpression } from '../query/parser/check-expression.ts';
 import { parseText } from '../query/parser/parse-text.ts';
-import { nearestWord, quoted, suggestionText } from '../query/parser/suggestion.ts';
+import { quoted, suggestionText } from '../query/parser/suggestion.ts';
 
 const KEY = /^[a-zA-Z0-9._-]{1,64}$/;
 const NAME_LENGTH_MAX = 200;

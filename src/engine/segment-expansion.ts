@@ -3,10 +3,11 @@
  * shared, and what it would be written out is counted while doing so: definitions that double at each step (a names b twice, b
  * names c twice …) are refused by their size before anybody walks them.
  */
+import { nearestWord } from '../base/nearest-word.ts';
 import { EngineError } from '../model/error.ts';
 import { DEFAULT_QUERY_LIMITS } from '../model/limits.ts';
 import type { EventLeaf, Expression, SequenceLeaf } from '../model/query.ts';
-import { nearestWord, quoted, suggestionText } from '../query/parser/suggestion.ts';
+import { quoted, suggestionText } from '../query/parser/suggestion.ts';
 
 /** Conditions of the whole, written out: as many as one query may have. */
 const NODE_COUNT_MAX = DEFAULT_QUERY_LIMITS.nodeCount;

@@ -2,13 +2,14 @@
  * Checks of untrusted settings JSON. Every refusal names the place as a JSON pointer (`details.path`) and, for a word that is
  * nearly right, the right one (`details.suggestion`). Only own keys are read, so `__proto__` is a name like any other.
  */
-import { distance } from 'fastest-levenshtein';
+import { nearestWord } from '../base/nearest-word.ts';
 import { EngineError } from '../model/error.ts';
+
+export { nearestWord as nearest } from '../base/nearest-word.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const SHOWN_LENGTH_MAX = 60;
-const WORD_LENGTH_MAX = 40;
 
 /** Errors: invalid_identity_settings, always. */
 export function refuse(at: string, message: string, details: JsonObject = {}): never {
@@ -29,18 +30,8 @@ export function shown(json: unknown): string {
   return JSON.stringify(json.length > SHOWN_LENGTH_MAX ? `${json.slice(0, SHOWN_LENGTH_MAX)}…` : json);
 }
 
-export function nearest(word: string, words: readonly string[]): string | undefined {
-  if (word.length > WORD_LENGTH_MAX) return undefined;
-  const wanted = word.toLowerCase();
-  const ranked = words
-    .map((candidate) => ({ candidate, edits: distance(wanted, candidate.toLowerCase()) }))
-    .sort((a, b) => a.edits - b.edits);
-  const best = ranked[0];
-  return best !== undefined && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined;
-}
-
 function refuseWord(at: string, start: string, word: string, words: readonly string[]): never {
-  const suggestion = nearest(word, words);
+  const suggestion = nearestWord(word, words);
   if (suggestion === undefined) refuse(at, `${start}; it is one of ${words.join(', ')}`);
   refuse(at, `${start}; did you mean ${JSON.stringify(suggestion)}?`, { suggestion });
 }

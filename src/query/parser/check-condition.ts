@@ -4,6 +4,7 @@
  */
 
 import { unreachable } from '../../base/assert.ts';
+import { nearestWord } from '../../base/nearest-word.ts';
 import { OPERATORS, type Operand, type Operator } from '../../model/query.ts';
 import {
   checkDate,
@@ -17,7 +18,7 @@ import {
   type ReferenceScope,
 } from './check-value.ts';
 import { below, checkText, field, type JsonCheck, type JsonObject, kindOf, refuse } from './json-check.ts';
-import { nearestWord, quoted, suggestionText } from './suggestion.ts';
+import { quoted, suggestionText } from './suggestion.ts';
 
 export interface Condition {
   readonly op: Operator;

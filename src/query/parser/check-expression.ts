@@ -6,6 +6,7 @@
  *
  * Recursion is bounded by `limits.depth`; work by `limits.nodeCount` and the size of the JSON.
  */
+import { nearestWord } from '../../base/nearest-word.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
 import { type Collection, type Expression, MATCHES, type RandomLeaf, type TraitLeaf } from '../../model/query.ts';
 import { checkCondition } from './check-condition.ts';
@@ -22,7 +23,7 @@ import {
   kindOf,
   refuse,
 } from './json-check.ts';
-import { nearestWord, quoted, suggestionText } from './suggestion.ts';
+import { quoted, suggestionText } from './suggestion.ts';
 
 const KINDS = ['and', 'or', 'not', 'trait', 'event', 'sequence', 'segment', 'random', 'account', 'people'] as const;
 /** Whose conditions a kind is among; absent = of both. */

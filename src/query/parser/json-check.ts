@@ -3,9 +3,10 @@
  * a JSON pointer. `at` is always the pointer of the value in hand. Values are expected as JSON.parse makes them; only
  * own keys are read, so that `__proto__` and `constructor` are names like any other.
  */
+import { nearestWord } from '../../base/nearest-word.ts';
 import { EngineError, type ErrorCode } from '../../model/error.ts';
 import type { QueryLimits } from '../../model/limits.ts';
-import { nearestWord, quoted, suggestionText } from './suggestion.ts';
+import { quoted, suggestionText } from './suggestion.ts';
 
 type QueryErrorCode = Extract<ErrorCode, 'query_invalid' | 'query_type' | 'query_too_large'>;
 export type JsonObject = Readonly<Record<string, unknown>>;

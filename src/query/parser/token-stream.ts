@@ -3,10 +3,11 @@
  * remembered, so an error can say what would have been right there and which of it was probably meant, and completion
  * (completion-place.ts) what may be typed next.
  */
+import { nearestWord } from '../../base/nearest-word.ts';
 import { EngineError, type ErrorSpan } from '../../model/error.ts';
 import type { QueryLimits } from '../../model/limits.ts';
 import { SourceMap } from './source-map.ts';
-import { listText, nearestWord, quoted } from './suggestion.ts';
+import { listText, quoted } from './suggestion.ts';
 import { RESERVED, syntaxError, type Token, type TokenKind, tokenize } from './token.ts';
 
 const KIND_LABEL: Readonly<Record<Exclude<TokenKind, 'word' | 'symbol' | 'end'>, string>> = {
