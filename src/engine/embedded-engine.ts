@@ -4,6 +4,7 @@
  */
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { Accounts } from '../model/account.ts';
+import { type ClusterView, slotRanges } from '../model/cluster.ts';
 import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
 import { EngineError } from '../model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
@@ -17,12 +18,13 @@ import type {
   UnmergeRequest,
 } from '../model/identity-request.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
-import type { IngestLimits } from '../model/limits.ts';
+import { type IngestLimits, SLOT_COUNT } from '../model/limits.ts';
 import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
 import type { Router } from '../router/router.ts';
+import { SlotMap } from '../router/slot-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import { LINKAGE, WorkerPool } from '../runtime/worker-pool.ts';
@@ -73,6 +75,8 @@ export interface EmbeddedEngineParts {
   readonly recoveredMs: number;
   /** 0 or absent = traits' values that were overwritten are kept for good. */
   readonly historyRetentionMs?: number | undefined;
+  /** Of this process, for `cluster`. */
+  readonly pid: number;
 }
 
 export class EmbeddedEngine implements Engine {
@@ -399,6 +403,36 @@ export class EmbeddedEngine implements Engine {
         events: shard.data.eventCount,
         logBytes: shard.storage.log.sizeBytes,
       })),
+    };
+  }
+
+  /** A cluster of one process: every shard is in it. */
+  cluster(): ClusterView {
+    const { shards, pid } = this.#parts;
+    const map = new SlotMap(shards.length);
+    const state = this.#closing === undefined ? 'up' : 'stopping';
+    return {
+      mode: 'embedded',
+      slots: SLOT_COUNT,
+      epoch: 1,
+      shards: shards.map((shard, index) => {
+        const ranges = slotRanges(SLOT_COUNT, (slot) => map.shardOfSlot(slot) === index);
+        return {
+          index,
+          pid,
+          address: '',
+          state,
+          slotCount: ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0),
+          slotRanges: ranges,
+          restarts: 0,
+          profiles: shard.data.profileCount,
+          events: shard.data.eventCount,
+          memoryBytes: shard.memory.usedBytes,
+          appliedSeq: shard.appliedSeq,
+          durableSeq: shard.storage.log.durableSeq,
+        };
+      }),
+      routers: [],
     };
   }
 

@@ -11,6 +11,7 @@
  */
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { pid } from 'node:process';
 import { DEFAULT_IDENTITY_SETTINGS } from '../identity/default-settings.ts';
 import { EventTape } from '../ingest/event-tape.ts';
 import { ItemScanner } from '../ingest/item-scanner.ts';
@@ -139,6 +140,7 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
     checkpointIntervalMs: options.checkpointIntervalMs ?? 5 * 60_000,
     historyRetentionMs: options.historyRetentionMs,
     recoveredMs: clock.monotonicMs() - startedMs,
+    pid,
   });
 }
 

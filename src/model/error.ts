@@ -78,6 +78,12 @@ export const ERROR_STATUS = {
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
+/** Whether the same may succeed later: what is wrong is not the caller's. */
+export function isRetryable(code: ErrorCode): boolean {
+  const status = ERROR_STATUS[code];
+  return status === 429 || status === 503 || status === 504;
+}
+
 /** Where in a text the mistake stands: 0-based offsets in UTF-16 units, `end` exclusive. */
 export interface ErrorSpan {
   readonly start: number;

@@ -10,6 +10,8 @@ export interface RejectedItem {
   readonly messageId?: string | undefined;
   readonly code: ErrorCode;
   readonly message: string;
+  /** Nothing is wrong with the item: send it again, with the same messageId. */
+  readonly retryable?: true | undefined;
 }
 
 /** What became of a batch. `accepted` includes `duplicates` (seen before inside the window, so already stored). */

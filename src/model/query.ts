@@ -186,6 +186,8 @@ export interface QueryRequest {
   readonly explain?: boolean | undefined;
   /** A name that nobody ever sent is a mistake (`query_unknown_name`), not only a warning. */
   readonly strict?: boolean | undefined;
+  /** Of a cluster of which a part cannot be asked: answer for the rest and say what is `missing`. Absent or false: such a question fails. */
+  readonly partial?: boolean | undefined;
   /** Passes of the optimizer that are left out: for tests, and for finding out what a pass is worth. */
   readonly optimizer?: { readonly off: readonly string[] } | undefined;
 }
@@ -217,12 +219,20 @@ export interface QueryPlan {
   readonly root: PlanNode;
 }
 
+/** What a partial answer leaves out: everybody who belongs to these slots. */
+export interface MissingPart {
+  readonly shards: readonly number[];
+  readonly slots: number;
+}
+
 interface AnswerBase {
   readonly tookMs: number;
   /** Applied `seq` per shard that the answer includes. */
   readonly watermark: readonly number[];
   readonly plan?: QueryPlan | undefined;
   readonly warnings?: readonly QueryWarning[] | undefined;
+  /** Only where `partial` was asked for and something could not be asked. */
+  readonly missing?: MissingPart | undefined;
 }
 /** `isExact` false = an estimate: the true count lies in `interval` with probability `confidence`. */
 export interface CountBody {

@@ -16,6 +16,10 @@ export class SlotMap {
     this.#shards = Uint16Array.from({ length: SLOT_COUNT }, (_, slot) => Math.floor((slot * shardCount) / SLOT_COUNT));
   }
 
+  shardOfSlot(slot: number): number {
+    return this.#shards[slot];
+  }
+
   shardOfUser(bytes: Uint8Array, offset: number, length: number): number {
     if (this.shardCount === 1) return 0;
     return this.#shards[xxh32(bytes, offset, length, 0) & (SLOT_COUNT - 1)];

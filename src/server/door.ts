@@ -1,5 +1,5 @@
 /** What every handler is given: the engine and the parts of the server that answers for it. Assembled in `server.ts`. */
-import type { Engine } from '../engine/engine.ts';
+import type { Gateway } from '../engine/gateway.ts';
 import type { KeyRing } from './auth/key-ring.ts';
 import type { BodyBudget } from './http/body-budget.ts';
 import type { IngestTurns } from './ingest-turns.ts';
@@ -9,7 +9,8 @@ import type { ServerSettings } from './options.ts';
 
 /** What every handler of one server shares. */
 export interface Door {
-  readonly engine: Engine;
+  /** Whatever answers: its readers may answer at once or later, and every handler takes both. */
+  readonly engine: Gateway;
   readonly settings: ServerSettings;
   readonly keys: KeyRing;
   readonly lifecycle: Lifecycle;

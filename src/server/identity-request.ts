@@ -2,13 +2,13 @@
  * Checks the bodies of identity requests and turns names of people, which have two readings as texts (`server/lookup/address.ts`), into
  * identifiers. A field that is not known is refused with the nearest one: a slip in `dryRun` must not merge people.
  */
-import type { Engine } from '../engine/engine.ts';
+import type { Gateway } from '../engine/gateway.ts';
 import { nearest } from '../identity/json-reader.ts';
 import { EngineError } from '../model/error.ts';
 import type { IdentityGraph, MergeRequest, UnmergeRequest } from '../model/identity-request.ts';
 import type { Identifier } from '../model/profile.ts';
 import { isRecord } from './http/json-text.ts';
-import { type Address, lookupJsonAt, typedIdentifier } from './lookup/address.ts';
+import { type Address, typedIdentifier } from './lookup/address.ts';
 
 /** Identifiers in one request. */
 export const MAX_IDENTIFIERS = 1_000;
@@ -16,17 +16,17 @@ const SHOWN_LENGTH = 64;
 const NOTHING = { fields: [] } as const;
 
 /** Errors: invalid_request. `isDry` = the URL says so. */
-export function parseMergeRequest(json: unknown, engine: Engine, isDry: boolean): MergeRequest {
+export async function parseMergeRequest(json: unknown, engine: Gateway, isDry: boolean): Promise<MergeRequest> {
   const body = objectOf(json, ['into', 'from', 'dryRun'], '{"into":"user-1","from":"email:a@b.c"}');
   return {
-    into: identifierAt(engine, addressOf(body['into'], 'into')),
-    from: identifierAt(engine, addressOf(body['from'], 'from')),
+    into: await identifierAt(engine, addressOf(body['into'], 'into')),
+    from: await identifierAt(engine, addressOf(body['from'], 'from')),
     dryRun: isDry || flagOf(body['dryRun'], 'dryRun'),
   };
 }
 
 /** Errors: invalid_request, profile_not_found. */
-export function parseUnmergeRequest(json: unknown, engine: Engine, isDry: boolean): UnmergeRequest {
+export async function parseUnmergeRequest(json: unknown, engine: Gateway, isDry: boolean): Promise<UnmergeRequest> {
   const example = '{"profile":"user-1","merge":"merge_…"}';
   const body = objectOf(json, ['profile', 'merge', 'identifiers', 'dryRun'], example);
   const { merge, identifiers } = body;
@@ -36,7 +36,7 @@ export function parseUnmergeRequest(json: unknown, engine: Engine, isDry: boolea
   if (merge !== undefined && (typeof merge !== 'string' || merge === '' || merge.length > SHOWN_LENGTH)) {
     throw wrong('"merge" must be the id of an entry of the journal, such as "merge_1f0c…"', 'merge');
   }
-  const profile = identifierAt(engine, addressOf(body['profile'], 'profile'));
+  const profile = await identifierAt(engine, addressOf(body['profile'], 'profile'));
   const dryRun = isDry || flagOf(body['dryRun'], 'dryRun');
   if (merge !== undefined) return { profile, merge, dryRun };
   if (!Array.isArray(identifiers) || identifiers.length === 0) {
@@ -46,24 +46,24 @@ export function parseUnmergeRequest(json: unknown, engine: Engine, isDry: boolea
     throw wrong(`"identifiers" may name at most ${MAX_IDENTIFIERS} at once`, 'identifiers');
   }
   const addresses = identifiers.map((identifier, i) => addressOf(identifier, `identifiers[${i}]`));
-  const graph = engine.identityGraph(profile);
+  const graph = await engine.identityGraph(profile);
   if (graph === undefined) throw profileNotFound(profile);
   return { profile, identifiers: addresses.map(readerOf(graph)), dryRun };
 }
 
 /** Graph of the profile that a text names; undefined when nobody has it. */
-export function identityGraphAt(engine: Engine, address: Address): IdentityGraph | undefined {
-  return engine.identityGraph(identifierAt(engine, address));
+export async function identityGraphAt(engine: Gateway, address: Address): Promise<IdentityGraph | undefined> {
+  return engine.identityGraph(await identifierAt(engine, address));
 }
 
 /** The reading that finds somebody; else the first, for the error to name. */
-export function identifierAt(engine: Engine, address: Address): Identifier {
+export async function identifierAt(engine: Gateway, address: Address): Promise<Identifier> {
   if (typeof address !== 'string') return address;
   const user = { type: 'user_id', value: address };
   const typed = typedIdentifier(address);
   if (typed === undefined) return user;
   const isOnlyUser =
-    engine.lookupJson(typed, NOTHING) === undefined && lookupJsonAt(engine, user, NOTHING) !== undefined;
+    (await engine.lookupJson(typed, NOTHING)) === undefined && (await engine.lookupJson(user, NOTHING)) !== undefined;
   return isOnlyUser ? user : typed;
 }
 

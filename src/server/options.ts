@@ -33,12 +33,16 @@ export interface StreamLimits {
   readonly sendBufferBytes: number;
   /** Queries of one connection that run at the same time. */
   readonly queryCount: number;
+  /** Profiles that one connection may wait for at the same time, where the engine answers later; each may be large. */
+  readonly lookupCount: number;
 }
 
 export interface ServerOptions {
   readonly host?: string | undefined;
   /** 0 = any free port. */
   readonly port?: number | undefined;
+  /** Other servers may listen on the same port and get a share of its connections. Default: the port is taken whole. */
+  readonly isPortShared?: boolean | undefined;
   readonly keys?: Partial<ServerKeys> | undefined;
   readonly tls?: TlsFiles | undefined;
   readonly limits?: IngestLimits | undefined;
@@ -54,6 +58,7 @@ export interface ServerOptions {
 export interface ServerSettings {
   readonly host: string;
   readonly port: number;
+  readonly isPortShared: boolean;
   readonly keys: ServerKeys;
   readonly tls: TlsFiles | undefined;
   readonly limits: IngestLimits;
@@ -67,12 +72,18 @@ export interface ServerSettings {
 
 const DEFAULT_TIMEOUTS: ServerTimeouts = { authMs: 10_000, idleMs: 60_000, slowReaderMs: 10_000, drainMs: 15_000 };
 // 64 frames of 100 events cover 20 ms of group commit at 300 k events/s on one connection.
-const DEFAULT_STREAM: StreamLimits = { creditFrames: 64, sendBufferBytes: 4 * 1024 * 1024, queryCount: 16 };
+const DEFAULT_STREAM: StreamLimits = {
+  creditFrames: 64,
+  sendBufferBytes: 4 * 1024 * 1024,
+  queryCount: 16,
+  lookupCount: 10_000,
+};
 
 export function resolveOptions(options: ServerOptions): ServerSettings {
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8080,
+    isPortShared: options.isPortShared ?? false,
     keys: { write: options.keys?.write ?? [], admin: options.keys?.admin ?? [], read: options.keys?.read ?? [] },
     tls: options.tls,
     limits: options.limits ?? DEFAULT_INGEST_LIMITS,

@@ -31,13 +31,14 @@ const FIELDS: ReadonlyMap<string, Check> = new Map([
   ['mode', ['"exact" or "estimate"', isText]],
   ['explain', ['true or false', isBoolean]],
   ['strict', ['true or false', isBoolean]],
+  ['partial', ['true or false', isBoolean]],
   ['optimizer', ['an object with "off"', isRecord]],
   ['at', ['a moment in ISO 8601', isText]],
   ['timeoutMs', ['a whole number of milliseconds', isWhole]],
 ] satisfies readonly (readonly [string, Check])[]);
 
 /** Fields of a flat analysis that belong to the question around it. */
-const AROUND: ReadonlySet<string> = new Set(['where', 'at', 'timeoutMs', 'strict', 'explain', 'optimizer']);
+const AROUND: ReadonlySet<string> = new Set(['where', 'at', 'timeoutMs', 'strict', 'explain', 'partial', 'optimizer']);
 
 /** `{"steps":[…],"within":"1d","where"?,"at"?}` → `{"as":"funnel","funnel":{…},"where"?,"at"?}`. */
 export function parseAnalysisRequest(kind: 'funnel' | 'retention', value: unknown): QueryRequest {

@@ -2,7 +2,7 @@
  * The network doors of an engine: HTTP and WebSocket on one port, keys, limits, metrics and documentation. The engine
  * is the caller's: it is opened before and closed after. Refuses to start where strangers could come in without a key.
  */
-import type { Engine } from '../engine/engine.ts';
+import type { Gateway } from '../engine/gateway.ts';
 import { KeyRing } from './auth/key-ring.ts';
 import { checkExposure, isLoopbackHost } from './auth/loopback.ts';
 import type { Door } from './door.ts';
@@ -26,7 +26,7 @@ export interface RunningServer {
 }
 
 /** Throws `EngineError` when the options are unsafe, the port is taken or the certificate cannot be read. */
-export async function startServer(engine: Engine, options: ServerOptions = {}): Promise<RunningServer> {
+export async function startServer(engine: Gateway, options: ServerOptions = {}): Promise<RunningServer> {
   const settings = resolveOptions(options);
   const keys = new KeyRing(settings.keys);
   checkExposure(settings.host, !keys.isOpen);
@@ -49,7 +49,7 @@ export async function startServer(engine: Engine, options: ServerOptions = {}): 
   stream.addTo(app, STREAM_PATH, page);
   addRoutes(app, door, page, openApiJson);
   try {
-    const listening = await listenOn(app, settings.host, settings.port);
+    const listening = await listenOn(app, settings.host, settings.port, settings.isPortShared);
     const url = urlOf(settings.host, listening.port, settings.tls !== undefined);
     settings.logger.info('listening', { host: settings.host, port: listening.port, isTls: settings.tls !== undefined });
     let closed: Promise<void> | undefined;

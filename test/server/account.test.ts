@@ -4,15 +4,15 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { open } from '../../src/engine/open.ts';
 import { account, accountPage, accountPeople } from '../../src/server/openapi/account-paths.ts';
 import { queryAnswer, queryRequest } from '../../src/server/openapi/query-request-schema.ts';
-import { type RunningServer, startServer } from '../../src/server/server.ts';
-import { asReader, asWriter, call, KEYS, post } from './harness.ts';
+import type { RunningServer } from '../../src/server/server.ts';
+import { asReader, asWriter, call, post, serve } from './harness.ts';
 
 let engine: Engine;
 let server: RunningServer;
 
 beforeEach(async () => {
   engine = await open({ data: ':memory:', shards: 2, workers: 1 });
-  server = await startServer(engine, { port: 0, keys: KEYS });
+  server = await serve(engine);
   const timestamp = '2026-01-01T00:00:00Z';
   await post(`${server.url}/v1/import`, {
     batch: [

@@ -6,6 +6,7 @@ import { unpack } from 'msgpackr';
 import type { Engine, EngineStats, FrameOutcome } from '../../src/engine/engine.ts';
 import { checkSegment, checkSegmentKey } from '../../src/engine/segment-check.ts';
 import { SegmentStore } from '../../src/engine/segment-store.ts';
+import type { ClusterView } from '../../src/model/cluster.ts';
 import { EngineError } from '../../src/model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../../src/model/history.ts';
 import type { IngestOptions, IngestResult, RejectedItem } from '../../src/model/ingest.ts';
@@ -252,6 +253,19 @@ export class FakeEngine implements Engine {
 
   stateHash(): string {
     return `hash-${this.people.size}`;
+  }
+
+  cluster(): ClusterView {
+    const shard = {
+      index: 0,
+      pid: 1,
+      address: '',
+      state: 'up',
+      slotCount: 1_024,
+      slotRanges: [[0, 1_023]],
+      restarts: 0,
+    } as const;
+    return { mode: 'embedded', slots: 1_024, epoch: 1, shards: [shard], routers: [] };
   }
 
   stats(): EngineStats {

@@ -1,9 +1,14 @@
-/** Starts servers on free ports with a fake engine, and speaks to them as clients do. */
+/**
+ * Starts servers on free ports with a fake engine, and speaks to them as clients do. What is behind the doors has a form: `embedded` answers at once,
+ * the others later, as a cluster does (`asynchronous.test.ts` runs the suites again in these).
+ */
 import net from 'node:net';
 import { afterEach } from 'vitest';
 import WebSocket from 'ws';
+import type { Engine } from '../../src/engine/engine.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
+import { AsyncGateway } from '../helpers/async-gateway.ts';
 import { FakeEngine } from './fake-engine.ts';
 
 export const KEYS = { write: ['write-key-1', 'write-key-2'], admin: ['admin-key'], read: ['read-key'] };
@@ -25,9 +30,25 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((server) => server.close()));
 });
 
+/** `many`: later, and many lookups can be asked at once. */
+export type Form = 'embedded' | 'asynchronous' | 'many';
+
+let form: Form = 'embedded';
+
+/** For every server that is started from here on. */
+export function useForm(next: Form): void {
+  form = next;
+}
+
+/** A server before the engine, in the form that is tested. The caller closes it. */
+export function serve(engine: Engine, options: ServerOptions = {}): Promise<RunningServer> {
+  const gateway = form === 'embedded' ? engine : new AsyncGateway(engine, { hasMany: form === 'many' });
+  return startServer(gateway, { port: 0, keys: KEYS, ...options });
+}
+
 export async function rig(options: ServerOptions = {}): Promise<Rig> {
   const engine = new FakeEngine();
-  const server = await startServer(engine, { port: 0, keys: KEYS, ...options });
+  const server = await serve(engine, options);
   running.push(server);
   return { engine, server, url: server.url };
 }

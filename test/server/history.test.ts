@@ -4,8 +4,8 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { open } from '../../src/engine/open.ts';
 import { tracedTrait, traitHistory } from '../../src/server/openapi/history-schema.ts';
 import { profile } from '../../src/server/openapi/profile-schema.ts';
-import { type RunningServer, startServer } from '../../src/server/server.ts';
-import { asReader, call, KEYS, post } from './harness.ts';
+import type { RunningServer } from '../../src/server/server.ts';
+import { asReader, call, post, serve } from './harness.ts';
 
 const NOW_MS = Date.UTC(2025, 5, 1);
 
@@ -15,7 +15,7 @@ let server: RunningServer;
 async function start(historyRetentionMs = 0): Promise<void> {
   const clock = { nowMs: () => NOW_MS };
   engine = await open({ data: ':memory:', shards: 2, workers: 1, historyRetentionMs, checkpointIntervalMs: 0, clock });
-  server = await startServer(engine, { port: 0, keys: KEYS });
+  server = await serve(engine);
   const crm = { context: { source: 'crm' } };
   await engine.ingest([
     { type: 'track', userId: 'u1', event: 'A', messageId: 'e1', timestamp: '2024-01-01T00:00:00Z' },

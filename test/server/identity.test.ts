@@ -10,8 +10,8 @@ import {
   unmergeAnswer,
 } from '../../src/server/openapi/identity-schema.ts';
 import { errorAnswer } from '../../src/server/openapi/ingest-schema.ts';
-import { type RunningServer, startServer } from '../../src/server/server.ts';
-import { type Answer, asAdmin, asReader, asWriter, call, KEYS, post } from './harness.ts';
+import type { RunningServer } from '../../src/server/server.ts';
+import { type Answer, asAdmin, asReader, asWriter, call, post, serve } from './harness.ts';
 
 let engine: Engine;
 let server: RunningServer;
@@ -21,7 +21,7 @@ let nowMs: number;
 beforeEach(async () => {
   nowMs = Date.parse('2026-01-01T00:00:00Z');
   engine = await open({ data: ':memory:', shards: 2, workers: 1, clock: { nowMs: () => nowMs } });
-  server = await startServer(engine, { port: 0, keys: KEYS });
+  server = await serve(engine);
   url = server.url;
   await engine.ingest([
     { type: 'identify', userId: 'ann', traits: { email: 'ann@kith.test', city: 'Bonn' } },

@@ -4,9 +4,9 @@ import { open } from '../../src/engine/open.ts';
 import type { Suggestion } from '../../src/model/matching.ts';
 import { errorAnswer } from '../../src/server/openapi/ingest-schema.ts';
 import { matchingState, suggestion, suggestionPage } from '../../src/server/openapi/matching-schema.ts';
-import { type RunningServer, startServer } from '../../src/server/server.ts';
+import type { RunningServer } from '../../src/server/server.ts';
 import { crowd } from '../unit/engine/matching-people.ts';
-import { type Answer, asAdmin, asReader, asWriter, call, KEYS, post } from './harness.ts';
+import { type Answer, asAdmin, asReader, asWriter, call, post, serve } from './harness.ts';
 
 const SEED = 31;
 let engine: Engine;
@@ -15,7 +15,7 @@ let url: string;
 
 beforeEach(async () => {
   engine = await open({ data: ':memory:', shards: 2, workers: 1 });
-  server = await startServer(engine, { port: 0, keys: KEYS });
+  server = await serve(engine);
   url = `${server.url}/v1/identity`;
   await engine.ingest(crowd(SEED, 300).items);
 });

@@ -11,8 +11,8 @@ import {
   apiTraits,
 } from '../../src/server/openapi/profile-api-schema.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
-import { type RunningServer, startServer } from '../../src/server/server.ts';
-import { type Answer, asAdmin, asReader, asWriter, call, KEYS, raw } from './harness.ts';
+import type { RunningServer } from '../../src/server/server.ts';
+import { type Answer, asAdmin, asReader, asWriter, call, raw, serve } from './harness.ts';
 
 const NOW = Date.parse('2026-03-01T00:00:00.000Z');
 const READER = `Basic ${Buffer.from('read-key:').toString('base64')}`;
@@ -37,7 +37,7 @@ async function rig(items: readonly unknown[], options: ServerOptions = {}, shard
   const engine = await open({ data: ':memory:', shards, workers: 1, clock: { nowMs: () => NOW } });
   const result = await engine.ingest(items, { isImport: true });
   expect(result.rejected).toEqual([]);
-  const server = await startServer(engine, { port: 0, keys: KEYS, ...options });
+  const server = await serve(engine, options);
   running.push({ engine, server });
   return {
     engine,
@@ -403,7 +403,7 @@ describe('paging', () => {
       const others = Array.from({ length: 40 }, (_, k) => ({ ...one, userId: 'other', messageId: `x${i}-${k}` }));
       await engine.ingest([{ ...one, messageId: 'same' }, ...others]);
     }
-    const server = await startServer(engine, { port: 0, keys: KEYS });
+    const server = await serve(engine);
     running.push({ engine, server });
     const rigged: Rig = { engine, server, get: () => Promise.reject(new Error('not used')) };
     const all = await pages(rigged, 'user_id:u/events?limit=2');

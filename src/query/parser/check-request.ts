@@ -51,6 +51,7 @@ const REQUEST_KEYS = [
   'mode',
   'explain',
   'strict',
+  'partial',
   'optimizer',
 ];
 const MODES = ['exact', 'estimate'] as const;
@@ -87,6 +88,7 @@ export function checkRequest(json: unknown, limits: QueryLimits = DEFAULT_QUERY_
     ...optional(object, 'mode', (mode, at) => checkWord(mode, MODES, at, '"mode"')),
     ...optional(object, 'explain', (explain, at) => checkBoolean(explain, at, '"explain"')),
     ...optional(object, 'strict', (strict, at) => checkBoolean(strict, at, '"strict"')),
+    ...optional(object, 'partial', (partial, at) => checkBoolean(partial, at, '"partial"')),
     ...optional(object, 'optimizer', (optimizer, at) => checkOptimizer(check, optimizer, at)),
   };
   assertAnalysis(request);

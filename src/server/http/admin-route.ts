@@ -7,6 +7,6 @@ export async function checkpointRoute(exchange: Exchange): Promise<void> {
 }
 
 /** Reads everything once: for tests and for comparing two servers, not for monitoring. */
-export function stateHashRoute(exchange: Exchange): void {
-  exchange.json({ stateHash: exchange.door.engine.stateHash() });
+export async function stateHashRoute(exchange: Exchange): Promise<void> {
+  exchange.json({ stateHash: await exchange.door.engine.stateHash() });
 }

@@ -1,7 +1,7 @@
 /**
  * One HTTP request and its answer. Keeps the transport's rules for the handlers: the response is never touched after
  * the client left or after the answer, writes are corked, a large body is handed over as fast as the client reads it,
- * and every end (answer or abort) is measured once. Made for every request except profile lookups, which answer at
+ * and every end (answer or abort) is measured once. Made for every request except profile lookups that are answered at
  * once.
  */
 import { STATUS_CODES } from 'node:http';
@@ -59,6 +59,12 @@ export class Exchange {
     this.send(status, 'application/json', JSON.stringify(value));
   }
 
+  /** `send` for bytes that are the caller's only until it pauses. */
+  sendBorrowed(status: number, contentType: string, bytes: Uint8Array): void {
+    this.send(status, contentType, bytes.length <= WHOLE_BODY_BYTES ? bytes : Buffer.from(bytes));
+  }
+
+  /** Long bytes must stay as they are until the client has read them. */
   send(status: number, contentType: string, body: string | Uint8Array, headers: Headers = NO_HEADERS): void {
     if (!this.#isOpen) return;
     const response = this.response;

@@ -1,6 +1,6 @@
 /**
  * `GET /v1/export`: every profile as one line of JSON, as fast as the client reads and no faster. Between chunks other
- * callers get their turn. A failure on the way breaks the connection off, so that a client never takes a part for the
+ * callers get their turn. A failure behind the first chunk breaks the connection off, so that a client never takes a part for the
  * whole.
  */
 
@@ -28,12 +28,18 @@ export function exportRoute(exchange: Exchange, request: HttpRequest): Promise<v
 async function exportProfiles(exchange: Exchange, options: LookupOptions | undefined): Promise<void> {
   let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let length = 0;
+  let isStarted = false;
   const flush = async (): Promise<void> => {
+    start();
     await exchange.write(chunk.subarray(0, length));
     length = 0;
     await nextTurn();
   };
-  exchange.startStream('application/x-ndjson');
+  // Only when there is something to send: until then a failure has an answer of its own.
+  const start = (): void => {
+    if (!isStarted) exchange.startStream('application/x-ndjson');
+    isStarted = true;
+  };
   for await (const json of exchange.door.engine.exportProfiles(options)) {
     const neededBytes = json.length + 1;
     if (neededBytes > chunk.length) {
@@ -57,5 +63,6 @@ async function exportProfiles(exchange: Exchange, options: LookupOptions | undef
     if (!exchange.isOpen) return;
   }
   if (length > 0) await flush();
+  start();
   exchange.endStream();
 }

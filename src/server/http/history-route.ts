@@ -1,5 +1,5 @@
 /** `GET /v1/profiles/{id}/history`: every change of a profile's traits. The profile is named as in a lookup. */
-import type { Engine } from '../../engine/engine.ts';
+import type { Gateway } from '../../engine/gateway.ts';
 import { EngineError } from '../../model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../../model/history.ts';
 import { typedIdentifier } from '../lookup/address.ts';
@@ -55,7 +55,7 @@ export function parseHistoryQuery(query: string): TraitHistoryRequest {
 
 /** A text has two readings, as in a lookup. */
 async function historyAt(
-  engine: Engine,
+  engine: Gateway,
   address: string,
   request: TraitHistoryRequest,
   signal: AbortSignal,

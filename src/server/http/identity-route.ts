@@ -11,8 +11,8 @@ import { decodeAddress } from './lookup-route.ts';
 import { parameterOf, readJson } from './query-route.ts';
 
 /** `GET /v1/profiles/{id}/identity`. A slash in the id is to be percent-encoded. */
-export function identityGraphRoute(exchange: Exchange, request: HttpRequest): void {
-  const graph = identityGraphAt(exchange.door.engine, decodeAddress(request.getParameter(0) ?? ''));
+export async function identityGraphRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
+  const graph = await identityGraphAt(exchange.door.engine, decodeAddress(request.getParameter(0) ?? ''));
   if (graph === undefined) throw new EngineError('profile_not_found', 'no profile has this identifier');
   exchange.json(graph);
 }
@@ -20,17 +20,17 @@ export function identityGraphRoute(exchange: Exchange, request: HttpRequest): vo
 export async function mergeRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
   const { engine } = exchange.door;
   const isDry = isDryRun(request);
-  exchange.json(await engine.mergeProfiles(parseMergeRequest(await readJson(exchange), engine, isDry)));
+  exchange.json(await engine.mergeProfiles(await parseMergeRequest(await readJson(exchange), engine, isDry)));
 }
 
 export async function unmergeRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
   const { engine } = exchange.door;
   const isDry = isDryRun(request);
-  exchange.json(await engine.unmergeProfile(parseUnmergeRequest(await readJson(exchange), engine, isDry)));
+  exchange.json(await engine.unmergeProfile(await parseUnmergeRequest(await readJson(exchange), engine, isDry)));
 }
 
-export function identitySettingsRoute(exchange: Exchange): void {
-  exchange.json(exchange.door.engine.identitySettings());
+export async function identitySettingsRoute(exchange: Exchange): Promise<void> {
+  exchange.json(await exchange.door.engine.identitySettings());
 }
 
 export async function saveIdentitySettingsRoute(exchange: Exchange, request: HttpRequest): Promise<void> {

@@ -6,6 +6,7 @@ import { EngineError } from '../../model/error.ts';
 import type { AckLevel, IngestOptions, IngestResult } from '../../model/ingest.ts';
 import { INGEST } from '../auth/key-ring.ts';
 import type { Door } from '../door.ts';
+import { batchRefusal, markedRejections } from '../ingest-answer.ts';
 import type { HttpRequest } from '../transport/transport.ts';
 import { requireRights, rightsOfRequest, unauthorized } from './access.ts';
 import { readBody } from './body.ts';
@@ -139,5 +140,8 @@ function answerSingle(exchange: Exchange, result: IngestResult): void {
 }
 
 function answerBatch(exchange: Exchange, result: IngestResult): void {
-  exchange.json({ success: true, accepted: result.accepted, duplicates: result.duplicates, rejected: result.rejected });
+  const refusal = batchRefusal(result);
+  if (refusal !== undefined) throw refusal;
+  const { accepted, duplicates } = result;
+  exchange.json({ success: true, accepted, duplicates, rejected: markedRejections(result.rejected) });
 }

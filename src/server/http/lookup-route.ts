@@ -1,9 +1,10 @@
 /**
  * Profile lookups. `GET /v1/profiles/{id}` is the hottest path of the product and answers inside the transport's
  * callback: no promise, no per-request object but the identifier; guarded by the bench lookup-http against a bare
- * handler.
+ * handler. Only an engine that answers by promise makes it an exchange like any other.
  */
 import { performance } from 'node:perf_hooks';
+import { isPromise } from '../../base/awaitable.ts';
 import { EngineError, errorBody } from '../../model/error.ts';
 import { errorFields } from '../../runtime/logger.ts';
 import { READ } from '../auth/key-ring.ts';
@@ -11,12 +12,12 @@ import type { Door } from '../door.ts';
 import { lookupJsonAt } from '../lookup/address.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
 import { parseAddresses, parseLookupOptions, parseLookupQuery } from '../lookup/lookup-request.ts';
-import { writeProfilesJson } from '../lookup/profile-list.ts';
+import { finishProfilesJson, writeProfilesJson } from '../lookup/profile-list.ts';
 import type { RouteMeter } from '../metrics/route-meter.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 import { checkLocalCaller, requireRights } from './access.ts';
 import { readBody } from './body.ts';
-import { type Exchange, errorHeaders, statusLine } from './exchange.ts';
+import { Exchange, errorHeaders, statusLine } from './exchange.ts';
 import { isRecord, parseJsonBytes } from './json-text.ts';
 
 export const PROFILE_PREFIX = '/v1/profiles/';
@@ -41,6 +42,10 @@ export function profileHandler(door: Door, meter: RouteMeter): (response: HttpRe
         address.includes(PERCENT) ? decodeAddress(address) : address,
         query === undefined || query === '' ? undefined : parseLookupQuery(query),
       );
+      if (isPromise(json)) {
+        answerLater(new Exchange(door, response, meter), json);
+        return;
+      }
       if (json === undefined) throw profileNotFound();
       response.writeHeader('content-type', 'application/json').end(json);
       meter.record(200, performance.now() - startedAtMs);
@@ -48,6 +53,16 @@ export function profileHandler(door: Door, meter: RouteMeter): (response: HttpRe
       meter.record(answerError(door, response, error, meter.route), performance.now() - startedAtMs);
     }
   };
+}
+
+/** The bytes are good only for the turn in which they come. */
+function answerLater(exchange: Exchange, later: Promise<Uint8Array | undefined>): void {
+  later
+    .then((json) => {
+      if (json === undefined) exchange.send(PROFILE_NOT_FOUND.status, 'application/json', NOT_FOUND_BODY);
+      else exchange.sendBorrowed(200, 'application/json', json);
+    })
+    .catch((error: unknown) => exchange.fail(error));
 }
 
 /** `POST /v1/profiles/get`. The page is shared: it is filled and handed over without a pause in between. */
@@ -65,7 +80,14 @@ export function profilesRoute(page: BytePage): (exchange: Exchange) => Promise<v
     const options = parseLookupOptions(request['fields'], request['events'], request['at'], request['verbose']);
     page.reset();
     page.text('{"profiles":');
-    writeProfilesJson(page, exchange.door.engine, addresses, options);
+    const late = writeProfilesJson(page, exchange.door.engine, addresses, options);
+    if (late !== undefined) {
+      const begun = Buffer.from(page.view());
+      const found = await late.profiles;
+      page.reset();
+      page.bytes(begun);
+      finishProfilesJson(page, late.index, found);
+    }
     page.text('}');
     exchange.send(200, 'application/json', Buffer.from(page.view()));
     page.reset();
@@ -78,6 +100,7 @@ export function shuttingDown(): EngineError {
 
 /** One error for all misses, made once: misses are as hot as hits, and a stack trace costs more than the lookup. */
 const PROFILE_NOT_FOUND = new EngineError('profile_not_found', 'no profile has this identifier');
+const NOT_FOUND_BODY = JSON.stringify(errorBody(PROFILE_NOT_FOUND));
 
 function profileNotFound(): EngineError {
   return PROFILE_NOT_FOUND;

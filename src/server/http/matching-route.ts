@@ -10,24 +10,24 @@ const PAGE_SIZE = 100;
 export const PAGE_SIZE_MAX = 1_000;
 const PREFIX_LENGTH = '/v1/identity/suggestions/'.length;
 
-export function matchingRoute(exchange: Exchange): void {
-  exchange.json(exchange.door.engine.matching.state);
+export async function matchingRoute(exchange: Exchange): Promise<void> {
+  exchange.json(await exchange.door.engine.matching.state);
 }
 
 /** 202: it has begun; `GET` tells how far it is. */
 export async function startMatchingRoute(exchange: Exchange): Promise<void> {
   const request = parseMatchingRequest(await readJson(exchange));
-  exchange.json(exchange.door.engine.matching.start(request), 202);
+  exchange.json(await exchange.door.engine.matching.start(request), 202);
 }
 
 /** Answers when the run has ended; with none under way nothing happens. */
 export async function cancelMatchingRoute(exchange: Exchange): Promise<void> {
   const { matching } = exchange.door.engine;
-  matching.cancel();
+  await matching.cancel();
   exchange.json(await matching.settled());
 }
 
-export function suggestionsRoute(exchange: Exchange, request: HttpRequest): void {
+export async function suggestionsRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
   const parameters = new URLSearchParams(request.getQuery() ?? '');
   for (const name of parameters.keys()) {
     if (name === 'state' || name === 'limit' || name === 'cursor') continue;
@@ -36,7 +36,7 @@ export function suggestionsRoute(exchange: Exchange, request: HttpRequest): void
   }
   const state = stateOf(parameterOf(parameters, 'state') ?? 'open');
   const limit = limitOf(parameterOf(parameters, 'limit'));
-  exchange.json(exchange.door.engine.matching.suggestions(state, limit, parameterOf(parameters, 'cursor')));
+  exchange.json(await exchange.door.engine.matching.suggestions(state, limit, parameterOf(parameters, 'cursor')));
 }
 
 export async function decideSuggestionRoute(exchange: Exchange, request: HttpRequest): Promise<void> {

@@ -1,4 +1,5 @@
 /** Routes for balancers and monitors: alive, ready, metrics. Served also while the server closes. */
+import { errorFields } from '../../runtime/logger.ts';
 import type { Door } from '../door.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -8,13 +9,21 @@ export function healthRoute(exchange: Exchange): void {
 }
 
 /** The engine has recovered and serves; 503 before that and while shutting down, so that balancers send nothing. */
-export function readyRoute(exchange: Exchange): void {
-  const isServing = isReady(exchange.door);
+export async function readyRoute(exchange: Exchange): Promise<void> {
+  const isServing = await isReady(exchange.door);
   exchange.json({ status: isServing ? 'ready' : 'not_ready' }, isServing ? 200 : 503);
 }
 
-export function isReady(door: Door): boolean {
-  return !door.lifecycle.isClosing && door.engine.stats().isReady;
+/** Never rejects: an engine that cannot even say how it is does not serve. */
+export async function isReady(door: Door): Promise<boolean> {
+  if (door.lifecycle.isClosing) return false;
+  try {
+    const { isReady: isServing } = await door.engine.stats();
+    return isServing && !door.lifecycle.isClosing;
+  } catch (error) {
+    door.settings.logger.warn('the engine cannot tell whether it is ready', errorFields(error));
+    return false;
+  }
 }
 
 export async function metricsRoute(exchange: Exchange): Promise<void> {

@@ -8,6 +8,7 @@ import type { HttpRequest } from '../transport/transport.ts';
 import type { Access } from './access.ts';
 import { accountPeopleRoute, accountRoute, accountsRoute, profileAccountsRoute } from './account-route.ts';
 import { checkpointRoute, stateHashRoute } from './admin-route.ts';
+import { clusterRoute } from './cluster-route.ts';
 import { docsAssetRoute, docsPageRoute } from './docs-route.ts';
 import type { Exchange, Headers } from './exchange.ts';
 import { exportRoute } from './export-route.ts';
@@ -94,6 +95,7 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
     { method: 'get', path: '/v1/schema', access: 'read', handle: schemaRoute },
     ...profileApiRoutes(),
     { method: 'get', path: '/v1/export', access: 'read', handle: exportRoute },
+    { method: 'get', path: '/v1/cluster', access: 'read', handle: clusterRoute },
     { method: 'post', path: '/v1/admin/checkpoint', access: 'admin', handle: checkpointRoute },
     { method: 'get', path: '/v1/admin/state-hash', access: 'admin', handle: stateHashRoute },
     { method: 'get', path: '/health', access: 'open', isAlwaysOn: true, handle: healthRoute },

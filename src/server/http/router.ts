@@ -77,7 +77,7 @@ function refuse(
     if (method === 'head') {
       // An answer to HEAD has no body, which the exchange would send. Balancers ask for /health and /ready this way.
       if (path === '/health') exchange.sendHeadOnly(200);
-      else if (path === '/ready') exchange.sendHeadOnly(isReady(door) ? 200 : 503);
+      else if (path === '/ready') isReady(door).then((isServing) => exchange.sendHeadOnly(isServing ? 200 : 503));
       else exchange.sendHeadOnly(allowed.length > 0 ? 405 : 404, [['allow', allowed.join(', ')]]);
     } else if (allowed.length === 0) throw notFound();
     else if (method === 'get' && path === STREAM_PATH) {

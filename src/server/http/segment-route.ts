@@ -8,13 +8,13 @@ import { parameterOf, readJson, signalOf } from './query-route.ts';
 
 const PREFIX_LENGTH = '/v1/segments/'.length;
 
-export function segmentsRoute(exchange: Exchange): void {
-  exchange.json({ segments: exchange.door.engine.segments() });
+export async function segmentsRoute(exchange: Exchange): Promise<void> {
+  exchange.json({ segments: await exchange.door.engine.segments() });
 }
 
-export function segmentRoute(exchange: Exchange, request: HttpRequest): void {
+export async function segmentRoute(exchange: Exchange, request: HttpRequest): Promise<void> {
   const key = keyOf(request);
-  const segment = exchange.door.engine.segment(key);
+  const segment = await exchange.door.engine.segment(key);
   if (segment === undefined) throw notFound(key);
   exchange.json(segment);
 }
@@ -42,7 +42,8 @@ export async function segmentMembersRoute(exchange: Exchange, request: HttpReque
     throw new EngineError('invalid_request', '"limit" must be a whole number of 1 or more');
   }
   const { engine } = exchange.door;
-  if (engine.segment(key) === undefined) throw notFound(key);
+  const signal = signalOf(exchange);
+  if ((await engine.segment(key)) === undefined) throw notFound(key);
   exchange.json(
     await engine.query(
       {
@@ -51,7 +52,7 @@ export async function segmentMembersRoute(exchange: Exchange, request: HttpReque
         ...(limit === undefined ? {} : { limit: Number(limit) }),
         ...(cursor === undefined ? {} : { cursor }),
       },
-      signalOf(exchange),
+      signal,
     ),
   );
 }

@@ -1,5 +1,5 @@
 /** `POST /v1/query/why`: why one profile fits a condition or does not. The profile is named as in a lookup. */
-import type { Engine } from '../../engine/engine.ts';
+import type { Gateway } from '../../engine/gateway.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Expression } from '../../model/query.ts';
 import type { WhyAnswer, WhyOptions } from '../../model/segment.ts';
@@ -51,7 +51,7 @@ function wrong(field: string, expected: string): EngineError {
 
 /** A text has two readings, as in a lookup. */
 async function whyAt(
-  engine: Engine,
+  engine: Gateway,
   address: Address,
   where: Expression | string,
   options: WhyOptions,

@@ -51,14 +51,16 @@ export class BytePage {
   #need(sizeBytes: number): void {
     const neededBytes = this.#length + sizeBytes;
     if (neededBytes <= this.#buffer.length) return;
-    if (neededBytes > MAX_ANSWER_BYTES) {
-      throw new EngineError(
-        'payload_too_large',
-        `the answer is larger than ${MAX_ANSWER_BYTES} bytes; ask for fewer profiles, fields or events`,
-      );
-    }
+    if (neededBytes > MAX_ANSWER_BYTES) throw answerTooLarge();
     const larger = Buffer.allocUnsafeSlow(Math.max(neededBytes, this.#buffer.length * 2));
     larger.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = larger;
   }
+}
+
+export function answerTooLarge(): EngineError {
+  return new EngineError(
+    'payload_too_large',
+    `the answer is larger than ${MAX_ANSWER_BYTES} bytes; ask for fewer profiles, fields or events`,
+  );
 }

@@ -1,5 +1,5 @@
 /** The engine's own figures as Prometheus series, read from one `stats()` at each scrape. */
-import type { EngineStats } from '../../engine/engine.ts';
+import type { EngineStats } from '../../engine/gateway.ts';
 import type { SeriesPage } from './series-page.ts';
 
 /** What the engine tells about itself. */

@@ -3,7 +3,9 @@
  * numbers belong together.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { EngineStats } from '../../engine/engine.ts';
+import { assert } from '../../base/assert.ts';
+import type { Awaitable } from '../../base/awaitable.ts';
+import type { EngineStats } from '../../engine/gateway.ts';
 
 export type SeriesKind = 'counter' | 'gauge';
 /** The label's value, or the values of all labels in order, and the number. */
@@ -11,10 +13,10 @@ export type Sample = readonly [labels: string | readonly string[], value: number
 
 export class SeriesPage {
   readonly #registry = new Registry();
-  readonly #readStats: () => EngineStats;
+  readonly #readStats: () => Awaitable<EngineStats>;
   #stats: EngineStats | undefined;
 
-  constructor(readStats: () => EngineStats) {
+  constructor(readStats: () => Awaitable<EngineStats>) {
     this.#readStats = readStats;
   }
 
@@ -34,7 +36,7 @@ export class SeriesPage {
     read: (stats: EngineStats) => readonly Sample[],
   ): void {
     const write = (set: (values: Record<string, string>, value: number) => void): void => {
-      this.#stats ??= this.#readStats();
+      assert(this.#stats !== undefined, 'series are collected by render only');
       for (const [texts, value] of read(this.#stats)) {
         const values = typeof texts === 'string' ? [texts] : texts;
         set(Object.fromEntries(labels.map((label, index) => [label, values[index]])), value);
@@ -61,7 +63,7 @@ export class SeriesPage {
   }
 
   async render(): Promise<string> {
-    this.#stats = this.#readStats();
+    this.#stats = await this.#readStats();
     return this.#registry.metrics();
   }
 

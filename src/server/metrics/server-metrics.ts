@@ -3,7 +3,7 @@
  * and become Prometheus series only when scraped, so counting costs the hot paths an increment and nothing more.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Engine } from '../../engine/engine.ts';
+import type { Gateway } from '../../engine/gateway.ts';
 import { defineEngineSeries } from './engine-series.ts';
 import { RouteMeter } from './route-meter.ts';
 import { SeriesPage } from './series-page.ts';
@@ -22,7 +22,7 @@ export class ServerMetrics {
   streamFramesIn = 0;
   streamFramesOut = 0;
 
-  constructor(engine: Engine, inFlight: { readonly inFlight: number }) {
+  constructor(engine: Pick<Gateway, 'stats'>, inFlight: { readonly inFlight: number }) {
     this.#loopDelay.enable();
     this.#page = new SeriesPage(() => engine.stats());
     defineEngineSeries(this.#page);

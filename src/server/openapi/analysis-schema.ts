@@ -104,6 +104,7 @@ const around = {
   timeoutMs: z.int().min(0).optional(),
   strict: z.boolean().optional(),
   explain: z.boolean().optional(),
+  partial: z.boolean().optional(),
 };
 export const flatFunnelRequest = z.strictObject({ ...funnelFields, ...around }).meta({ id: 'FlatFunnelRequest' });
 export const flatRetentionRequest = z

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
 import { accountPaths } from './account-paths.ts';
+import { clusterPath } from './cluster-schema.ts';
 import { historyPath, pastParameters } from './history-schema.ts';
 import { identityPaths } from './identity-paths.ts';
 import { matchingPaths } from './matching-schema.ts';
@@ -100,6 +101,7 @@ function paths(): ZodOpenApiPathsObject {
         responses: { 101: { description: 'Upgraded.' }, ...failures(400, 401, 503) },
       },
     },
+    '/v1/cluster': clusterPath(),
     '/v1/admin/checkpoint': {
       post: {
         operationId: 'checkpoint',

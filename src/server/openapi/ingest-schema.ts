@@ -72,7 +72,16 @@ export const batchRequest = z
   .meta({ id: 'BatchRequest' });
 
 export const rejectedItem = z
-  .strictObject({ index: z.int(), messageId: z.string().optional(), code: errorCode, message: z.string() })
+  .strictObject({
+    index: z.int(),
+    messageId: z.string().optional(),
+    code: errorCode,
+    message: z.string(),
+    retryable: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'Nothing is wrong with the item: send it again, with the same messageId.' }),
+  })
   .meta({ id: 'RejectedItem', description: 'Position in the batch, from 0, and why it was not stored.' });
 
 export const ingestAnswer = z

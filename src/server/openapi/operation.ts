@@ -20,7 +20,12 @@ export const text = (type: string, description: string) => ({
   content: { [type]: { schema: z.string() } },
 });
 export const failures = (...statuses: (keyof typeof FAILURE)[]) =>
-  Object.fromEntries(statuses.map((status) => [status, FAILURE[status]]));
+  Object.fromEntries(
+    // Whatever may be away may also be too slow.
+    statuses
+      .flatMap((status): (keyof typeof FAILURE)[] => (status === 503 ? [503, 504] : [status]))
+      .map((status) => [status, FAILURE[status]]),
+  );
 const FAILURE = {
   400: json(errorAnswer, 'The request is wrong: repeating it does not help.'),
   401: json(errorAnswer, 'No valid key.'),
@@ -32,7 +37,11 @@ const FAILURE = {
   415: json(errorAnswer, 'Content-Encoding is not gzip, deflate or br.'),
   429: json(errorAnswer, 'Too many at once: try again after `Retry-After` seconds.'),
   500: json(errorAnswer, "The server's mistake."),
-  503: json(errorAnswer, 'Overloaded, out of memory or shutting down: try again after `Retry-After` seconds.'),
+  503: json(
+    errorAnswer,
+    'Overloaded, out of memory, shutting down, or a shard is away: try again after `Retry-After` seconds.',
+  ),
+  504: json(errorAnswer, 'A shard did not answer in time; what was sent may have been done.'),
 };
 
 const ackParameters = [

@@ -51,6 +51,9 @@ export const queryRequest = z
       .boolean()
       .optional()
       .meta({ description: 'A name that nobody ever sent is an error (query_unknown_name), not a warning.' }),
+    partial: z.boolean().optional().meta({
+      description: 'Of a cluster of which a part cannot be asked: answer for the rest and say what is `missing`.',
+    }),
     optimizer: z
       .strictObject({ off: z.array(z.enum(PASS_NAMES)) })
       .optional()
@@ -87,6 +90,10 @@ const common = {
   watermark: z.array(z.number()).meta({ description: 'Applied seq per shard that the answer includes.' }),
   plan: z.strictObject({ passes: z.array(z.string()), root: planNode }).optional(),
   warnings: z.array(queryWarning).optional(),
+  missing: z
+    .strictObject({ shards: z.array(z.int()), slots: z.int() })
+    .optional()
+    .meta({ description: 'Only with `partial`: whose shards could not be asked.' }),
 };
 const cursor = z.string().optional();
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);

@@ -10,8 +10,8 @@ or after a binary auth frame): N ingest frames may be unacknowledged; each ack r
 frames are refused with \`too_many_requests\`, and in the end the connection is closed (4429).
 
 **Ingest**: \`{"op":"track"|"identify"|"page"|"screen"|"group"|"alias"|"batch"|"import","batch":[…],"ref":1,"ack"?:"durable"|"applied"|"received","sentAt"?,"context"?}\`
-→ \`{"ack":1,"accepted":n,"duplicates":d,"rejected":[{"index","messageId"?,"code","message"}],"seq":[…]}\`, or
-\`{"ack":1,"error":{"code","message","details"?,"retryAfterMs"?}}\` when the whole frame was refused. Acks may come in another
+→ \`{"ack":1,"accepted":n,"duplicates":d,"rejected":[{"index","messageId"?,"code","message","retryable"?}],"seq":[…]}\`, or
+\`{"ack":1,"error":{"code","message","details"?,"retryAfterMs"?}}\` when the whole frame was refused. What is \`retryable\` is to be sent again with the same messageId. Acks may come in another
 order than their frames. \`?ack=\` in the URL sets the level for frames that name none.
 
 **Lookup**: \`{"op":"get","ids":["user-1","email:a@b.c"],"fields"?,"events"?,"ref":2}\` → \`{"ref":2,"profiles":[{…},null]}\`.

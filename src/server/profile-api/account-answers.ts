@@ -126,7 +126,7 @@ async function readPeople(source: PartSource, asked: PageAsked): Promise<string 
   if (page === undefined) return undefined;
   const links: string[] = [];
   for (const id of page.ids) {
-    const link = personLink(source, id);
+    const link = await personLink(source, id);
     if (link !== undefined) links.push(link);
     // Somebody's events may be many: others have their turn between two people.
     await new Promise((resolve) => setImmediate(resolve));
@@ -135,9 +135,9 @@ async function readPeople(source: PartSource, asked: PageAsked): Promise<string 
 }
 
 /** Undefined when the person became part of another in the meantime. */
-function personLink({ profilePages }: PartSource, id: string): string | undefined {
+async function personLink({ profilePages }: PartSource, id: string): Promise<string | undefined> {
   for (const identifier of readingsOf(id)) {
-    const page = profilePages.identifiers(identifier, { limit: IDENTIFIERS_OF_LINK });
+    const page = await profilePages.identifiers(identifier, { limit: IDENTIFIERS_OF_LINK });
     if (page !== undefined) {
       return `{"to_collection":"users","external_ids":[${page.identifiers.map(externalIdJson).join(',')}]}`;
     }

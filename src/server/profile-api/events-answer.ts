@@ -12,11 +12,11 @@ export const eventsPart: PartReader = {
   parameters: ['limit', 'next', 'include', 'exclude', 'start', 'end', 'sort', 'fields'],
   limitUsual: 100,
   limitMax: 1_000,
-  read({ profilePages: pages }, { identifier, query, list }: PageAsked) {
+  async read({ profilePages: pages }, { identifier, query, list }: PageAsked) {
     query.flag('verbose');
     const sort = query.choice('sort', EVENT_SORTS) ?? 'desc';
     const name = `events:${sort}`;
-    const page = pages.events(identifier, {
+    const page = await pages.events(identifier, {
       limit: list.limit,
       after: positionOf(name, query.text('next')),
       isAscending: sort === 'asc',

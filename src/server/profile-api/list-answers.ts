@@ -9,10 +9,10 @@ export const externalIdsPart: PartReader = {
   parameters: ['limit', 'next', 'include'],
   limitUsual: 25,
   limitMax: 200,
-  read({ profilePages: pages }, { identifier, query, list }) {
+  async read({ profilePages: pages }, { identifier, query, list }) {
     query.flag('verbose');
     const [type, value] = decodeCursor('external_ids', query.text('next'), ['string', 'string']) ?? [];
-    const page = pages.identifiers(identifier, {
+    const page = await pages.identifiers(identifier, {
       limit: list.limit,
       after: type === undefined || value === undefined ? undefined : { type, value },
       include: query.list('include'),
@@ -46,10 +46,10 @@ export const linksPart: PartReader = {
   parameters: ['limit', 'next'],
   limitUsual: 20,
   limitMax: 200,
-  read({ profilePages: pages }, { identifier, query, list }) {
+  async read({ profilePages: pages }, { identifier, query, list }) {
     query.flag('verbose');
     const [after] = decodeCursor('links', query.text('next'), ['string']) ?? [];
-    const page = pages.accounts(identifier, { limit: list.limit, after, asOfMs: query.momentMs('as_of') });
+    const page = await pages.accounts(identifier, { limit: list.limit, after, asOfMs: query.momentMs('as_of') });
     if (page === undefined) return undefined;
     const { accounts, hasMore } = page;
     const next = hasMore ? encodeCursor('links', [accounts[accounts.length - 1].id]) : '';
@@ -74,9 +74,9 @@ export const metadataPart: PartReader = {
   parameters: [],
   limitUsual: 1,
   limitMax: 1,
-  read({ profilePages: pages }, { identifier, query }) {
+  async read({ profilePages: pages }, { identifier, query }) {
     query.flag('verbose');
-    const metadata = pages.metadata(identifier, query.momentMs('as_of'));
+    const metadata = await pages.metadata(identifier, query.momentMs('as_of'));
     if (metadata === undefined) return undefined;
     const { firstSeenMs, lastSeenMs, first, last } = metadata;
     return JSON.stringify({

@@ -1,10 +1,12 @@
 /** `…/traits`: what was sent of the profile, or with `class=audience` the saved segments that it is in. */
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { EngineError } from '../../model/error.ts';
-import type { ItemOrigin, ProfilePages } from '../../model/profile-page.ts';
+import type { ItemOrigin } from '../../model/profile-page.ts';
 import { type Member, traitsBody } from './list-body.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
-import type { PageAsked, PartReader } from './part-reader.ts';
+import type { PageAsked, PartReader, PartSource } from './part-reader.ts';
+
+type Pages = PartSource['profilePages'];
 
 export const TRAIT_CLASSES = ['audience', 'computed_trait'] as const;
 
@@ -17,9 +19,9 @@ export const traitsPart: PartReader = {
   empty: (list) => traitsBody([], list, ''),
 };
 
-function readTraits(pages: ProfilePages, { identifier, query, list }: PageAsked): string | undefined {
+async function readTraits(pages: Pages, { identifier, query, list }: PageAsked): Promise<string | undefined> {
   const [after] = decodeCursor('traits', query.text('next'), ['string']) ?? [];
-  const page = pages.traits(identifier, {
+  const page = await pages.traits(identifier, {
     limit: list.limit,
     after,
     include: query.list('include'),
@@ -36,7 +38,7 @@ function readTraits(pages: ProfilePages, { identifier, query, list }: PageAsked)
   return traitsBody(members, list, page.hasMore ? encodeCursor('traits', [members[members.length - 1].name]) : '');
 }
 
-async function readAudiences(pages: ProfilePages, { identifier, query, list }: PageAsked): Promise<string | undefined> {
+async function readAudiences(pages: Pages, { identifier, query, list }: PageAsked): Promise<string | undefined> {
   if (query.text('as_of') !== undefined || query.text('fields') !== undefined) {
     throw new EngineError('invalid_request', '"as_of" and "fields" do not go with class=audience');
   }

@@ -5,6 +5,7 @@
 import { Packr } from 'msgpackr';
 import { type EngineError, errorBody } from '../../model/error.ts';
 import type { IngestResult } from '../../model/ingest.ts';
+import { markedRejections } from '../ingest-answer.ts';
 
 export type Payload = string | Uint8Array;
 
@@ -15,7 +16,8 @@ export function encode(value: unknown, isBinary: boolean): Payload {
 }
 
 export function encodeAck(ref: unknown, result: IngestResult, isBinary: boolean): Payload {
-  const { accepted, duplicates, rejected, seq } = result;
+  const { accepted, duplicates, seq } = result;
+  const rejected = markedRejections(result.rejected);
   if (isBinary) return packr.pack({ ack: ref ?? null, accepted, duplicates, rejected, seq });
   const rejectedText = rejected.length === 0 ? '[]' : JSON.stringify(rejected);
   return `{"ack":${refText(ref)},"accepted":${accepted},"duplicates":${duplicates},"rejected":${rejectedText},"seq":[${seq.join(',')}]}`;

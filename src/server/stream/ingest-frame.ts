@@ -16,6 +16,7 @@ import {
   SINGLE_KINDS,
 } from '../http/ingest-route.ts';
 import { shuttingDown } from '../http/lookup-route.ts';
+import { batchRefusal } from '../ingest-answer.ts';
 import { encodeAck, encodeError } from './frame-answer.ts';
 import { frameHead } from './frame-scan.ts';
 import type { Session } from './session.ts';
@@ -125,7 +126,9 @@ function acknowledge(session: Session, ref: unknown, result: Promise<IngestResul
     .then(
       (done) => {
         session.credit.giveBack();
-        session.sendSoon(encodeAck(ref, done, isBinary));
+        const refusal = batchRefusal(done);
+        if (refusal === undefined) session.sendSoon(encodeAck(ref, done, isBinary));
+        else refuse(session, ref, refusal, isBinary);
       },
       (error: unknown) => {
         session.credit.giveBack();

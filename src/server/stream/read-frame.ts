@@ -1,16 +1,22 @@
-/** Lookups and queries over a stream. Lookups are answered at once, in order; queries when they are done. */
+/** Lookups and queries over a stream. Lookups are answered at once, in order, where the engine answers at once; else, and queries always, when they are done. */
 import { Packr } from 'msgpackr';
+import { isPromise } from '../../base/awaitable.ts';
 import { EngineError } from '../../model/error.ts';
 import { READ } from '../auth/key-ring.ts';
 import { requireRights } from '../http/access.ts';
-import { lookupAt } from '../lookup/address.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
 import { parseAddresses, parseLookupOptions } from '../lookup/lookup-request.ts';
-import { writeProfilesAsStrings, writeProfilesJson } from '../lookup/profile-list.ts';
+import {
+  finishProfilesJson,
+  parsedProfiles,
+  writeAsStrings,
+  writeProfilesAsStrings,
+  writeProfilesJson,
+} from '../lookup/profile-list.ts';
 import { parseQueryRequest } from '../query-request.ts';
 import { encode, encodeError, refText } from './frame-answer.ts';
 import { knownError } from './ingest-frame.ts';
-import type { Session } from './session.ts';
+import type { Outgoing, Session } from './session.ts';
 
 type Message = Readonly<Record<string, unknown>>;
 
@@ -35,9 +41,14 @@ export function lookupFrame(session: Session, page: BytePage, message: Message, 
     message['at'] ?? undefined,
     message['verbose'] ?? undefined,
   );
+  assertRoom(session, addresses.length);
   if (isBinary && message['format'] !== 'json') {
-    const profiles = addresses.map((address) => lookupAt(engine, address, options) ?? null);
-    session.send(encode({ ref: ref ?? null, profiles }, true));
+    const profiles = parsedProfiles(engine, addresses, options);
+    if (!isPromise(profiles)) session.send(encode({ ref: ref ?? null, profiles }, true));
+    else
+      answerLater(session, ref, addresses.length, true, profiles, (list) =>
+        encode({ ref: ref ?? null, profiles: list }, true),
+      );
     return;
   }
   page.reset();
@@ -45,13 +56,55 @@ export function lookupFrame(session: Session, page: BytePage, message: Message, 
     page.bytes(REF_HEAD);
     page.bytes(packr.pack(ref ?? null));
     page.bytes(PROFILES_HEAD);
-    writeProfilesAsStrings(page, engine, addresses, options);
-  } else {
-    page.text(`{"ref":${refText(ref)},"profiles":`);
-    writeProfilesJson(page, engine, addresses, options);
-    page.text('}');
+  } else page.text(`{"ref":${refText(ref)},"profiles":`);
+  const late = (isBinary ? writeProfilesAsStrings : writeProfilesJson)(page, engine, addresses, options);
+  if (late === undefined) {
+    if (!isBinary) page.text('}');
+    session.send(page.view(), isBinary);
+    return;
   }
-  session.send(page.view(), isBinary);
+  const begun = Buffer.from(page.view());
+  answerLater(session, ref, addresses.length, isBinary, late.profiles, (found) => {
+    page.reset();
+    page.bytes(begun);
+    if (isBinary) writeAsStrings(page, found);
+    else {
+      finishProfilesJson(page, late.index, found);
+      page.text('}');
+    }
+    const bytes = Buffer.from(page.view());
+    return isBinary ? bytes : { text: bytes };
+  });
+}
+
+/** What a client asks faster than it is answered waits here, so it is bounded; nothing ever waits where the engine answers at once. */
+function assertRoom(session: Session, count: number): void {
+  const { lookupCount } = session.door.settings.stream;
+  if (session.lookupCount === 0 || session.lookupCount + count <= lookupCount) return;
+  throw new EngineError('too_many_requests', `one connection may wait for at most ${lookupCount} profiles at once`, {
+    retryAfterMs: 100,
+  });
+}
+
+/** `make` runs in the turn in which the profiles come, and must not pause. */
+function answerLater<T>(
+  session: Session,
+  ref: unknown,
+  count: number,
+  isBinary: boolean,
+  later: Promise<T>,
+  make: (found: T) => Outgoing,
+): void {
+  const { lifecycle } = session.door;
+  session.lookupCount += count;
+  lifecycle.begin();
+  later
+    .then((found) => session.sendSoon(make(found)))
+    .catch((error: unknown) => session.sendSoon(encodeError('ref', ref, knownError(session, error), isBinary)))
+    .finally(() => {
+      session.lookupCount -= count;
+      lifecycle.end();
+    });
 }
 
 /** `{"op":"query",…,"ref"}` → `{"ref",…answer}`. The connection's end cancels it. */

@@ -13,6 +13,9 @@ import type { Socket } from '../transport/transport.ts';
 import { Credit } from './credit.ts';
 import { encode, type Payload } from './frame-answer.ts';
 
+/** What waits for its turn to be sent; bytes that are text are marked. */
+export type Outgoing = Payload | { readonly text: Uint8Array };
+
 export interface SessionData {
   readonly session: Session;
 }
@@ -45,11 +48,13 @@ export class Session {
   readonly #isBinary: boolean;
   rights: number;
   queryCount = 0;
+  /** Profiles that were asked of the engine and not yet given. */
+  lookupCount = 0;
   #socket: Socket<SessionData> | undefined;
   #isOverrun = false;
   #isEnding = false;
   #timer: NodeJS.Timeout | undefined;
-  #outbox: Payload[] = [];
+  #outbox: Outgoing[] = [];
 
   constructor(door: Door, options: SessionOptions) {
     this.door = door;
@@ -97,7 +102,7 @@ export class Session {
   }
 
   /** Soon, together with what else becomes ready in this turn: a group commit releases many acks at once. */
-  sendSoon(payload: Payload): void {
+  sendSoon(payload: Outgoing): void {
     if (this.#socket === undefined) return;
     this.#outbox.push(payload);
     if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
@@ -138,7 +143,10 @@ export class Session {
     this.#outbox = [];
     if (outbox.length === 0) return;
     this.#socket?.cork(() => {
-      for (const payload of outbox) this.send(payload);
+      for (const payload of outbox) {
+        if (typeof payload === 'object' && 'text' in payload) this.send(payload.text, false);
+        else this.send(payload);
+      }
     });
   }
 

@@ -61,8 +61,11 @@ export function createApp(tls: TlsFiles | undefined): App {
   }
 }
 
-/** The port is taken exclusively: without that two servers on one port would share its connections, unnoticed. */
-export function listenOn(app: App, host: string, port: number): Promise<Listening> {
+/**
+ * Unless it is asked to be shared, the port is taken exclusively: else two servers on one port would share its connections, unnoticed. A
+ * shared port (`SO_REUSEPORT`) takes only servers that all share it.
+ */
+export function listenOn(app: App, host: string, port: number, isShared = false): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const onListening = (socket: us_listen_socket | false): void => {
       if (socket === false) {
@@ -76,7 +79,7 @@ export function listenOn(app: App, host: string, port: number): Promise<Listenin
       }
       resolve({ port: uws.us_socket_local_port(socket), stop: () => uws.us_listen_socket_close(socket) });
     };
-    listenExclusively(app, host, port, onListening);
+    listen(app, host, port, isShared ? LISTEN_SHARED : LISTEN_EXCLUSIVELY, onListening);
   });
 }
 
@@ -88,20 +91,24 @@ export function watchConnections(app: App, watch: (change: 1 | -1, refuse: () =>
   app.filter(onChange as Parameters<App['filter']>[0]);
 }
 
-type ListenExclusively = (
+type ListenWithOptions = (
   host: string,
   port: number,
   options: number,
   done: (socket: us_listen_socket | false) => void,
 ) => App;
 
+const LISTEN_SHARED = uws.ListenOptions?.LIBUS_LISTEN_DEFAULT ?? 0;
+const LISTEN_EXCLUSIVELY = uws.ListenOptions?.LIBUS_LISTEN_EXCLUSIVE_PORT ?? 1;
+
 /** The published types lack the overload with both a host and options; the native function has it. */
-function listenExclusively(
+function listen(
   app: App,
   host: string,
   port: number,
+  options: number,
   done: (socket: us_listen_socket | false) => void,
 ): void {
-  const listen: unknown = app.listen;
-  (listen as ListenExclusively).call(app, host, port, uws.ListenOptions?.LIBUS_LISTEN_EXCLUSIVE_PORT ?? 1, done);
+  const untyped: unknown = app.listen;
+  (untyped as ListenWithOptions).call(app, host, port, options, done);
 }

@@ -1,0 +1,16 @@
+/** Every suite of this folder again, before a gateway that answers in later turns. */
+import { readdirSync } from 'node:fs';
+import { beforeAll, describe } from 'vitest';
+import { useForm } from './harness.ts';
+
+beforeAll(() => useForm('asynchronous'));
+
+const suites = readdirSync(new URL('.', import.meta.url)).filter(
+  (name) => name.endsWith('.test.ts') && !name.startsWith('asynchronous'),
+);
+
+for (const name of suites) {
+  describe(`asynchronous: ${name}`, async () => {
+    await import(`./${name}`);
+  });
+}
