@@ -32,9 +32,11 @@ import type { Shard } from '../shard/shard.ts';
 import { AccountReader } from './account/account-reader.ts';
 import { answerWhy, type WhyParts } from './answer/why.ts';
 import { Completer } from './completion/completer.ts';
+import { completionParts } from './completion/completion-part.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
 import { EnrichmentService } from './enrichment/enrichment-service.ts';
+import { exportPage } from './export-page.ts';
 import { HistoryRetention } from './history-retention.ts';
 import { IdentityService } from './identity/identity-service.ts';
 import { IdentitySettingsService } from './identity/settings-service.ts';
@@ -57,7 +59,6 @@ const LOG_SIZE_FOR_CHECKPOINT_BYTES = 512 * 2 ** 20;
 const SIZE_CHECK_INTERVAL_MS = 5_000;
 /** Ingest stops while the disk still has this much, because a log whose disk is full can only fail; checkpoints need room too. */
 const DISK_RESERVE_BYTES = 256 * 2 ** 20;
-const PROFILES_PER_TURN = 256;
 
 export interface EmbeddedEngineParts {
   readonly shards: readonly Shard[];
@@ -124,7 +125,7 @@ export class EmbeddedEngine implements Engine {
     const store = new SegmentStore(folder?.segments);
     const names = new NameCheck(parts.shards);
     this.#segments = new SegmentService(store, names, clock);
-    this.#completer = new Completer(parts.shards, store, clock);
+    this.#completer = new Completer(store, (ask) => completionParts(parts.shards, ask, new Slices(clock)));
     const reader = new QuestionReader(store, names);
     const assertKept = (atMs: number): void => this.#history.assertKept(atMs);
     this.#queries = new QueryService(parts.shards, parts.pool, clock, reader, assertKept);
@@ -297,11 +298,11 @@ export class EmbeddedEngine implements Engine {
 
   async *exportProfiles(options?: ExportOptions): AsyncIterable<Uint8Array> {
     for (const shard of this.#parts.shards) {
-      for (let row = 0; row < shard.data.profiles.count; row++) {
-        if (shard.data.isDead(row)) continue;
-        if (row > 0 && row % PROFILES_PER_TURN === 0) await this.#parts.clock.yieldTurn();
-        shard.renderer.render(row, { ...options });
-        yield Uint8Array.from(shard.renderer.bytes.subarray(shard.renderer.start, shard.renderer.end));
+      for (let fromRow: number | null = 0; fromRow !== null; ) {
+        const page = exportPage(shard, fromRow, options);
+        yield* page.profiles;
+        fromRow = page.nextRow;
+        if (fromRow !== null) await this.#parts.clock.yieldTurn();
       }
     }
   }

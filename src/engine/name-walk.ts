@@ -10,6 +10,25 @@ export interface NameVisitor {
   property(event: string, name: string, pointer: string): void;
 }
 
+/** A name, and whose it is. As plain data, so that it can be asked for elsewhere. */
+export type NamedThing =
+  | { readonly kind: 'trait' | 'accountTrait' | 'event'; readonly name: string }
+  | { readonly kind: 'property'; readonly event: string; readonly name: string };
+
+export function nameKey(thing: NamedThing): string {
+  return thing.kind === 'property' ? `property\0${thing.event}\0${thing.name}` : `${thing.kind}\0${thing.name}`;
+}
+
+/** Tells of every name in one way. */
+export function eachName(see: (thing: NamedThing, pointer: string) => void): NameVisitor {
+  return {
+    trait: (name, pointer) => see({ kind: 'trait', name }, pointer),
+    accountTrait: (name, pointer) => see({ kind: 'accountTrait', name }, pointer),
+    event: (name, pointer) => see({ kind: 'event', name }, pointer),
+    property: (event, name, pointer) => see({ kind: 'property', event, name }, pointer),
+  };
+}
+
 type Where = EventLeaf['where'];
 
 /** Pointers into the condition, which is about people or accounts. */

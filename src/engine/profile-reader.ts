@@ -30,11 +30,11 @@ import type { Clock } from '../runtime/clock.ts';
 import type { AccountService } from './account/account-service.ts';
 import { Slices } from './schema/slices.ts';
 import { expandSegments } from './segment-expansion.ts';
-import type { SegmentStore } from './segment-store.ts';
+import type { SegmentView } from './segment-view.ts';
 
 export interface ProfileReaderParts {
   readonly router: Router;
-  readonly segments: SegmentStore;
+  readonly segments: SegmentView;
   readonly clock: Clock;
   readonly accounts: Pick<AccountService, 'prepared'>;
   /** Throws history_not_kept for a moment of which the traits may be forgotten. */

@@ -14,6 +14,13 @@ export interface ReadQuestion {
   readonly warnings: readonly QueryWarning[];
 }
 
+/** A question whose names were not looked for yet. */
+export interface CheckedQuestion {
+  readonly request: CheckedRequest;
+  /** The condition as it was written, if it was. */
+  readonly text: string | undefined;
+}
+
 export class QuestionReader {
   readonly #segments: SegmentDefinitions;
   readonly #names: NameCheck;
@@ -23,35 +30,54 @@ export class QuestionReader {
     this.#names = names;
   }
 
-  /** Errors: as of `checkRequest` and `expandSegments`; query_unknown_name where the question is strict. */
+  /** Errors: as of `checkQuestion` and `readQuestion`. */
   read(json: QueryRequest): ReadQuestion {
-    const checked = checkRequest(json);
-    const text = typeof json.where === 'string' ? json.where : undefined;
-    const warnings = this.#names.ofRequest(checked, text);
-    if (warnings.length > 0 && checked.strict === true) throw unknownName(warnings);
-    return { request: this.#expand(checked, text), warnings };
+    const checked = checkQuestion(json);
+    return readQuestion(checked, this.#names.ofRequest(checked.request, checked.text), this.#segments);
   }
+}
 
-  #expand(request: CheckedRequest, text: string | undefined): CheckedRequest {
-    const { where, overlap } = request;
-    const expanded = where === undefined ? undefined : inText(text, () => expandSegments(where, this.#segments));
-    const isSame = expanded === where && overlap === undefined;
-    if (isSame) return request;
-    return {
-      ...request,
-      ...(expanded === undefined ? {} : { where: expanded }),
-      ...(overlap === undefined ? {} : { overlap: this.#expandOverlap(overlap) }),
-    };
-  }
+/** Errors: as of `checkRequest`. */
+export function checkQuestion(json: QueryRequest): CheckedQuestion {
+  return { request: checkRequest(json), text: typeof json.where === 'string' ? json.where : undefined };
+}
 
-  #expandOverlap<Overlap extends NonNullable<CheckedRequest['overlap']>>(overlap: Overlap): Overlap {
-    const expand = (where: Expression): Expression => expandSegments(where, this.#segments);
-    const segments = overlap.segments.map((segment) => {
-      if (typeof segment === 'string') return { name: segment, where: expand({ segment }) };
-      return typeof segment.where === 'string' ? segment : { ...segment, where: expand(segment.where) };
-    });
-    return { ...overlap, segments };
-  }
+/** `warnings`: of its names. Errors: as of `expandSegments`; query_unknown_name where the question is strict. */
+export function readQuestion(
+  { request, text }: CheckedQuestion,
+  warnings: readonly QueryWarning[],
+  segments: SegmentDefinitions,
+): ReadQuestion {
+  if (warnings.length > 0 && request.strict === true) throw unknownName(warnings);
+  return { request: expandRequest(request, text, segments), warnings };
+}
+
+function expandRequest(
+  request: CheckedRequest,
+  text: string | undefined,
+  segments: SegmentDefinitions,
+): CheckedRequest {
+  const { where, overlap } = request;
+  const expanded = where === undefined ? undefined : inText(text, () => expandSegments(where, segments));
+  const isSame = expanded === where && overlap === undefined;
+  if (isSame) return request;
+  return {
+    ...request,
+    ...(expanded === undefined ? {} : { where: expanded }),
+    ...(overlap === undefined ? {} : { overlap: expandOverlap(overlap, segments) }),
+  };
+}
+
+function expandOverlap<Overlap extends NonNullable<CheckedRequest['overlap']>>(
+  overlap: Overlap,
+  definitions: SegmentDefinitions,
+): Overlap {
+  const expand = (where: Expression): Expression => expandSegments(where, definitions);
+  const segments = overlap.segments.map((segment) => {
+    if (typeof segment === 'string') return { name: segment, where: expand({ segment }) };
+    return typeof segment.where === 'string' ? segment : { ...segment, where: expand(segment.where) };
+  });
+  return { ...overlap, segments };
 }
 
 /** Errors about saved segments get the span of the leaf that led to them. */

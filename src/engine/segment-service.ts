@@ -1,4 +1,5 @@
 /** What the doors do with saved segments: checks before the store, warnings after it. */
+import type { QueryWarning } from '../model/query.ts';
 import type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { NameCheck } from './name-check.ts';
@@ -17,14 +18,10 @@ export class SegmentService {
     this.#clock = clock;
   }
 
-  /** Errors: as of `checkSegment` and `SegmentStore.save`. */
+  /** Errors: as of `saveSegment`. */
   save(key: string, request: SegmentRequest): SegmentSaved {
-    const checkedKey = checkSegmentKey(key);
-    const checked = checkSegment(request);
-    const text = typeof request.where === 'string' ? request.where : undefined;
-    const segment = inText(text, () => this.#store.save(checkedKey, checked, this.#clock.nowMs()));
-    const warnings = this.#names.ofExpression(checked.where, text);
-    return warnings.length === 0 ? segment : { ...segment, warnings };
+    const segment = saveSegment(this.#store, key, request, this.#clock.nowMs());
+    return withWarnings(segment, this.#names.ofExpression(segment.where, textOf(request)));
   }
 
   get(key: string): Segment | undefined {
@@ -39,4 +36,20 @@ export class SegmentService {
   delete(key: string): void {
     this.#store.delete(key);
   }
+}
+
+/** Errors: as of `checkSegment` and `SegmentStore.save`. */
+export function saveSegment(store: SegmentStore, key: string, request: SegmentRequest, nowMs: number): Segment {
+  const checkedKey = checkSegmentKey(key);
+  const checked = checkSegment(request);
+  return inText(textOf(request), () => store.save(checkedKey, checked, nowMs));
+}
+
+/** The condition as it was written, if it was. */
+export function textOf({ where }: SegmentRequest): string | undefined {
+  return typeof where === 'string' ? where : undefined;
+}
+
+export function withWarnings(segment: Segment, warnings: readonly QueryWarning[]): SegmentSaved {
+  return warnings.length === 0 ? segment : { ...segment, warnings };
 }

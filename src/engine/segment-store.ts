@@ -9,7 +9,8 @@ import type { Expression } from '../model/query.ts';
 import type { Segment } from '../model/segment.ts';
 import { printExpression } from '../query/parser/print.ts';
 import { type CheckedSegment, checkSegment, checkSegmentKey, invalid } from './segment-check.ts';
-import { namedSegments, type SegmentDefinitions, SegmentExpansion } from './segment-expansion.ts';
+import { namedSegments, SegmentExpansion } from './segment-expansion.ts';
+import type { SegmentView } from './segment-view.ts';
 
 const FORMAT_VERSION = 1;
 /** They are held whole, and written whole at each change. */
@@ -25,15 +26,24 @@ export interface SegmentRecord {
   write(content: unknown): void;
 }
 
-export class SegmentStore implements SegmentDefinitions {
+export class SegmentStore implements SegmentView {
   readonly #record: SegmentRecord | undefined;
   #segments: ReadonlyMap<string, Segment> = new Map();
+  #revision = 0;
 
   /** Without a record they live as long as the store. Errors: storage_failed when the record cannot be understood. */
   constructor(record?: SegmentRecord | undefined) {
     this.#record = record;
     const content = record?.read();
-    if (content !== undefined) this.#segments = restore(content);
+    if (content === undefined) return;
+    const { segments, revision } = restore(content);
+    this.#segments = segments;
+    this.#revision = revision;
+  }
+
+  /** One more with every change, across restarts too: equal revisions hold equal segments. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get(key: string): Segment | undefined {
@@ -97,10 +107,13 @@ export class SegmentStore implements SegmentDefinitions {
 
   #replace(segments: ReadonlyMap<string, Segment>): void {
     const ordered = [...segments.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    const revision = this.#revision + 1;
     this.#record?.write({
       version: FORMAT_VERSION,
+      revision,
       segments: ordered.map(({ text: _, ...kept }) => kept),
     });
+    this.#revision = revision;
     this.#segments = new Map(ordered.map((segment) => [segment.key, segment]));
   }
 }
@@ -130,33 +143,52 @@ function assertExpandable(key: string, segments: ReadonlyMap<string, Segment>): 
   }
 }
 
-function restore(content: unknown): ReadonlyMap<string, Segment> {
+interface Restored {
+  readonly segments: ReadonlyMap<string, Segment>;
+  readonly revision: number;
+}
+
+function restore(content: unknown): Restored {
   try {
-    const { version, segments } = content as { version: unknown; segments: readonly Record<string, unknown>[] };
+    const { version, revision, segments } = content as {
+      version: unknown;
+      revision: unknown;
+      segments: readonly Record<string, unknown>[];
+    };
     if (version !== FORMAT_VERSION) throw new Error(`its format is ${String(version)}, not ${FORMAT_VERSION}`);
-    return new Map(
-      segments.map(({ key: sentKey, createdAt, updatedAt, ...request }) => {
-        const key = checkSegmentKey(sentKey);
-        const { name, description, where } = checkSegment(request);
-        return [
-          key,
-          {
-            key,
-            name: name ?? key,
-            ...(description === undefined ? {} : { description }),
-            where,
-            text: printExpression(where),
-            createdAt: checkTime(createdAt),
-            updatedAt: checkTime(updatedAt),
-          },
-        ];
-      }),
-    );
+    return { segments: new Map(segments.map(restoreSegment)), revision: checkRevision(revision) };
   } catch (error) {
     throw new EngineError('storage_failed', `the saved segments cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
   }
+}
+
+function restoreSegment({
+  key: sentKey,
+  createdAt,
+  updatedAt,
+  ...request
+}: Record<string, unknown>): [string, Segment] {
+  const key = checkSegmentKey(sentKey);
+  const { name, description, where } = checkSegment(request);
+  const segment: Segment = {
+    key,
+    name: name ?? key,
+    ...(description === undefined ? {} : { description }),
+    where,
+    text: printExpression(where),
+    createdAt: checkTime(createdAt),
+    updatedAt: checkTime(updatedAt),
+  };
+  return [key, segment];
+}
+
+/** Absent where it was written before there were revisions. */
+function checkRevision(value: unknown): number {
+  if (value === undefined) return 0;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error('its revision is no whole number');
 }
 
 function checkTime(value: unknown): string {

@@ -5,7 +5,18 @@
 import { xxh32 } from '../base/hash.ts';
 import type { Shard } from '../shard/shard.ts';
 
+/** Of some shards; the parts of all add up. */
+export interface StateHashPart {
+  readonly count: number;
+  readonly sumA: number;
+  readonly sumB: number;
+}
+
 export function stateHashOf(shards: readonly Shard[]): string {
+  return mergeStateHash([stateHashPart(shards)]);
+}
+
+export function stateHashPart(shards: readonly Shard[]): StateHashPart {
   let sumA = 0;
   let sumB = 0;
   let count = 0;
@@ -20,6 +31,18 @@ export function stateHashOf(shards: readonly Shard[]): string {
       sumB = (sumB + xxh32(sorted, 0, sorted.length, 2)) >>> 0;
       count += 1;
     }
+  }
+  return { count, sumA, sumB };
+}
+
+export function mergeStateHash(parts: readonly StateHashPart[]): string {
+  let sumA = 0;
+  let sumB = 0;
+  let count = 0;
+  for (const part of parts) {
+    sumA = (sumA + part.sumA) >>> 0;
+    sumB = (sumB + part.sumB) >>> 0;
+    count += part.count;
   }
   return `${count}-${sumA.toString(16).padStart(8, '0')}${sumB.toString(16).padStart(8, '0')}`;
 }

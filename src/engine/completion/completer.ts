@@ -1,18 +1,14 @@
 /** What may be typed next in a query text: the grammar says which kind of thing, the data says which ones there are. */
-import { splitPath } from '../../base/path.ts';
 import { EngineError } from '../../model/error.ts';
 import { DEFAULT_QUERY_LIMITS } from '../../model/limits.ts';
 import type { Completion, CompletionAnswer, CompletionRequest } from '../../model/schema.ts';
-import { reachPath, reachProperty } from '../../query/binder/path-reach.ts';
 import { type CompletionPlace, completionPlace } from '../../query/parser/completion-place.ts';
 import { printName, printText } from '../../query/parser/print-leaf.ts';
 import { isBareName } from '../../query/parser/token.ts';
-import type { Slot, Subject } from '../../query/parser/token-stream.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Shard } from '../../shard/shard.ts';
-import type { SegmentStore } from '../segment-store.ts';
-import { eventCounts, propertyUsage, traitUsage } from './known-names.ts';
-import { KnownValues } from './known-values.ts';
+import type { Slot } from '../../query/parser/token-stream.ts';
+import { type MergedSlot, type MergedValue, mergeCompletion } from './completion-merge.ts';
+import { type CompletionAsk, type CompletionPart, type SlotAsk, slotAsk } from './completion-part.ts';
+import type { KnownValue } from './known-values.ts';
 import { GUESS_RANK, matchRank } from './match.ts';
 
 const DEFAULT_LIMIT = 20;
@@ -23,15 +19,16 @@ interface Candidate extends Completion {
   readonly weight: number;
 }
 
-export class Completer {
-  readonly #shards: readonly Shard[];
-  readonly #segments: SegmentStore;
-  readonly #clock: Clock;
+/** Every shard's answer, in the order of the shards: of this process or of others. */
+export type AskShards = (ask: CompletionAsk) => Promise<readonly CompletionPart[]>;
 
-  constructor(shards: readonly Shard[], segments: SegmentStore, clock: Clock) {
-    this.#shards = shards;
+export class Completer {
+  readonly #segments: { keys(): Iterable<string> };
+  readonly #ask: AskShards;
+
+  constructor(segments: { keys(): Iterable<string> }, ask: AskShards) {
     this.#segments = segments;
-    this.#clock = clock;
+    this.#ask = ask;
   }
 
   /** Errors: query_invalid, query_too_large. A text that is wrong before the cursor has no completions. */
@@ -39,8 +36,14 @@ export class Completer {
     const { text, position, limit } = checkCompletion(request);
     const place = completionPlace(text, position);
     if (place === undefined) return { start: position, end: position, completions: [] };
+    const asks = place.slots.map((slot) => slotAsk(slot, place));
+    const known = await this.#known(asks, place.prefix, limit);
     const found: Candidate[] = [];
-    for (const slot of place.slots) found.push(...(await this.#ofSlot(slot, place, limit)));
+    place.slots.forEach((slot, i) => {
+      if (slot.kind === 'segment') this.#addSegments(found, place);
+      const own = known[i];
+      if (own !== undefined) addKnown(found, slot, own, place);
+    });
     if (place.quote === undefined) {
       for (const keyword of place.keywords) add(found, place, { insert: keyword, label: keyword, kind: 'keyword' }, 0);
     }
@@ -51,65 +54,51 @@ export class Completer {
     return { start: place.start, end: place.end, completions };
   }
 
-  async #ofSlot(slot: Slot, place: CompletionPlace, limit: number): Promise<readonly Candidate[]> {
-    const found: Candidate[] = [];
-    const isText = place.quote === '"' || place.quote === "'";
-    switch (slot.kind) {
-      case 'trait':
-      case 'property': {
-        if (isText) break;
-        const usage = slot.kind === 'trait' ? traitUsage(this.#shards) : propertyUsage(this.#shards, slot.event);
-        for (const [name, weight] of usage)
-          add(found, place, { insert: printName(name), label: name, kind: slot.kind }, weight);
-        break;
-      }
-      case 'event':
-        if (place.quote === '`') break;
-        for (const [name, count] of eventCounts(this.#shards))
-          add(found, place, { insert: printText(name), label: name, kind: 'event', count }, count);
-        break;
-      case 'segment':
-        for (const { key } of this.#segments.list()) {
-          const insert = isBareName(key) && place.quote === undefined ? key : printText(key);
-          add(found, place, { insert, label: key, kind: 'segment' }, 0);
-        }
-        break;
-      case 'value':
-        if (place.quote !== '`') await this.#addValues(found, slot.of, place, limit);
-    }
-    return found;
+  /** By slot; undefined where nothing was asked. */
+  async #known(
+    asks: readonly (SlotAsk | undefined)[],
+    typed: string,
+    limit: number,
+  ): Promise<readonly (MergedSlot | undefined)[]> {
+    const slots = asks.filter((ask) => ask !== undefined);
+    if (slots.length === 0) return [];
+    const merged = mergeCompletion(await this.#ask({ typed, limit, slots }), slots.length);
+    let next = 0;
+    return asks.map((ask) => (ask === undefined ? undefined : merged[next++]));
   }
 
-  /** A turn between shards: each is bounded, all together are not. */
-  async #addValues(found: Candidate[], subject: Subject, place: CompletionPlace, limit: number): Promise<void> {
-    const values = new KnownValues(place.prefix, limit);
-    let isFirst = true;
-    for (const { data } of this.#shards) {
-      if (!isFirst) await this.#clock.yieldTurn();
-      isFirst = false;
-      if ('trait' in subject) {
-        values.addReach(reachPath(data.profiles.traits, splitPath(subject.trait)), data.profiles.count);
-        continue;
-      }
-      const table = subject.event === undefined ? undefined : data.tableOf(subject.event);
-      if (table === undefined) continue;
-      const { properties, contexts } = reachProperty(table, subject.property);
-      values.addReach(properties, table.eventCount);
-      if (contexts !== undefined) values.addReach(contexts, table.eventCount);
-    }
-    const isText = place.quote !== undefined;
-    for (const [value, count] of values.counts) {
-      if (isText && typeof value !== 'string') continue;
-      const completion: Completion = {
-        insert: typeof value === 'string' ? printText(value) : String(value),
-        label: String(value),
-        kind: 'value',
-        ...(count === undefined ? {} : { count }),
-        ...(count !== undefined && values.isEstimate ? { isEstimate: true } : {}),
-      };
-      add(found, place, completion, count ?? 0);
+  #addSegments(found: Candidate[], place: CompletionPlace): void {
+    for (const key of this.#segments.keys()) {
+      const insert = isBareName(key) && place.quote === undefined ? key : printText(key);
+      add(found, place, { insert, label: key, kind: 'segment' }, 0);
     }
   }
+}
+
+function addKnown(found: Candidate[], { kind }: Slot, { names, values }: MergedSlot, place: CompletionPlace): void {
+  for (const [name, weight] of names) {
+    if (kind === 'event') add(found, place, { insert: printText(name), label: name, kind, count: weight }, weight);
+    else if (kind === 'trait' || kind === 'property')
+      add(found, place, { insert: printName(name), label: name, kind }, weight);
+  }
+  for (const [value, merged] of values) addValue(found, value, merged, place);
+}
+
+function addValue(
+  found: Candidate[],
+  value: KnownValue,
+  { count, isEstimate }: MergedValue,
+  place: CompletionPlace,
+): void {
+  if (place.quote !== undefined && typeof value !== 'string') return;
+  const completion: Completion = {
+    insert: typeof value === 'string' ? printText(value) : String(value),
+    label: String(value),
+    kind: 'value',
+    ...(count === undefined ? {} : { count }),
+    ...(count !== undefined && isEstimate ? { isEstimate: true } : {}),
+  };
+  add(found, place, completion, count ?? 0);
 }
 
 function checkCompletion(request: CompletionRequest): { text: string; position: number; limit: number } {

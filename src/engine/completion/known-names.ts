@@ -1,58 +1,83 @@
-/** Names of traits, events and properties over all shards, with how often they are met, for completion. */
+/** Names of traits, events and properties that one shard knows and that fit what was typed, with how often they are met, for completion. */
 import { joinPath } from '../../base/path.ts';
 import type { EventTable } from '../../profile/event-table.ts';
+import type { ShardData } from '../../profile/shard-data.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
-import type { Shard } from '../../shard/shard.ts';
 import { PathWalk } from '../schema/array-paths.ts';
+import type { Slices } from '../schema/slices.ts';
+import { matchRank } from './match.ts';
 
 /** Indexes of a column that are looked at to tell how usual it is. */
 const LOOK_COUNT = 64;
 /** More columns are only named. */
 const LOOKED_COLUMN_COUNT_MAX = 2_000;
 const ARRAY_COUNT = 32;
-const CONTEXT_PREFIX = 'context.';
+/** Of one shard. Past it those are left out that fit worst and are least usual. */
+const NAME_COUNT_MAX = 20_000;
 
-/** Name → how usual it is, for the order; no count. */
+/** Name → how usual it is, for the order; of an event, how many there are. */
 export type Usage = Map<string, number>;
 
-export function traitUsage(shards: readonly Shard[]): Usage {
-  const usage: Usage = new Map();
-  for (const { data } of shards) {
-    addColumns(usage, data.profiles.traits, data.profiles.count);
-    for (const name of ['first_seen', 'last_seen']) usage.set(name, usage.get(name) ?? 0);
-  }
-  return usage;
+export type NameWeights = readonly (readonly [name: string, weight: number])[];
+
+export interface NamesPart {
+  readonly names: NameWeights;
+  /** Paths in the context, without `context.`. */
+  readonly contexts: NameWeights;
 }
 
-/** Events of the name. */
-export function eventCounts(shards: readonly Shard[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { data } of shards)
-    for (const table of data.tables) counts.set(table.name, (counts.get(table.name) ?? 0) + table.livingEventCount);
-  return counts;
+export async function traitNames({ profiles }: ShardData, typed: string, slices: Slices): Promise<NamesPart> {
+  const usage: Usage = new Map();
+  await addColumns(usage, profiles.traits, profiles.count, slices);
+  for (const name of ['first_seen', 'last_seen']) usage.set(name, usage.get(name) ?? 0);
+  return { names: fitting(usage, typed), contexts: [] };
+}
+
+/** With how many events there are of the name. */
+export function eventNames({ tables }: ShardData, typed: string): NamesPart {
+  const counts: Usage = new Map(tables.map((table) => [table.name, table.livingEventCount]));
+  return { names: fitting(counts, typed), contexts: [] };
 }
 
 /** Of one event, or of all where none is named. */
-export function propertyUsage(shards: readonly Shard[], event: string | undefined): Usage {
+export async function propertyNames(
+  data: ShardData,
+  event: string | undefined,
+  typed: string,
+  slices: Slices,
+): Promise<NamesPart> {
   const usage: Usage = new Map();
   const contexts: Usage = new Map();
-  for (const { data } of shards) {
-    const tables: readonly EventTable[] =
-      event === undefined ? data.tables : [data.tableOf(event)].filter((table) => table !== undefined);
-    for (const table of tables) {
-      addColumns(usage, table.properties, table.eventCount);
-      if (event !== undefined) addColumns(contexts, table.contexts, table.eventCount);
-    }
+  const tables: readonly EventTable[] =
+    event === undefined ? data.tables : [data.tableOf(event)].filter((table) => table !== undefined);
+  for (const table of [...tables]) {
+    await addColumns(usage, table.properties, table.eventCount, slices);
+    if (event !== undefined) await addColumns(contexts, table.contexts, table.eventCount, slices);
   }
-  // After all properties, however usual.
-  for (const [name, weight] of contexts)
-    usage.set(CONTEXT_PREFIX + name, usage.get(CONTEXT_PREFIX + name) ?? weight - 2);
-  return usage;
+  return { names: fitting(usage, typed), contexts: fitting(contexts, typed, 'context.') };
 }
 
-function addColumns(usage: Usage, columns: readonly ValueColumn[], length: number): void {
+/** Those that fit, in the order of first sight; past the bound in the order of how well. */
+function fitting(usage: Usage, typed: string, prefix = ''): NameWeights {
+  const ranked: { readonly name: string; readonly weight: number; readonly rank: number }[] = [];
+  for (const [name, weight] of usage) {
+    const rank = matchRank(prefix + name, typed);
+    if (rank !== undefined) ranked.push({ name, weight, rank });
+  }
+  const isCut = ranked.length > NAME_COUNT_MAX;
+  const given = isCut ? ranked.sort((a, b) => a.rank - b.rank || b.weight - a.weight).slice(0, NAME_COUNT_MAX) : ranked;
+  return given.map(({ name, weight }) => [name, weight]);
+}
+
+async function addColumns(
+  usage: Usage,
+  columns: readonly ValueColumn[],
+  length: number,
+  slices: Slices,
+): Promise<void> {
   const isLooked = columns.length <= LOOKED_COLUMN_COUNT_MAX;
-  for (const column of columns) {
+  for (const column of [...columns]) {
+    if (slices.isDue) await slices.pause();
     const name = joinPath(column.segments);
     const weight = isLooked ? shareOf(column, length) : 0;
     usage.set(name, (usage.get(name) ?? 0) + weight);

@@ -1,5 +1,5 @@
 /**
- * Values of one field, for completion: looked up in bounded time however long the column and however large its dictionary. Counts are
+ * Values of one field in one shard, for completion: looked up in bounded time however long the column and however large its dictionary. Counts are
  * exact where all of the column was read, else scaled up from an even part of it; of a dictionary too large to count only values that
  * begin as typed are given, from its newest part.
  */
@@ -21,14 +21,25 @@ const COUNTED_ENTRY_COUNT_MAX = 262_144;
 const USUAL_COUNT = 1_000;
 const COMPARED_ENTRY_COUNT_MAX = 200_000;
 const WALKED_ARRAY_COUNT_MAX = 2_000;
+/** Of all arrays together; past them none is taken. */
+const ARRAY_VALUE_COUNT_MAX = 20_000;
 /** Longer values are nothing that somebody picks from a list. */
 const VALUE_SIZE_BYTES_MAX = 200;
 
 export type KnownValue = string | number | boolean;
 
+export interface ValuesPart {
+  /** Count null = too many have the field to be counted. */
+  readonly values: readonly (readonly [value: KnownValue, count: number | null])[];
+  readonly isEstimate: boolean;
+  /** The shard may have values that are not among these. */
+  readonly isCut: boolean;
+}
+
 export class KnownValues {
-  readonly counts = new Map<KnownValue, number | undefined>();
-  isEstimate = false;
+  readonly #counts = new Map<KnownValue, number | undefined>();
+  #isEstimate = false;
+  #isCut = false;
   readonly #typed: string;
   readonly #limit: number;
   /** Of the column in hand. */
@@ -37,6 +48,11 @@ export class KnownValues {
   constructor(typed: string, limit: number) {
     this.#typed = typed;
     this.#limit = limit;
+  }
+
+  toPart(): ValuesPart {
+    const values = [...this.#counts].map(([value, count]) => [value, count ?? null] as const);
+    return { values, isEstimate: this.#isEstimate, isCut: this.#isCut };
   }
 
   /** `length`: rows or events of the column's table. */
@@ -54,21 +70,24 @@ export class KnownValues {
   }
 
   #add(value: KnownValue, count: number, scale: number): void {
-    if (count > 0) this.counts.set(value, (this.counts.get(value) ?? 0) + Math.round(count * scale));
+    if (count > 0) this.#counts.set(value, (this.#counts.get(value) ?? 0) + Math.round(count * scale));
   }
 
   #addTexts(column: TextColumn, length: number): void {
     const { dictionary } = column;
     this.#found.clear();
     if (dictionary.count > COUNTED_ENTRY_COUNT_MAX) {
+      this.#isCut = true;
       this.#addLike(column);
       return;
     }
     const { counts, scale } = this.#count(column.codes, dictionary.count + 1, length);
     const isTyped = this.#typed !== '';
     // Beginnings are compared as bytes, which is fast enough for all; what else fits is looked for among the most usual.
+    const lookedCount = isTyped || dictionary.count <= USUAL_COUNT ? USUAL_COUNT : this.#limit;
+    if (dictionary.count > lookedCount) this.#isCut = true;
     if (isTyped && dictionary.count > USUAL_COUNT && this.#addLike(column, counts, scale) >= this.#limit) return;
-    for (const code of topCodes(counts, isTyped ? USUAL_COUNT : this.#limit)) {
+    for (const code of topCodes(counts, lookedCount)) {
       const text = readText(column, code);
       if (text !== undefined && !this.#found.has(text) && this.#isWanted(text)) this.#add(text, counts[code], scale);
     }
@@ -80,7 +99,7 @@ export class KnownValues {
 
   /** Entries that begin as typed, newest first, compared as bytes. Gives how many. */
   #addLike({ dictionary }: TextColumn, counts?: Uint32Array | undefined, scale = 1): number {
-    if (dictionary.count > COMPARED_ENTRY_COUNT_MAX) this.isEstimate = true;
+    if (dictionary.count > COMPARED_ENTRY_COUNT_MAX) this.#isEstimate = true;
     this.#found.clear();
     const typed = Buffer.from(this.#typed);
     const last = Math.max(1, dictionary.count - COMPARED_ENTRY_COUNT_MAX);
@@ -94,7 +113,7 @@ export class KnownValues {
       if (i < typed.length) continue;
       const text = dictionary.text(code);
       if (counts !== undefined) this.#add(text, counts[code], scale);
-      else if (!this.counts.has(text)) this.counts.set(text, undefined);
+      else if (!this.#counts.has(text)) this.#counts.set(text, undefined);
       this.#found.add(text);
       found += 1;
     }
@@ -114,7 +133,7 @@ export class KnownValues {
       if (view !== undefined) for (let i = 0; i < until; i++) counts[view[i]] += 1;
     }
     counts[0] = 0;
-    if (step > 1) this.isEstimate = true;
+    if (step > 1) this.#isEstimate = true;
     const present = Math.min(length, column.chunkCount * CHUNK_ROWS);
     return { counts, scale: step > 1 && read > 0 ? present / read : 1 };
   }
@@ -132,8 +151,9 @@ export class KnownValues {
         if (value !== missing && !Number.isNaN(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
       }
     }
-    if (step > 1) this.isEstimate = true;
+    if (step > 1) this.#isEstimate = true;
     const wanted = [...counts].filter(([value]) => String(value).startsWith(this.#typed));
+    if (wanted.length > this.#limit) this.#isCut = true;
     for (const [value, count] of wanted.sort((a, b) => b[1] - a[1]).slice(0, this.#limit))
       this.#add(value, count, step);
   }
@@ -141,10 +161,12 @@ export class KnownValues {
   /** How many of the looked-at arrays have it: that orders values, and is no count of events. */
   #addArrays(column: TextColumn, rest: readonly string[]): void {
     const { dictionary } = column;
-    this.isEstimate = true;
+    this.#isEstimate = true;
     const walk = new ArrayWalk(rest);
     const take = (value: KnownValue): false => {
-      if (this.#isWanted(String(value))) this.counts.set(value, this.counts.get(value));
+      if (!this.#isWanted(String(value))) return false;
+      if (this.#counts.size < ARRAY_VALUE_COUNT_MAX) this.#counts.set(value, this.#counts.get(value));
+      else this.#isCut = true;
       return false;
     };
     const visitor: ArrayVisitor = {

@@ -22,7 +22,7 @@ import { exampleText } from './top-values.ts';
 
 const SAMPLE_COUNT = 4_000;
 /** Keys of objects can be data (a map by id): past this they are not listed. */
-const PATH_COUNT_MAX = 500;
+export const PATH_COUNT_MAX = 500;
 const ARRAYS_PER_LOOK = 8;
 
 export class ArrayPaths {
@@ -58,7 +58,7 @@ export class ArrayPaths {
     if (tally === undefined) {
       if (this.#newCount >= PATH_COUNT_MAX) return;
       this.#newCount += 1;
-      tally = new FieldTally(name);
+      tally = new FieldTally(name, true);
       this.#fields.set(name, tally);
     }
     if (isSampled) tally.isSampled = true;

@@ -26,7 +26,7 @@ export interface ScanContext {
   readonly slices: Slices;
   /** Indexes [0, length) are read. */
   readonly length: number;
-  /** One shard only: its dictionaries tell how many texts are distinct. */
+  /** There is no other shard: its dictionaries tell how many texts are distinct. */
   readonly isWhole: boolean;
   /** Of events: whether the profile is gone; absent = none is. */
   readonly isDead?: ((index: number) => boolean) | undefined;

@@ -1,20 +1,28 @@
 /**
  * How many distinct values were added: exact up to 65,536 (by a 53-bit fingerprint each), beyond by HyperLogLog
- * (Flajolet and others, 2007) with 16,384 registers, whose standard error is 0.8 %. Adding a value again changes nothing.
+ * (Flajolet and others, 2007) with 16,384 registers, whose standard error is 0.8 %. Adding a value again changes nothing, and
+ * counting in parts that are added to each other tells the same as counting at one place.
  */
+import { assert } from '../../base/assert.ts';
 import { mix32, murmur32, xxh32 } from '../../base/hash.ts';
+import type { Slices } from './slices.ts';
 
 const EXACT_MAX = 65_536;
 const FIRST_TABLE_SIZE = 1_024;
 const REGISTER_BITS = 14;
 const REGISTER_COUNT = 1 << REGISTER_BITS;
 const SEED = 0x5eed;
+const FINGERPRINT_SIZE_BYTES = 8;
+const ENTRIES_PER_LOOK = 4_096;
 
 const TRUE_BYTES = Uint8Array.of(0xff, 1);
 const FALSE_BYTES = Uint8Array.of(0xff, 0);
 
 const scratch = new Float64Array(1);
 const halves = new Uint32Array(scratch.buffer);
+
+/** What one place counted. Fingerprints: 8 bytes each, f64 as memory has it, in no order; or the registers, once they are too many. */
+export type DistinctPart = { readonly fingerprints: Uint8Array } | { readonly registers: Uint8Array };
 
 export class DistinctCounter {
   /** Fingerprints while exact; 0 = free. */
@@ -47,28 +55,67 @@ export class DistinctCounter {
     this.addBytes(value ? TRUE_BYTES : FALSE_BYTES, 0, 2);
   }
 
+  /** Counts what another place counted, in slices. */
+  async add(part: DistinctPart, slices: Slices): Promise<void> {
+    if ('registers' in part) {
+      assert(part.registers.length === REGISTER_COUNT, 'registers of another layout');
+      const registers = this.#registers ?? this.#estimateFrom(this.#table);
+      for (let i = 0; i < REGISTER_COUNT; i++) if (part.registers[i] > registers[i]) registers[i] = part.registers[i];
+      return;
+    }
+    const fingerprints = aligned(part.fingerprints);
+    for (let i = 0; i < fingerprints.length; i++) {
+      if (i % ENTRIES_PER_LOOK === 0 && slices.isDue) await slices.pause();
+      this.#addFingerprint(fingerprints[i]);
+    }
+  }
+
+  toPart(): DistinctPart {
+    if (this.#registers !== undefined) return { registers: this.#registers.slice() };
+    const fingerprints = new Float64Array(this.#count);
+    let at = 0;
+    for (const fingerprint of this.#table ?? []) if (fingerprint !== 0) fingerprints[at++] = fingerprint;
+    return { fingerprints: new Uint8Array(fingerprints.buffer) };
+  }
+
   #add(a: number, b: number): void {
+    if (this.#registers !== undefined) addToRegisters(this.#registers, a, b);
+    else this.#addFingerprint(a * 0x20_0000 + (b >>> 11) + 1);
+  }
+
+  #addFingerprint(fingerprint: number): void {
     if (this.#registers !== undefined) {
-      addToRegisters(this.#registers, a, b);
+      register(this.#registers, fingerprint);
       return;
     }
     this.#table ??= new Float64Array(FIRST_TABLE_SIZE);
-    if (!insert(this.#table, a * 0x20_0000 + (b >>> 11) + 1)) return;
+    if (!insert(this.#table, fingerprint)) return;
     this.#count += 1;
     if (this.#count > EXACT_MAX) this.#estimateFrom(this.#table);
     else if (2 * this.#count > this.#table.length) this.#table = grown(this.#table);
   }
 
-  #estimateFrom(table: Float64Array): void {
-    this.#registers = new Uint8Array(REGISTER_COUNT);
-    for (const entry of table) {
-      if (entry === 0) continue;
-      const fingerprint = entry - 1;
-      const a = Math.floor(fingerprint / 0x20_0000);
-      addToRegisters(this.#registers, a, (fingerprint - a * 0x20_0000) << 11);
-    }
+  #estimateFrom(table: Float64Array | undefined): Uint8Array {
+    const registers = new Uint8Array(REGISTER_COUNT);
+    for (const fingerprint of table ?? []) if (fingerprint !== 0) register(registers, fingerprint);
+    this.#registers = registers;
     this.#table = undefined;
+    return registers;
   }
+}
+
+/** As f64: what came over a connection begins anywhere. */
+function aligned(bytes: Uint8Array): Float64Array {
+  assert(bytes.length % FINGERPRINT_SIZE_BYTES === 0, 'half a fingerprint');
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return new Float64Array(copy.buffer);
+}
+
+/** As it would have been had it not been counted exactly before. */
+function register(registers: Uint8Array, fingerprint: number): void {
+  const a = Math.floor((fingerprint - 1) / 0x20_0000);
+  addToRegisters(registers, a, (fingerprint - 1 - a * 0x20_0000) << 11);
 }
 
 /** Open addressing; false when it is there already. The slot is taken from the fingerprint's upper half. */

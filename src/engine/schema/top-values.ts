@@ -16,6 +16,11 @@ export class TopValues {
     this.#counts.set(value, (before ?? 0) + count);
   }
 
+  /** Every candidate, in the order of first sight. */
+  entries(): readonly (readonly [value: ExampleValue, count: number])[] {
+    return [...this.#counts];
+  }
+
   top(count: number): readonly (readonly [value: ExampleValue, count: number])[] {
     return [...this.#counts].sort((a, b) => b[1] - a[1] || (String(a[0]) < String(b[0]) ? -1 : 1)).slice(0, count);
   }

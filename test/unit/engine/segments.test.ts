@@ -84,6 +84,7 @@ describe('saved segments', () => {
     expect(engine.segment('big')).toBeUndefined();
     expect(JSON.parse(readFileSync(join(folder, 'data', 'segments.json'), 'utf8'))).toEqual({
       version: 1,
+      revision: 3,
       segments: [],
     });
   });
