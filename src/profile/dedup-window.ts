@@ -35,17 +35,25 @@ export class DedupWindow {
     return this.#newer.count + this.#older.count;
   }
 
+  /** Whether the id was seen inside the window; remembers nothing. */
+  has(hash: number, check: number, nowMs: number): boolean {
+    const half = this.#options.windowMs / 2;
+    const ageMs = nowMs - this.#newerSinceMs;
+    const key = mix32(hash);
+    const value = check === 0 ? 1 : check >>> 0;
+    return (ageMs < 2 * half && this.#newer.has(key, value)) || (ageMs < half && this.#older.has(key, value));
+  }
+
   /**
    * True when the id was seen inside the window; else remembers it. `hash` and `check` are two hashes of the id.
    * A duplicate changes nothing: it is not in the log, so a replay does not see it.
    */
   isDuplicate(hash: number, check: number, nowMs: number): boolean {
+    if (this.has(hash, check, nowMs)) return true;
     const half = this.#options.windowMs / 2;
     const ageMs = nowMs - this.#newerSinceMs;
     const key = mix32(hash);
     const value = check === 0 ? 1 : check >>> 0;
-    if (ageMs < 2 * half && this.#newer.has(key, value)) return true;
-    if (ageMs < half && this.#older.has(key, value)) return true;
     if (ageMs >= half || this.#newer.count >= this.#options.count / 2) this.#turn(nowMs, half);
     this.#newer.insert(key, value);
     return false;

@@ -8,7 +8,9 @@
 
 import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
+import { sizeOf } from '../profile/merge.ts';
 import type { Shard } from '../shard/shard.ts';
+import type { Reach } from './reach.ts';
 import { SlotMap } from './slot-map.ts';
 
 export interface ProfileAddress {
@@ -24,15 +26,17 @@ const REMEMBERED_MAX = 4_096;
 const HOPS_MAX = 8;
 
 export class Directory {
+  /** Those of this process. */
   readonly shards: readonly Shard[];
   readonly slots: SlotMap;
-  /** By shard: row → code of the first identifier. It stays the first as long as the row lives, and rows are never used again. */
-  readonly #firsts: readonly Map<number, number>[];
+  /** Absent: every shard is here. */
+  readonly reach: Reach | undefined = undefined;
+  /** Row → code of the first identifier. It stays the first as long as the row lives, and rows are never used again. */
+  readonly #firsts = new WeakMap<Shard, Map<number, number>>();
 
-  constructor(shards: readonly Shard[]) {
+  constructor(shards: readonly Shard[], slots: SlotMap = new SlotMap(shards.length)) {
     this.shards = shards;
-    this.slots = new SlotMap(shards.length);
-    this.#firsts = shards.map(() => new Map());
+    this.slots = slots;
   }
 
   /** The shard that owns the identifier's slot. */
@@ -56,16 +60,25 @@ export class Directory {
   /** The identifier by whose slot the profile lives where it lives. */
   homeKeyOf({ shard, row }: ProfileAddress): Identifier {
     const { identifiers, profiles } = shard.data;
-    const remembered = this.#firsts[shard.index];
-    const known = remembered.get(row);
+    let remembered = this.#firsts.get(shard);
+    const known = remembered?.get(row);
     if (known !== undefined) return identifiers.identifierOf(known);
     let first = profiles.identifierHeads.get(row);
     for (let code = identifiers.nextOf(first); code !== 0; code = identifiers.nextOf(code)) first = code;
     if (shard.data.identifierCountOf(row) > REMEMBER_FROM_COUNT) {
+      if (remembered === undefined) {
+        remembered = new Map();
+        this.#firsts.set(shard, remembered);
+      }
       if (remembered.size >= REMEMBERED_MAX) remembered.clear();
       remembered.set(row, first);
     }
     return identifiers.identifierOf(first);
+  }
+
+  /** What would have to move with the profile: its events and calls. */
+  sizeOf({ shard, row }: ProfileAddress): number {
+    return sizeOf(shard.data, row);
   }
 
   /** Tells the identifier's owner where its profile lives, when that is elsewhere. */

@@ -7,7 +7,6 @@
 import { assert } from '../base/assert.ts';
 import type { JournalEntry, LinkReason, RefusalReason } from '../model/identity-journal.ts';
 import type { Identifier } from '../model/profile.ts';
-import { sizeOf } from '../profile/merge.ts';
 import { PAIR_CUT, PAIR_REFUSAL_NOTED } from '../profile/pair-notes.ts';
 import { packProfile } from '../profile/transfer.ts';
 import type { Arrival, IdentifierPair, IdentityCommand, Joining } from '../shard/identity-command.ts';
@@ -97,7 +96,7 @@ export class Joiner {
 
   /** Whether the first of two profiles stays where it is when they become one. By what would have to move; between equals by the home key, so that the answer is the same for any number of shards. */
   doesFirstStay(a: ProfileAddress, b: ProfileAddress): boolean {
-    const difference = sizeOf(a.shard.data, a.row) - sizeOf(b.shard.data, b.row);
+    const difference = this.#directory.sizeOf(a) - this.#directory.sizeOf(b);
     if (difference !== 0) return difference > 0;
     return textOf(this.#directory.homeKeyOf(a)) < textOf(this.#directory.homeKeyOf(b));
   }
@@ -164,9 +163,8 @@ export class Joiner {
     return pairs.hasCuts && pairs.has(pair[0], pair[1], PAIR_CUT);
   }
 
-  /** A pair belongs to the slot of its lesser identifier, which no merge moves. */
-  #pairOwner([a, b]: IdentifierPair): Shard {
-    return this.#directory.ownerOf(textOf(a) < textOf(b) ? a : b);
+  #pairOwner(pair: IdentifierPair): Shard {
+    return this.#directory.ownerOf(pairKey(pair));
   }
 
   /** Writes a refusal in the profile's journal, once a pair. */
@@ -185,4 +183,9 @@ export class Joiner {
     };
     this.command(address.shard, { kind: 'note', profile: from, entry });
   }
+}
+
+/** A pair belongs to the slot of its lesser identifier, which no merge moves. */
+export function pairKey([a, b]: IdentifierPair): Identifier {
+  return textOf(a) < textOf(b) ? a : b;
 }

@@ -28,6 +28,7 @@ import { type Candidate, CandidateReader } from './candidate.ts';
 import type { Directory, ProfileAddress } from './directory.ts';
 import { IdentifierLimits } from './identifier-limit.ts';
 import type { JoinCause, Joiner } from './joiner.ts';
+import type { OutOfReach } from './reach.ts';
 
 /** A candidate and its profile. */
 interface Located {
@@ -41,6 +42,13 @@ interface Plan {
   readonly located: readonly Located[];
   readonly dropped: readonly { readonly candidate: Candidate; readonly reason: RefusalReason }[];
 }
+
+/** Nothing in the item identifies anybody. */
+export const NOBODY = 0;
+export const DECIDED = 1;
+/** `outOfReach` says why. */
+export const UNDECIDED = 2;
+export type Decision = typeof NOBODY | typeof DECIDED | typeof UNDECIDED;
 
 export class Resolver {
   readonly #directory: Directory;
@@ -59,6 +67,8 @@ export class Resolver {
   extra: Identifier[] | undefined;
   /** Identifiers of the item whose owner is to be told of the profile when the item is applied. */
   readonly forwards: Identifier[] = [];
+  /** After UNDECIDED. */
+  outOfReach: OutOfReach | undefined;
   /** Why identifiers were left out, one entry each. */
   readonly refusals: string[] = [];
   #plan: Plan | undefined;
@@ -77,8 +87,8 @@ export class Resolver {
     this.shard = directory.shards[0];
   }
 
-  /** False when nothing in the item identifies anybody. `nowMs` = when it was received. */
-  decide(tape: EventTape, item: number, nowMs: number): boolean {
+  /** `nowMs` = when it was received. */
+  decide(tape: EventTape, item: number, nowMs: number): Decision {
     this.route = 0;
     this.row = -1;
     this.primary = 0;
@@ -89,7 +99,7 @@ export class Resolver {
     const base = item * tapeOf.ITEM_STRIDE;
     const isAlias = tape.items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_ALIAS;
     if (this.#isUsualOrder && !isAlias && !this.#reader.bringsMore(tape, item)) {
-      if (this.#decideKnown(tape, base)) return true;
+      if (this.#decideKnown(tape, base)) return DECIDED;
     }
     return this.#decideAll(tape, item, nowMs);
   }
@@ -107,16 +117,19 @@ export class Resolver {
       return false;
     const field = hasUser ? user : anonymous;
     const typeId = hasUser ? TYPE_USER_ID : TYPE_ANONYMOUS_ID;
-    const owner = this.#ownerOfField(tape, field, hasUser);
+    const { reach } = this.#directory;
+    const owner = reach === undefined ? this.#ownerOfField(tape, field, hasUser) : reach.own;
     const { identifiers } = owner.data;
     const code = identifiers.find(typeId, bytes, items[field], items[field + 1], items[field + 2]);
     const row = code === 0 ? NONE : identifiers.rowOf(code);
     if (row === NONE) {
       if (code !== 0 && identifiers.forwardOf(code) !== undefined) return false;
       if (hasUser && hasAnonymous) return false;
+      if (reach?.mayMake(tape, field, hasUser) === false) return false;
       this.shard = owner;
       return true;
     }
+    if (reach?.isHeld(row) === true) return false;
     if (hasUser && hasAnonymous) {
       const other = identifiers.find(
         TYPE_ANONYMOUS_ID,
@@ -140,27 +153,32 @@ export class Resolver {
     return this.#directory.ownerOf({ type: 'anonymous_id', value: fieldText(tape, field) });
   }
 
-  #decideAll(tape: EventTape, item: number, nowMs: number): boolean {
+  #decideAll(tape: EventTape, item: number, nowMs: number): Decision {
     const base = item * tapeOf.ITEM_STRIDE;
     const isAlias = tape.items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_ALIAS;
     const candidates = this.#reader.read(tape, item, this.#refused);
     const first = candidates.findIndex(({ rule }) => rule.canMerge);
-    if (first < 0 || (isAlias && !this.#hasUser(tape, base))) return false;
+    if (first < 0 || (isAlias && !this.#hasUser(tape, base))) return NOBODY;
     if (first > 0) candidates.unshift(...candidates.splice(first, 1));
     const primary = candidates[0];
+    const { reach } = this.#directory;
+    this.outOfReach = reach?.lacks(candidates);
     const isScannersChoice =
       primary.field === 'user' || (primary.field === 'anonymous' && tape.items[base + tapeOf.ITEM_USER + 1] < 0);
     if (!isScannersChoice) keyMessage(tape, item, primary, this.shard.hashSeed);
     if (tape.items[base + tapeOf.ITEM_USER + 1] >= 0 && !candidates.some(({ field }) => field === 'user')) {
       this.route |= ROUTE_IGNORE_USER;
     }
+    if (this.outOfReach !== undefined) return UNDECIDED;
     const located = candidates.map((candidate) => ({ candidate, address: this.#directory.locate(candidate) }));
     this.#plan = this.#withinRules(located, isAlias, nowMs);
+    this.outOfReach = reach?.lacksEvents(profilesOf(this.#plan.located));
+    if (this.outOfReach !== undefined) return UNDECIDED;
     if (this.#plan.dropped.some(({ candidate }) => candidate.field === 'user')) this.route |= ROUTE_IGNORE_USER;
     const home = located[0].address ?? this.#plan.located.find(isStrong)?.address;
     this.shard = home?.shard ?? this.#directory.ownerOf(primary);
     this.row = home?.row ?? -1;
-    return true;
+    return DECIDED;
   }
 
   /** Whether the userId identifies somebody, as it stands or in normal form. */

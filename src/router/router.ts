@@ -13,12 +13,14 @@ import type { ErrorCode } from '../model/error.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import type { RejectedItem } from '../model/ingest.ts';
 import type { Identifier } from '../model/profile.ts';
+import type { HandOver } from '../shard/identity-command.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
-import { Directory, type ProfileAddress } from './directory.ts';
+import type { Directory, ProfileAddress } from './directory.ts';
 import { Joiner } from './joiner.ts';
 import { applyPlaced, isKnownEnrichment } from './placed-item.ts';
-import { Resolver } from './resolver.ts';
+import type { OutOfReach } from './reach.ts';
+import { NOBODY, Resolver, UNDECIDED } from './resolver.ts';
 
 /** Counts of one batch so far; the router adds to them. */
 export interface BatchOutcome {
@@ -47,12 +49,13 @@ export class Router {
   #resolver: Resolver;
   #normaliser: Normaliser;
   #step = 0;
+  #handOver: HandOver | undefined;
   /** Set when an item broke off halfway: memory is ahead of the log, and shards hold items of a batch that is gone. */
   #failure: unknown;
 
-  constructor(shards: readonly Shard[], settings: IdentitySettings, names: NameInterner) {
-    this.shards = shards;
-    this.directory = new Directory(shards);
+  constructor(directory: Directory, settings: IdentitySettings, names: NameInterner) {
+    this.shards = directory.shards;
+    this.directory = directory;
     this.joiner = new Joiner(this.directory);
     this.#names = names;
     this.#resolver = new Resolver(this.directory, this.joiner, settings, names);
@@ -110,37 +113,45 @@ export class Router {
     }
   }
 
+  /** Why the item cannot be decided with what is at hand; undefined when it can, which is always so in one process. Changes nothing. */
+  outOfReach(tape: EventTape, item: number, header: BatchHeader): OutOfReach | undefined {
+    const isUndecided = this.#resolver.decide(tape, item, header.receivedAtMs) === UNDECIDED;
+    return isUndecided ? this.#resolver.outOfReach : undefined;
+  }
+
   /**
-   * Applies one item that the scanner accepted. What it throws is not the item's fault (a failed disk, a full dictionary, a mistake of
+   * Applies one item that the scanner accepted, or changes nothing and says what is not at hand. What it throws is not the item's fault (a failed disk, a full dictionary, a mistake of
    * ours), and from then on it and `commit` throw the same: a restart recovers what was durable.
    */
-  apply(tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): void {
+  apply(tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): OutOfReach | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      this.#apply(tape, item, header, outcome);
+      return this.#apply(tape, item, header, outcome);
     } catch (error) {
       this.#failure = error;
       throw error;
     }
   }
 
-  #apply(tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): void {
+  #apply(tape: EventTape, item: number, header: BatchHeader, outcome: BatchOutcome): OutOfReach | undefined {
     const resolver = this.#resolver;
-    const isSomebody = resolver.decide(tape, item, header.receivedAtMs);
-    if (!isSomebody) {
+    const decision = resolver.decide(tape, item, header.receivedAtMs);
+    if (decision === UNDECIDED) return resolver.outOfReach;
+    if (decision === NOBODY) {
       countRefusals(resolver.refusals, outcome);
       const message =
         'neither userId nor anonymousId identifies anybody: what they hold is blocked, empty or turned off';
-      return reject(tape, item, outcome, 'no_identifier', message);
+      reject(tape, item, outcome, 'no_identifier', message);
+      return undefined;
     }
     const timeMs = acceptedTimeMs(tape, item, resolver.shard, header, outcome);
-    if (timeMs === undefined) return;
+    if (timeMs === undefined) return undefined;
     outcome.accepted += 1;
     // An item that came before came under the same primary, and what was seen moves with a profile.
     const askedShard = resolver.shard;
     if (askedShard.isDuplicate(tape, item, header.receivedAtMs)) {
       outcome.duplicates += 1;
-      return;
+      return undefined;
     }
     this.joiner.within(true);
     resolver.execute(tape, item, header.receivedAtMs);
@@ -151,6 +162,7 @@ export class Router {
     for (const identifier of forwards) this.directory.bind(identifier, { shard, row: placed });
     resolver.finish();
     if (resolver.refusals.length > 0) countRefusals(resolver.refusals, outcome);
+    return undefined;
   }
 
   /**
@@ -178,8 +190,28 @@ export class Router {
     return this.#commit(tape.bytes, header, []);
   }
 
+  /** What the last commit hands over to shards that are elsewhere; it is theirs once the commit is durable. */
+  takeHandOver(): HandOver | undefined {
+    const taken = this.#handOver;
+    this.#handOver = undefined;
+    return taken;
+  }
+
+  /** In the midst of a batch: what shards that are elsewhere have to do goes into the record of the one that is here. */
+  #handOverParts(source: Uint8Array, header: BatchHeader): void {
+    const { reach } = this.directory;
+    if (reach === undefined) return;
+    const parts = reach.takeParts(source, header);
+    if (parts.length === 0) return;
+    const { own } = reach;
+    assert(this.#handOver === undefined, 'parts of a step that nobody took');
+    this.#handOver = { number: own.data.lastStep + 1, parts };
+    own.commandInBatch({ kind: 'hand_over', ...this.#handOver });
+  }
+
   /** `always`: shards that have a part in the step even if nothing waits there. */
   #commit(source: Uint8Array, header: BatchHeader, always: readonly Shard[]): { shard: Shard; seq: number }[] {
+    this.#handOverParts(source, header);
     const isStep = this.joiner.takeIsOverShards() && this.shards.length > 1;
     this.joiner.within(false);
     const parts = isStep ? this.shards.filter((shard) => shard.isWaiting || always.includes(shard)) : [];

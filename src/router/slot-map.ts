@@ -1,19 +1,34 @@
 /**
  * Which shard owns a key: `slot = xxh32(key) & 1023`, and a map from slot to shard. The key of a user id is its text; of any other
- * identifier `type:value`. The slot is what would move when shards are added, so it is part of the data format.
+ * identifier `type:value`. The slot is what moves when shards are added to a cluster, so it is part of the data format.
  */
 import { xxh32 } from '../base/hash.ts';
 import { SLOT_COUNT } from '../model/limits.ts';
 import type { Identifier } from '../model/profile.ts';
 
 export class SlotMap {
-  readonly shardCount: number;
-  readonly #shards: Uint16Array;
+  shardCount: number;
+  #shards: Uint16Array;
   #scratch: Buffer = Buffer.alloc(1_024);
 
-  constructor(shardCount: number) {
+  /** `owners`: shard by slot; absent = even stretches. */
+  constructor(shardCount: number, owners: readonly number[] = evenOwners(shardCount)) {
     this.shardCount = shardCount;
-    this.#shards = Uint16Array.from({ length: SLOT_COUNT }, (_, slot) => Math.floor((slot * shardCount) / SLOT_COUNT));
+    this.#shards = Uint16Array.from(owners);
+  }
+
+  /** From now on. */
+  use(shardCount: number, owners: readonly number[]): void {
+    this.shardCount = shardCount;
+    this.#shards = Uint16Array.from(owners);
+  }
+
+  slotOf(identifier: Identifier): number {
+    const key = identifier.type === 'user_id' ? identifier.value : `${identifier.type}:${identifier.value}`;
+    const needed = key.length * 3;
+    if (this.#scratch.length < needed) this.#scratch = Buffer.alloc(needed);
+    const length = this.#scratch.write(key, 0, 'utf8');
+    return xxh32(this.#scratch, 0, length, 0) & (SLOT_COUNT - 1);
   }
 
   shardOfSlot(slot: number): number {
@@ -26,11 +41,11 @@ export class SlotMap {
   }
 
   shardOf(identifier: Identifier): number {
-    if (this.shardCount === 1) return 0;
-    const key = identifier.type === 'user_id' ? identifier.value : `${identifier.type}:${identifier.value}`;
-    const needed = key.length * 3;
-    if (this.#scratch.length < needed) this.#scratch = Buffer.alloc(needed);
-    const length = this.#scratch.write(key, 0, 'utf8');
-    return this.#shards[xxh32(this.#scratch, 0, length, 0) & (SLOT_COUNT - 1)];
+    return this.shardCount === 1 ? 0 : this.#shards[this.slotOf(identifier)];
   }
+}
+
+/** Shard by slot, in even stretches. */
+export function evenOwners(shardCount: number): number[] {
+  return Array.from({ length: SLOT_COUNT }, (_, slot) => Math.floor((slot * shardCount) / SLOT_COUNT));
 }

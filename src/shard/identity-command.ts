@@ -37,6 +37,10 @@ export type IdentityCommand =
   | ({ readonly kind: 'arrive'; readonly parcel: ProfileParcel } & Arrival)
   /** The record is a part of a step over several shards: it counts only if they all have theirs. */
   | ({ readonly kind: 'step' } & Step)
+  /** In a cluster: the shard decided this step, and others have these parts in it, each a record of theirs. */
+  | ({ readonly kind: 'hand_over' } & HandOver)
+  /** In a cluster: the record is this shard's part of a step that another shard decided. */
+  | { readonly kind: 'arrived'; readonly origin: number; readonly number: number }
   /** Writes in the profile's journal. `pair`: and remembers that this refusal was noted. */
   | { readonly kind: 'note'; readonly profile: Identifier; readonly entry: JournalEntry }
   /** Remembers something of a pair of identifiers; the shard of the pair's owner is told. */
@@ -54,6 +58,19 @@ export interface Step {
   readonly step: number;
   /** Indexes of the shards that have a part in it. */
   readonly shards: readonly number[];
+}
+
+/** What one shard decided and others have to do. */
+export interface HandOver {
+  /** Steps of a shard are numbered upwards. */
+  readonly number: number;
+  readonly parts: readonly StepPart[];
+}
+
+export interface StepPart {
+  /** Index of the shard that it is for. */
+  readonly shard: number;
+  readonly record: Uint8Array;
 }
 
 /** What joins two profiles. */

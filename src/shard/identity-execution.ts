@@ -40,6 +40,12 @@ export function executeIdentity(data: ShardData, command: IdentityCommand, scann
     case 'step':
       data.lastStep = command.step;
       return;
+    case 'hand_over':
+      data.lastStep = command.number;
+      return;
+    case 'arrived':
+      data.arrived.set(command.origin, command.number);
+      return;
     case 'bind': {
       const bytes = Buffer.from(command.identifier.value, 'utf8');
       const typeId = data.identifiers.addType(command.identifier.type);

@@ -14,7 +14,13 @@
 import { pack, unpack } from 'msgpackr';
 import { EngineError } from '../model/error.ts';
 import type { Identifier } from '../model/profile.ts';
-import { decodeIdentityCommand, type IdentityCommand, RECORD_IDENTITY, type Step } from './identity-command.ts';
+import {
+  decodeIdentityCommand,
+  type HandOver,
+  type IdentityCommand,
+  RECORD_IDENTITY,
+  type Step,
+} from './identity-command.ts';
 
 export const RECORD_EVENTS = 4;
 
@@ -33,6 +39,8 @@ const FLAG_IMPORT = 1;
 const FLAG_HAS_INDEXES = 2;
 /** Among the commands is a `step`. */
 const FLAG_HAS_STEP = 4;
+/** Among the commands is a `hand_over`. */
+const FLAG_HAS_HAND_OVER = 8;
 const HEADER_SIZE_BYTES = 35;
 
 /** What holds for all items of a batch. */
@@ -60,6 +68,7 @@ export class RecordBuilder {
   #indexes = new Uint32Array(256);
   #needsIndexes = false;
   #hasStep = false;
+  #hasHandOver = false;
   #extra: Extra[] = [];
   // A run of items that lie side by side in the source is copied at once.
   #runStart = 0;
@@ -71,6 +80,7 @@ export class RecordBuilder {
     this.#itemsEnd = HEADER_SIZE_BYTES;
     this.#needsIndexes = false;
     this.#hasStep = false;
+    this.#hasHandOver = false;
     this.#runStart = 0;
     this.#runEnd = 0;
     if (this.#extra.length > 0) this.#extra = [];
@@ -99,6 +109,7 @@ export class RecordBuilder {
 
   /** Behind the items added so far. */
   addCommand(command: IdentityCommand): void {
+    if (command.kind === 'hand_over') this.#hasHandOver = true;
     this.#extra.push([this.count, command]);
   }
 
@@ -110,6 +121,11 @@ export class RecordBuilder {
 
   get isEmpty(): boolean {
     return this.count === 0 && this.#extra.length === 0;
+  }
+
+  /** Items, commands and lists of identifiers. */
+  get partCount(): number {
+    return this.count + this.#extra.length;
   }
 
   #flushRun(source: Uint8Array): void {
@@ -150,7 +166,8 @@ export class RecordBuilder {
     body[1] =
       (header.isImport ? FLAG_IMPORT : 0) |
       (this.#needsIndexes ? FLAG_HAS_INDEXES : 0) |
-      (this.#hasStep ? FLAG_HAS_STEP : 0);
+      (this.#hasStep ? FLAG_HAS_STEP : 0) |
+      (this.#hasHandOver ? FLAG_HAS_HAND_OVER : 0);
     body[2] = header.defaultKind;
     view.setFloat64(3, header.receivedAtMs, true);
     view.setFloat64(11, header.sentAtMs, true);
@@ -195,6 +212,17 @@ export function stepOf(record: Uint8Array): Step | undefined {
   const decoded = decodeRecord(record);
   if (decoded.kind !== 'events') return undefined;
   for (const command of decoded.commands.get(0) ?? []) if (command.kind === 'step') return command;
+  return undefined;
+}
+
+/** What the record hands over to other shards. Costs a look at two bytes where there is nothing. */
+export function handOverOf(record: Uint8Array): HandOver | undefined {
+  if (record[0] !== RECORD_EVENTS || (record[1] & FLAG_HAS_HAND_OVER) === 0) return undefined;
+  const decoded = decodeRecord(record);
+  if (decoded.kind !== 'events') return undefined;
+  for (const commands of decoded.commands.values()) {
+    for (const command of commands) if (command.kind === 'hand_over') return command;
+  }
   return undefined;
 }
 

@@ -58,6 +58,7 @@ export class Shard {
   readonly hashSeed: number;
   readonly #builder = new RecordBuilder();
   readonly #parcelScanner: ItemScanner;
+  readonly #replayScanner: ItemScanner;
   appliedSeq: number;
   checkpointSeq: number;
 
@@ -66,6 +67,7 @@ export class Shard {
     data: ShardData,
     storage: ShardStorage,
     { hashSeed, parcelScanner }: ShardOptions,
+    replayScanner: ItemScanner,
     seq: number,
   ) {
     this.index = index;
@@ -75,11 +77,12 @@ export class Shard {
     this.storage = storage;
     this.hashSeed = hashSeed;
     this.#parcelScanner = parcelScanner;
+    this.#replayScanner = replayScanner;
     this.appliedSeq = seq;
     this.checkpointSeq = seq;
   }
 
-  /** Recovers from the storage: checkpoint, then log. `scanner` is used for the replay. */
+  /** Recovers from the storage: checkpoint, then log. `scanner` is used for records: now, and for those that other shards give it later. */
   static open(index: number, storage: ShardStorage, options: ShardOptions, scanner: ItemScanner): Shard {
     const memory = new SlabMemory();
     const saved = decodeCheckpoint(memory, storage.checkpoints.latest());
@@ -95,16 +98,26 @@ export class Shard {
         : new ShardData(memory, options.names, options, saved.context, saved.state);
     // What was loaded is clean; what is written from here on is not.
     memory.release(memory.snapshot());
-    const shard = new Shard(index, data, storage, options, saved?.seq ?? 0);
+    const shard = new Shard(index, data, storage, options, scanner, saved?.seq ?? 0);
     for (const { seq, record } of storage.log.read(shard.appliedSeq)) {
-      shard.#replay(record, scanner);
+      shard.#replay(record);
       shard.appliedSeq = seq;
     }
     data.foldNow();
     return shard;
   }
 
-  #replay(bytes: Uint8Array, scanner: ItemScanner): void {
+  /** Carries out a record that another shard made for this one, and appends it. Gives its seq. */
+  applyRecord(record: Uint8Array): number {
+    assert(this.#builder.isEmpty, 'a record in the midst of a batch');
+    this.#replay(record);
+    this.data.foldNow();
+    this.appliedSeq = this.storage.log.append(record);
+    return this.appliedSeq;
+  }
+
+  #replay(bytes: Uint8Array): void {
+    const scanner = this.#replayScanner;
     const record = decodeRecord(bytes);
     if (record.kind === 'identity') {
       this.#execute(record.command);
@@ -271,6 +284,11 @@ export class Shard {
   /** Items or commands wait for a record. */
   get isWaiting(): boolean {
     return !this.#builder.isEmpty;
+  }
+
+  /** More items and commands than so many wait for a record. */
+  hasMoreThan(count: number): boolean {
+    return this.#builder.partCount > count;
   }
 
   /** Appends what `applyItem` and `commandInBatch` collected as one record; gives its seq, or 0 when there was nothing. */

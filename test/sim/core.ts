@@ -15,6 +15,7 @@ import type { IngestResult } from '../../src/model/ingest.ts';
 import { DEFAULT_INGEST_LIMITS, NO_INGEST_LIMITS } from '../../src/model/limits.ts';
 import type { Identifier, Profile } from '../../src/model/profile.ts';
 import { cutBack } from '../../src/router/closed-cut.ts';
+import { Directory } from '../../src/router/directory.ts';
 import { Router } from '../../src/router/router.ts';
 import { checkpointSeqOf, hashSeedOf } from '../../src/shard/checkpoint.ts';
 import { Shard } from '../../src/shard/shard.ts';
@@ -51,7 +52,7 @@ export class Core {
     this.shards = storages.map((storage, index) =>
       Shard.open(index, storage, { names, hashSeed, dedup, cacheSizeBytes: 1 << 16, parcelScanner }, replay),
     );
-    this.router = new Router(this.shards, options.identity ?? DEFAULT_IDENTITY_SETTINGS, names);
+    this.router = new Router(new Directory(this.shards), options.identity ?? DEFAULT_IDENTITY_SETTINGS, names);
     this.recoveredCount = this.router.recover();
     let random = 1;
     this.#pipeline = new IngestPipeline(
