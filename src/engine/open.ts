@@ -20,6 +20,7 @@ import { NameInterner } from '../ingest/name-interner.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits, NO_INGEST_LIMITS } from '../model/limits.ts';
 import { cutBack } from '../router/closed-cut.ts';
+import { Directory } from '../router/directory.ts';
 import { Router } from '../router/router.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type RandomSource, systemRandom } from '../runtime/random.ts';
@@ -123,7 +124,7 @@ async function openEngine(options: OpenOptions, folder: DataFolder | undefined):
     shards.push(Shard.open(index, storages[index], shardOptions, replayScanner));
   }
   names.limit = limits.distinctNameCount;
-  const router = new Router(shards, DEFAULT_IDENTITY_SETTINGS, names);
+  const router = new Router(new Directory(shards), DEFAULT_IDENTITY_SETTINGS, names);
   router.recover();
   const workerCount = options.workers || Math.max(1, availableParallelism() - 1);
   return new EmbeddedEngine({

@@ -60,6 +60,8 @@ export class ShardData {
   readonly pairs: PairNotes;
   /** Number of the last step over several shards that this shard had a part in. */
   lastStep = 0;
+  /** In a cluster: by index of the shard that sent it, the number of the last part of a step that arrived here. */
+  readonly arrived = new Map<number, number>();
   readonly hashSeed: number;
   survivorship: SurvivorshipRules;
   #survivorship: readonly TraitSurvivorship[] = [];
@@ -94,6 +96,7 @@ export class ShardData {
       this.pairs = new PairNotes(memory, context, state['pairs'] as SavedState);
       this.#survivorship = state['survivorship'] as TraitSurvivorship[];
       this.lastStep = state['lastStep'] as number;
+      for (const [origin, number] of (state['arrived'] ?? []) as [number, number][]) this.arrived.set(origin, number);
       this.#findDead();
       this.dedup = DedupWindow.load(context, state['dedup'] as SavedState, options.dedup);
       this.eventCount = state['eventCount'] as number;
@@ -462,6 +465,7 @@ export class ShardData {
       pairs: this.pairs.save(context),
       survivorship: this.#survivorship,
       lastStep: this.lastStep,
+      arrived: [...this.arrived],
       identifiers: this.identifiers.save(context),
       profiles: this.profiles.save(context),
       eventNames: this.#eventNames.save(context),

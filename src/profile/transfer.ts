@@ -37,8 +37,8 @@ export interface ProfileParcel {
 /** `origin` is an ordinal; `bytes` a msgpack item in Segment's shape. */
 export type ParcelItem = readonly [table: number, timeMs: number, origin: number, bytes: Uint8Array];
 
-/** Reads the profile; changes nothing. */
-export function packProfile(data: ShardData, row: number): ProfileParcel {
+/** Reads the profile; changes nothing. `withoutItems`: only what holds it together. */
+export function packProfile(data: ShardData, row: number, withoutItems = false): ProfileParcel {
   const { identifiers, profiles, links } = data;
   const codes = data.identifiersOf(row);
   const ordinalOf = new Map(codes.map((code, ordinal) => [code, ordinal]));
@@ -58,7 +58,7 @@ export function packProfile(data: ShardData, row: number): ProfileParcel {
     ]),
     primary: ordinalOf.get(profiles.primaries.get(row))!,
     links: extra,
-    items: everythingOf(data, row).map((event) => packEvent(data, event, codes)),
+    items: withoutItems ? [] : everythingOf(data, row).map((event) => packEvent(data, event, codes)),
   };
 }
 
