@@ -7,7 +7,9 @@ import { kebabOf, SETTING_OPTIONS, type SettingOption, variableOf } from '../eng
 import { DEFAULT_DAYS, DEFAULT_SEED } from '../generator/population.ts';
 import { EngineError } from '../model/error.ts';
 import { runBench } from './bench-command.ts';
+import { addChildren } from './child-command.ts';
 import { Client, type ConnectionOptions } from './client.ts';
+import { addCluster } from './cluster-options.ts';
 import { type CommandRun, connected, list, wholeNumber } from './command-option.ts';
 import { addEnrich } from './enrich-options.ts';
 import { errorJson, formatError } from './error-report.ts';
@@ -58,6 +60,8 @@ function createProgram(options: CliOptions, run: CommandRun): Command {
     .showHelpAfterError('(--help tells more)')
     .addHelpText('after', PROGRAM_HELP);
   addServe(program, options);
+  addChildren(program, options.version);
+  addCluster(program, terminal);
   addImportCommand(program, terminal, run);
   addQuestions(program, terminal, run);
   addSegments(program, terminal, run);
@@ -90,6 +94,7 @@ Examples:
   kith get user-0000042                                  one profile, with its newest events
   kith identity show user-0000042                        why its identifiers are one profile
   kith match run                                         who else is probably one person
+  kith top                                               shards, rates, lags, memory, live
   kith import orders.csv --event "Order Completed" --user-id CustomerID --timestamp Date --auto
 
 The commands find the server by --url or KITH_URL, and its key by --key, KITH_WRITE_KEY, KITH_ADMIN_KEY or the data
@@ -112,9 +117,9 @@ function addServe(program: Command, options: CliOptions): void {
       const flag = new Option(flagOf(option)).attributeName();
       if (flags[flag] !== undefined) byName[option.name] = flags[flag];
     }
-    const { defaultConfigPath, openEngine, terminal } = options;
+    const { defaultConfigPath, version, openEngine, terminal } = options;
     const config = flags['config'] as string | undefined;
-    await runServe({ defaultConfigPath, config, flags: byName }, openEngine, terminal);
+    await runServe({ defaultConfigPath, version, config, flags: byName }, openEngine, terminal);
   });
 }
 

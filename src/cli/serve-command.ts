@@ -10,7 +10,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { OpenOptions } from '../engine/open.ts';
 import { type ConfigSource, type EngineSettings, loadSettings } from '../engine/settings.ts';
 import { EngineError } from '../model/error.ts';
-import { createLogger } from '../runtime/logger.ts';
+import { createLogger, type Logger } from '../runtime/logger.ts';
+import type { RunningCluster } from '../supervisor/start-cluster.ts';
 import { ensureKeys, keyFilePath, MEMORY_DATA, type ServerKeys } from './keys.ts';
 import { colorsOf, type Terminal, write } from './terminal.ts';
 
@@ -19,6 +20,7 @@ export type OpenEngine = (options: OpenOptions) => Promise<Engine>;
 
 export interface ServeOptions {
   readonly defaultConfigPath: string;
+  readonly version: string;
   readonly config?: string | undefined;
   /** By option name. */
   readonly flags: Readonly<Record<string, unknown>>;
@@ -28,7 +30,14 @@ export interface ServeOptions {
 export async function runServe(options: ServeOptions, openEngine: OpenEngine, terminal: Terminal): Promise<void> {
   const settings = readServeSettings(options, terminal);
   const keys = ensureKeys(settings);
-  const logger = createLogger({ level: settings.logLevel });
+  const logger = createLogger({
+    level: settings.logLevel,
+    bindings: settings.cluster ? { role: 'supervisor' } : undefined,
+  });
+  if (settings.cluster) {
+    await serveCluster(settings, keys, options.version, logger, terminal);
+    return;
+  }
   // Listens for the signal before anything is open, so that one during a long recovery is not lost.
   const stop = stopSignal(terminal);
   const { startServer } = await import('../server/server.ts');
@@ -54,6 +63,43 @@ export async function runServe(options: ServeOptions, openEngine: OpenEngine, te
   } finally {
     stop.unsubscribe();
     await engine.close();
+  }
+}
+
+/** The same from outside: the ready line, keys once, signals. A second signal hurries, a third ends by force. */
+async function serveCluster(
+  settings: EngineSettings,
+  keys: ServerKeys,
+  version: string,
+  logger: Logger,
+  terminal: Terminal,
+): Promise<void> {
+  let stopCount = 0;
+  let cluster: RunningCluster | undefined;
+  const onSignal = (signal: string): void => {
+    logger.info('stopping', { signal });
+    stopCount += 1;
+    cluster?.stop();
+  };
+  const unsubscribe = terminal.onStop(onSignal, onSignal);
+  try {
+    const { startCluster } = await import('../supervisor/start-cluster.ts');
+    const { environment } = terminal;
+    cluster = await startCluster({ settings, keys, version, environment, logger });
+    for (let i = 0; i < stopCount; i += 1) cluster.stop();
+    try {
+      const url = await cluster.url;
+      if (keys.fresh !== undefined) terminal.stderr.write(freshKeysText(keys, settings.data, terminal));
+      await write(terminal.stdout, `kith listening on ${url}\n`);
+    } catch (error) {
+      await cluster.ended;
+      // Who stops a start has what he asked for.
+      if (stopCount > 0) return;
+      throw error;
+    }
+    await cluster.ended;
+  } finally {
+    unsubscribe();
   }
 }
 

@@ -14,11 +14,16 @@ export interface Terminal {
   /** Is a person watching standard error (progress bars) and standard output (colours)? */
   readonly isWatched: boolean;
   readonly isColoured: boolean;
+  /** Is standard output a screen that may be drawn on again? */
+  readonly isScreen: boolean;
   /** Milliseconds since 1970. */
   nowMs(): number;
   sleep(durationMs: number): Promise<void>;
-  /** Calls back at the first SIGINT or SIGTERM until the returned function is called; a second one ends the process at once. */
-  onStop(callback: (signal: string) => void): () => void;
+  /**
+   * Calls back at the first SIGINT or SIGTERM until the returned function is called. Each further one calls `onAgain`; without
+   * it a second one ends the process at once.
+   */
+  onStop(callback: (signal: string) => void, onAgain?: (signal: string) => void): () => void;
 }
 
 export type Colors = ReturnType<typeof createColors>;
@@ -36,13 +41,18 @@ export function processTerminal(): Terminal {
     environment,
     isWatched: process.stderr.isTTY === true,
     isColoured: process.stdout.isTTY === true && !isPlain,
+    isScreen: process.stdout.isTTY === true,
     nowMs: () => Date.now(),
     sleep: (durationMs) => delay(durationMs),
-    onStop: (callback) => {
+    onStop: (callback, onAgain) => {
       const signals = ['SIGINT', 'SIGTERM'] as const;
       let isAsked = false;
       const listener = (signal: string): void => {
-        if (isAsked) process.exit(EXIT.interrupted);
+        if (isAsked) {
+          if (onAgain === undefined) process.exit(EXIT.interrupted);
+          onAgain(signal);
+          return;
+        }
         isAsked = true;
         callback(signal);
       };

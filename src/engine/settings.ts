@@ -25,6 +25,11 @@ export interface EngineSettings {
   readonly routers: number;
   /** Has each shard of a cluster a door of its own? */
   readonly shardDoors: boolean;
+  /** `unix`, or `tls:host:port` of the first shard. */
+  readonly links: string;
+  readonly linkCert: string;
+  readonly linkKey: string;
+  readonly linkCa: string;
   readonly writeKey: string;
   readonly adminKey: string;
   readonly readKey: string;
@@ -109,6 +114,15 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     default: true,
     help: 'each shard of a cluster listens on a port of its own on 127.0.0.1, for clients that know the slots',
   },
+  {
+    name: 'links',
+    kind: 'text',
+    default: 'unix',
+    help: 'how processes of a cluster reach its shards: unix, or tls:HOST:PORT (shard N at PORT + N) with linkCert, linkKey and linkCa',
+  },
+  { name: 'linkCert', kind: 'text', default: '', help: 'certificate of every process for links by TLS (PEM)' },
+  { name: 'linkKey', kind: 'text', default: '', help: 'its private key (PEM)' },
+  { name: 'linkCa', kind: 'text', default: '', help: 'whom processes trust on links: certificate of the signer (PEM)' },
   { name: 'writeKey', kind: 'secret', default: '', help: 'key for sending events; made at the first start if absent' },
   { name: 'adminKey', kind: 'secret', default: '', help: 'key for everything; made at the first start if absent' },
   { name: 'readKey', kind: 'secret', default: '', help: 'key for lookups and queries only; absent = none' },
@@ -223,6 +237,10 @@ function assemble(values: ReadonlyMap<string, SettingValue>): EngineSettings {
     cluster: isOn('cluster'),
     routers: number('routers'),
     shardDoors: isOn('shardDoors'),
+    links: text('links'),
+    linkCert: text('linkCert'),
+    linkKey: text('linkKey'),
+    linkCa: text('linkCa'),
     writeKey: text('writeKey'),
     adminKey: text('adminKey'),
     readKey: text('readKey'),

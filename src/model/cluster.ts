@@ -38,8 +38,7 @@ export interface RouterView {
   readonly state: string;
   readonly restarts: number;
   readonly memoryBytes?: number | undefined;
-  readonly eventsPerSecond?: number | undefined;
-  readonly lookupsPerSecond?: number | undefined;
+  /** Why it does not serve, for people. */
   readonly note?: string | undefined;
 }
 

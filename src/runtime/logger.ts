@@ -20,6 +20,8 @@ export interface LoggerOptions {
   readonly level?: LogLevel | undefined;
   /** Where lines go; absent = standard error, so that standard output stays for programs. */
   readonly destination?: DestinationStream | undefined;
+  /** On every line: which process of several it is from. */
+  readonly bindings?: LogFields | undefined;
 }
 
 /** Field names that may hold a person or a secret, at the top or one level down. */
@@ -63,7 +65,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const sink = pino(
     {
       level: options.level ?? 'info',
-      base: undefined,
+      base: options.bindings === undefined ? undefined : { ...options.bindings },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },

@@ -266,7 +266,7 @@ export class Member {
   }
 
   #fields(more: LogFields): LogFields {
-    return { role: this.role, index: this.index, ...more };
+    return { child: `${this.role} ${this.index}`, ...more };
   }
 }
 

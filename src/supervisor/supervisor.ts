@@ -99,6 +99,11 @@ export class Supervisor {
     this.#advance();
   }
 
+  /** Of the routers' doors; empty when none listens. */
+  get url(): string {
+    return this.#routers.find(({ door }) => door !== '')?.door ?? '';
+  }
+
   view(): ClusterView {
     const { epoch, slotOwners } = this.#map;
     return {
@@ -216,14 +221,12 @@ function shardView(member: Member, slotOwners: readonly number[]): ShardView {
 }
 
 function routerView(member: Member): RouterView {
-  const { pid, restarts, stats, rates } = member;
+  const { pid, restarts, stats } = member;
   return {
     pid,
     state: SHARD_STATES[member.state],
     restarts,
     memoryBytes: stats?.memoryBytes,
-    eventsPerSecond: rates?.accepted,
-    lookupsPerSecond: rates?.lookups,
     note: noteOf(member),
   };
 }

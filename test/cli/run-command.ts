@@ -20,6 +20,8 @@ export interface CommandWorld {
   readonly onStoppable?: ((stop: () => void) => void) | undefined;
   /** Wait as a person would; for a real server. */
   readonly isRealTime?: boolean | undefined;
+  /** Standard output is a screen. */
+  readonly isScreen?: boolean | undefined;
   readonly onStdout?: ((text: string) => void) | undefined;
 }
 
@@ -44,6 +46,7 @@ export async function runCommand(args: readonly string[], world: CommandWorld = 
     environment: { KITH_DATA: '/nonexistent/kith', ...world.environment },
     isWatched: false,
     isColoured: false,
+    isScreen: world.isScreen === true,
     nowMs: () => nowMs++,
     sleep: async (durationMs) => {
       waitsMs.push(durationMs);

@@ -1,7 +1,6 @@
 /** A supervisor's world without processes: children that live and die as the test says, and a clock that moves when told. */
 import type { ClusterMap } from '../../../src/cluster/cluster-map.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
-import type { Logger } from '../../../src/runtime/logger.ts';
 import type { Child, ChildEnd, ChildEvents, ChildStats, Role, Suspects } from '../../../src/supervisor/child.ts';
 import { evenSlotOwners } from '../../../src/supervisor/slot-ranges.ts';
 import { Supervisor } from '../../../src/supervisor/supervisor.ts';
@@ -57,12 +56,17 @@ export class FakeChild implements Child {
   stops = 0;
   kills = 0;
 
-  constructor(
-    readonly role: Role,
-    readonly index: number,
-    readonly pid: number,
-    readonly events: ChildEvents,
-  ) {}
+  readonly role: Role;
+  readonly index: number;
+  readonly pid: number;
+  readonly events: ChildEvents;
+
+  constructor(role: Role, index: number, pid: number, events: ChildEvents) {
+    this.role = role;
+    this.index = index;
+    this.pid = pid;
+    this.events = events;
+  }
 
   useMap(map: ClusterMap): void {
     this.maps.push(map);
@@ -123,12 +127,12 @@ export function makeWorld({ shards = 2, routers = 1, random = 0, refusals = 0 } 
   const children: FakeChild[] = [];
   const log: World['log'] = [];
   let refused = 0;
-  const logger = Object.fromEntries(
-    ['debug', 'info', 'warn', 'error'].map((level) => [
-      level,
-      (message: string, fields = {}) => log.push({ level, message, fields }),
-    ]),
-  ) as Record<keyof Logger, Logger['info']>;
+  const noting =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      log.push({ level, message, fields });
+    };
+  const logger = { debug: noting('debug'), info: noting('info'), warn: noting('warn'), error: noting('error') };
   let epoch = 0;
   const supervisor = new Supervisor({
     shardCount: shards,
