@@ -220,7 +220,7 @@ class MemoryChannel implements Channel {
     this.#sentBytes = 0;
     this.#arrived.length = 0;
     this.#error ??= new Error('the connection was reset');
-    // Not a step of the link: a cut keeps news of the other end back, but a process knows when its own socket is gone.
+    // A cut keeps the news back too, as a broken cable does.
     this.#step(() => this.#closeHandler?.(this.#error));
   }
 

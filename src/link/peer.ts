@@ -5,8 +5,9 @@
 import { AssertionError } from '../base/assert.ts';
 import { EngineError } from '../model/error.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { deadlineExceeded, OutgoingCall, RunningCall } from './call.ts';
 import type { Channel } from './channel.ts';
-import { Deadlines, Timed } from './deadlines.ts';
+import { Deadlines } from './deadlines.ts';
 import {
   ANSWER,
   CANCEL,
@@ -546,90 +547,10 @@ interface ParkedMessage {
   readonly sinceMs: number;
 }
 
-class OutgoingCall extends Timed {
-  readonly id: number;
-  readonly method: string;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  readonly #giveUp: (call: OutgoingCall, error: unknown) => void;
-  timeoutMs = 0;
-  #signal: AbortSignal | undefined;
-  #onAbort: (() => void) | undefined;
-
-  constructor(
-    id: number,
-    method: string,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-    giveUp: (call: OutgoingCall, error: unknown) => void,
-  ) {
-    super();
-    this.id = id;
-    this.method = method;
-    this.resolve = resolve;
-    this.reject = reject;
-    this.#giveUp = giveUp;
-  }
-
-  follow(signal: AbortSignal): void {
-    this.#signal = signal;
-    this.#onAbort = () => this.#giveUp(this, signal.reason);
-    signal.addEventListener('abort', this.#onAbort);
-  }
-
-  /** Before it is resolved or rejected. */
-  settle(): void {
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
-  }
-
-  override expire(): void {
-    this.#giveUp(this, deadlineExceeded(this.method, this.timeoutMs, true));
-  }
-}
-
-/** The controller is made only for handlers that look at the signal. */
-class RunningCall extends Timed implements IncomingCall {
-  readonly id: number;
-  readonly peer: Peer;
-  readonly #method: string;
-  #controller: AbortController | undefined;
-  #reason: EngineError | undefined;
-
-  constructor(id: number, peer: Peer, method: string) {
-    super();
-    this.id = id;
-    this.peer = peer;
-    this.#method = method;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
-  }
-
-  abort(reason: EngineError): void {
-    this.#reason = reason;
-    this.#controller?.abort(reason);
-  }
-
-  override expire(): void {
-    this.abort(new EngineError('deadline_exceeded', `the caller of ${this.#method} waits no longer`));
-  }
-}
-
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function unknownMethod(method: string): AssertionError {
   return new AssertionError(`no method ${JSON.stringify(method)} on this end of the link`);
-}
-
-function deadlineExceeded(method: string, timeoutMs: number, isUnknownOutcome: boolean): EngineError {
-  return new EngineError('deadline_exceeded', `${method} was not answered within ${timeoutMs} ms`, {
-    details: { timeoutMs, ...(isUnknownOutcome ? { isUnknownOutcome } : {}) },
-  });
 }
