@@ -3,9 +3,10 @@
  * calls under it last said); the trait's rule picks among these. So the outcome hangs on the calls and not on the order in which
  * profiles were merged. `newest`, the rule of all traits that have none, is the last word of all calls.
  *
- * `most_frequent` counts calls, not identifiers. Ties go to the newer value.
+ * `most_frequent` counts calls, not identifiers. Ties go to the newer value. A `sum` beyond the largest number is the largest number.
  */
 import { pack, Unpackr, unpack } from 'msgpackr';
+import { joinPath } from '../base/path.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import type { NameInterner } from '../ingest/name-interner.ts';
 import type { SurvivorshipRule, TraitSurvivorship } from '../model/identity.ts';
@@ -20,9 +21,13 @@ export type Survivor =
   | { readonly kind: 'call'; readonly call: number }
   | { readonly kind: 'made'; readonly value: number | unknown[]; readonly calls: readonly number[] };
 
+const NEWEST: TraitSurvivorship = { trait: '*', rule: 'newest', sources: [] };
+
+/** Rules name traits as people write paths: a dot inside a name is `\.` (`base/path.ts`), as in rules of `standardise`. */
 export class SurvivorshipRules {
   readonly #rules = new Map<string, TraitSurvivorship>();
   readonly #others: TraitSurvivorship | undefined;
+  readonly #known = new WeakMap<readonly string[], TraitSurvivorship>();
 
   constructor(rules: readonly TraitSurvivorship[]) {
     for (const rule of rules) if (rule.trait !== '*') this.#rules.set(rule.trait, rule);
@@ -34,10 +39,14 @@ export class SurvivorshipRules {
     return (this.#others === undefined || this.#others.rule === 'newest') && this.#rules.size === 0;
   }
 
-  /** Undefined = newest. */
+  /** Undefined = newest. Remembered by the list of segments, of which a column has one for good. */
   of(segments: readonly string[]): TraitSurvivorship | undefined {
-    const rule = this.#rules.get(segments.join('.')) ?? this.#others;
-    return rule?.rule === 'newest' ? undefined : rule;
+    let rule = this.#known.get(segments);
+    if (rule === undefined) {
+      rule = this.#rules.get(joinPath(segments)) ?? this.#others ?? NEWEST;
+      this.#known.set(segments, rule);
+    }
+    return rule.rule === 'newest' ? undefined : rule;
   }
 }
 
@@ -100,8 +109,8 @@ const pickers: Record<SurvivorshipRule, Picker> = {
   sum: (candidates, { column }) => {
     const numbers = candidates.filter((candidate) => column.typeAt(candidate) === tapeOf.LEAF_NUMBER);
     if (numbers.length < 2) return call(numbers[0] ?? candidates[candidates.length - 1]);
-    const value = numbers.reduce((sum, candidate) => sum + column.numbers!.get(candidate), 0);
-    return { kind: 'made', value, calls: numbers };
+    const sum = numbers.reduce((total, candidate) => total + column.numbers!.get(candidate), 0);
+    return { kind: 'made', value: Math.min(Math.max(sum, -Number.MAX_VALUE), Number.MAX_VALUE), calls: numbers };
   },
   union: (candidates, { column }) => {
     if (candidates.length === 1) return call(candidates[0]);

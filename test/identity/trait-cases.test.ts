@@ -130,3 +130,45 @@ test('an item given again under rules by which it comes under another identifier
     await expectWhole(host);
   }
 });
+
+test('a sum beyond the largest number is the largest number', async () => {
+  for (const [sign, largest] of [
+    [1, Number.MAX_VALUE],
+    [-1, -Number.MAX_VALUE],
+  ]) {
+    await shows({
+      rules: { points: 'sum' },
+      calls: [
+        ['ann', { points: sign * 1.7e308 }],
+        ['bob', { points: sign * 1.7e308 }],
+      ],
+      traits: { points: largest },
+      found: { [`points = ${largest}`]: 1 },
+    });
+  }
+});
+
+test('a rule names a trait with a dot in its name as a question does, and no other', async () => {
+  await shows({
+    rules: { 'a\\.b': 'oldest', 'x.y': 'oldest' },
+    calls: [
+      ['ann', { 'a.b': 'first', a: { b: 'first' }, 'x.y': 'first', x: { y: 'first' } }],
+      ['bob', { 'a.b': 'second', a: { b: 'second' }, 'x.y': 'second', x: { y: 'second' } }],
+    ],
+    traits: { 'a.b': 'first', a: { b: 'second' }, 'x.y': 'second', x: { y: 'first' } },
+    found: { '"a\\\\.b" = "first"': 1, 'a.b = "second"': 1 },
+  });
+});
+
+test('rules of standardise name such a trait in the same way', async () => {
+  const identity = readIdentitySettings({
+    types: FREE_RULES.types,
+    standardise: [{ trait: 'a\\.b', rule: 'upper' }],
+    survivorship: [{ trait: 'a\\.b', rule: 'oldest' }],
+  });
+  const host = await Host.open({ shards: 1, identity });
+  await host.ingest([
+    { type: 'identify', userId: 'ann', messageId: '1', timestamp: '2025-02-01', traits: { 'a.b': 'x', a: { b: 'x' } } },
+  ]);
+  expect(host.engine.lookup({ type: 'user_id', value: 'ann' })?.traits).toEqual({ 'a.b': 'X', a: { b: 'x' } });
+});
