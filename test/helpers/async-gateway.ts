@@ -3,7 +3,7 @@
  * one turn after they were given, so that a door that keeps them sends garbage, which no test takes for a profile.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Deferrable } from '../../src/base/awaitable.ts';
+import type { Awaitable, Deferrable } from '../../src/base/awaitable.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { EngineStats, FrameOutcome, Gateway } from '../../src/engine/gateway.ts';
 import type { Accounts } from '../../src/model/account.ts';
@@ -53,7 +53,7 @@ export class AsyncGateway implements Gateway {
   ingestPressure(): EngineError | undefined {
     return this.#engine.ingestPressure();
   }
-  lookupJson(identifier: Identifier, options?: LookupOptions): Promise<Uint8Array | undefined> {
+  lookupJson(identifier: Identifier, options?: LookupOptions): Awaitable<Uint8Array | undefined> {
     return nextTurn().then(() => lent(this.#engine.lookupJson(identifier, options)));
   }
   segment(key: string): Promise<Segment | undefined> {

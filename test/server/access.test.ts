@@ -77,6 +77,7 @@ describe('the matrix of routes and keys', () => {
     ['POST', '/v1/profiles/get', { none: 401, write: 403, read: 200, admin: 200 }],
     ['POST', '/v1/query', { none: 401, write: 403, read: 200, admin: 200 }],
     ['GET', '/v1/export', { none: 401, write: 403, read: 200, admin: 200 }],
+    ['GET', '/v1/cluster', { none: 401, write: 403, read: 200, admin: 200 }],
     ['POST', '/v1/admin/checkpoint', { none: 401, write: 403, read: 403, admin: 200 }],
     ['GET', '/v1/admin/state-hash', { none: 401, write: 403, read: 403, admin: 200 }],
     ['GET', '/health', { none: 200, write: 200, read: 200, admin: 200 }],

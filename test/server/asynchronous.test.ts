@@ -11,6 +11,6 @@ const suites = readdirSync(new URL('.', import.meta.url)).filter(
 
 for (const name of suites) {
   describe(`asynchronous: ${name}`, async () => {
-    await import(`./${name}`);
+    await import(/* @vite-ignore */ new URL(name, import.meta.url).pathname);
   });
 }

@@ -7,7 +7,7 @@ import type { Engine, EngineStats, FrameOutcome } from '../../src/engine/engine.
 import { checkSegment, checkSegmentKey } from '../../src/engine/segment-check.ts';
 import { SegmentStore } from '../../src/engine/segment-store.ts';
 import type { ClusterView } from '../../src/model/cluster.ts';
-import { EngineError } from '../../src/model/error.ts';
+import { EngineError, type ErrorCode } from '../../src/model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../../src/model/history.ts';
 import type { IngestOptions, IngestResult, RejectedItem } from '../../src/model/ingest.ts';
 import type { Identifier, LookupOptions, Profile, ProfileEvent } from '../../src/model/profile.ts';
@@ -38,6 +38,8 @@ export class FakeEngine implements Engine {
   isClosed = false;
   /** Set to hold back acks until it resolves. */
   gate: Promise<void> = Promise.resolve();
+  /** Refuses an item by its code, which must be one that tells of no mistake of the item. */
+  refuse: (item: unknown) => ErrorCode | undefined = () => undefined;
   /** Thrown by every call that can fail. */
   failure: Error | undefined;
   onQuery: (request: QueryRequest, signal?: AbortSignal) => Promise<QueryAnswer> = () =>
@@ -54,7 +56,8 @@ export class FakeEngine implements Engine {
     const rejected: RejectedItem[] = [];
     let duplicates = 0;
     for (const [index, value] of items.entries()) {
-      const problem = problemOf(value, options.type);
+      const code = this.refuse(value);
+      const problem = code === undefined ? problemOf(value, options.type) : { code, message: 'not now' };
       if (problem !== undefined) rejected.push({ index, ...problem });
       else if (this.#apply(value as Item, options.type)) duplicates += 1;
     }

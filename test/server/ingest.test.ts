@@ -2,6 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../src/model/error.ts';
 import { DEFAULT_INGEST_LIMITS } from '../../src/model/limits.ts';
+import { ingestAnswer } from '../../src/server/openapi/ingest-schema.ts';
 import { asReader, asWriter, call, gate, post, raw, rig } from './harness.ts';
 
 const track = { userId: 'u1', event: 'Order Completed', messageId: 'm1', properties: { total: 5 } };
@@ -86,6 +87,33 @@ describe('batches', () => {
       ],
     });
     expect(engine.ingested[0].options).toEqual({ ack: undefined, sentAt: 12, context: { ip: '1' } });
+  });
+
+  test('what cannot be stored now is told from what is wrong, and 503 when nothing else was stored', async () => {
+    const { engine, url } = await rig();
+    engine.refuse = (one) => ((one as { userId?: string }).userId === 'away' ? 'shard_unavailable' : undefined);
+    const away = { ...track, userId: 'away' };
+    const mixed = await post(`${url}/v1/batch`, { batch: [away, { messageId: 'm2' }, { userId: 'u', event: 'e' }] });
+    expect([mixed.status, ingestAnswer.parse(mixed.json).accepted]).toEqual([200, 1]);
+    expect(mixed.json.rejected).toEqual([
+      { index: 0, code: 'shard_unavailable', message: 'not now', retryable: true },
+      { index: 1, messageId: 'm2', code: 'missing_user', message: 'userId or anonymousId is needed' },
+    ]);
+    for (const [path, body] of [
+      ['batch', { batch: [away, away] }],
+      // The wrong one is told when the others are stored.
+      ['batch', { batch: [{ messageId: 'm2' }, away] }],
+      ['track', away],
+    ] as const) {
+      const answer = await post(`${url}/v1/${path}`, body);
+      expect([answer.status, answer.json.error.code]).toEqual([503, 'shard_unavailable']);
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+    engine.refuse = () => 'deadline_exceeded';
+    expect((await post(`${url}/v1/batch`, { batch: [track] })).status).toBe(504);
+    engine.refuse = () => undefined;
+    const wrong = await post(`${url}/v1/batch`, { batch: [{ messageId: 'm2' }] });
+    expect([wrong.status, wrong.json.rejected[0].retryable]).toEqual([200, undefined]);
   });
 
   test('import takes timestamps as they stand', async () => {

@@ -19,6 +19,23 @@ describe('starting', () => {
     expect((await call(`${server.url}/health`)).status).toBe(200);
   });
 
+  test('servers that share a port all get connections; with one that does not, it stays whole', async () => {
+    const first = await rig({ isPortShared: true });
+    const second = await rig({ isPortShared: true, port: first.server.port });
+    expect(second.server.port).toBe(first.server.port);
+    const isHeard = ({ engine }: { engine: FakeEngine }): boolean => engine.ingested.length > 0;
+    while (!isHeard(first) || !isHeard(second)) {
+      // Each a connection of its own: the kernel deals them out.
+      const body = JSON.stringify(item);
+      const head = `POST /v1/track HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer write-key-1\r\nContent-Length: ${body.length}`;
+      expect(await raw(first.server.port, `${head}\r\n\r\n${body}`, (text) => text.includes('}'))).toContain(' 200 OK');
+    }
+    const alone = { port: first.server.port, message: expect.stringContaining(String(first.server.port)) };
+    await expect(startServer(new FakeEngine(), { port: alone.port })).rejects.toMatchObject({ message: alone.message });
+    const whole = await rig();
+    await expect(startServer(new FakeEngine(), { port: whole.server.port, isPortShared: true })).rejects.toThrow();
+  });
+
   test('answers over TLS', async () => {
     const { server } = await rig({ tls: { certFile, keyFile } });
     expect(server.url).toMatch(/^https:/);

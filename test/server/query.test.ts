@@ -157,7 +157,17 @@ describe('GET /v1/export', () => {
   });
 
   test('that fails before the first line is an error like any other', async () => {
-    const { url } = await rig();
+    const { engine, url } = await rig();
+    // biome-ignore lint/correctness/useYield: it fails first.
+    engine.exportProfiles = async function* failing() {
+      throw new EngineError('shard_unavailable', 'away');
+    };
+    const answer = await call(`${url}/v1/export`, { headers: asReader });
+    expect([answer.status, answer.json.error.code, answer.headers.get('retry-after')]).toEqual([
+      503,
+      'shard_unavailable',
+      '1',
+    ]);
     expect((await call(`${url}/v1/export?events=x`, { headers: asReader })).json.error.code).toBe('invalid_request');
   });
 });

@@ -125,7 +125,7 @@ describe('/v1/query/funnel and /v1/query/retention', () => {
   test('are questions with their fields at the top', async () => {
     const { engine, url } = await rig();
     const steps = [{ event: 'A' }, { event: 'B', where: [{ property: 'p', op: 'eq', value: 1 }] }];
-    const around = { where: 'country = "DE"', at: '2026-01-01', timeoutMs: 5, strict: true };
+    const around = { where: 'country = "DE"', at: '2026-01-01', timeoutMs: 5, strict: true, partial: true };
     await post(
       `${url}/v1/query/funnel`,
       { steps, within: '1d', by: 'plan', window: { last: '7d' }, ...around },

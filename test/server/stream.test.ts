@@ -169,6 +169,21 @@ describe('ingest', () => {
     expect(await client.ask({ op: 'track', batch: [item], ref: 3 })).toMatchObject({ ack: 3, accepted: 1 });
   });
 
+  test('items that cannot be stored now are marked; a frame of nothing else is refused', async () => {
+    const { engine, ...rest } = await rig();
+    const client = await stream({ engine, ...rest });
+    engine.refuse = (one) => ((one as { userId?: string }).userId === 'away' ? 'shard_unavailable' : undefined);
+    const away = { ...item, userId: 'away' };
+    const rejected = [{ index: 0, code: 'shard_unavailable', message: 'not now', retryable: true }];
+    const error = { code: 'shard_unavailable', message: 'not now', retryAfterMs: 1_000 };
+    expect(await client.ask({ op: 'track', batch: [away, item], ref: 1 })).toMatchObject({ accepted: 1, rejected });
+    expect(await client.ask({ op: 'track', batch: [away], ref: 2 })).toEqual({ ack: 2, error });
+    client.socket.send(encode({ op: 'track', batch: [away, item], ref: 3 }));
+    expect(await nextPacked(client)).toMatchObject({ ack: 3, accepted: 1, rejected });
+    client.socket.send(encode({ op: 'track', batch: [away], ref: 4 }));
+    expect(await nextPacked(client)).toEqual({ ack: 4, error });
+  });
+
   test('an unexpected failure shows nothing', async () => {
     const { engine, ...rest } = await rig();
     const client = await stream({ engine, ...rest });

@@ -61,11 +61,29 @@ export function createApp(tls: TlsFiles | undefined): App {
   }
 }
 
+/** Times that a free port is looked for, when others take it in between. */
+const FREE_PORT_TRIES = 8;
+
 /**
  * Unless it is asked to be shared, the port is taken exclusively: else two servers on one port would share its connections, unnoticed. A
  * shared port (`SO_REUSEPORT`) takes only servers that all share it.
  */
-export function listenOn(app: App, host: string, port: number, isShared = false): Promise<Listening> {
+export async function listenOn(app: App, host: string, port: number, isShared = false): Promise<Listening> {
+  if (!isShared) return listenOnce(app, host, port, LISTEN_EXCLUSIVELY);
+  if (port !== 0) return listenOnce(app, host, port, LISTEN_SHARED);
+  // The transport shares no port that the system chooses, so the system is asked for one first.
+  for (let left = FREE_PORT_TRIES - 1; ; left -= 1) {
+    const free = await listenOnce(app, host, 0, LISTEN_EXCLUSIVELY);
+    free.stop();
+    try {
+      return await listenOnce(app, host, free.port, LISTEN_SHARED);
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
+function listenOnce(app: App, host: string, port: number, options: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const onListening = (socket: us_listen_socket | false): void => {
       if (socket === false) {
@@ -79,7 +97,7 @@ export function listenOn(app: App, host: string, port: number, isShared = false)
       }
       resolve({ port: uws.us_socket_local_port(socket), stop: () => uws.us_listen_socket_close(socket) });
     };
-    listen(app, host, port, isShared ? LISTEN_SHARED : LISTEN_EXCLUSIVELY, onListening);
+    listen(app, host, port, options, onListening);
   });
 }
 

@@ -13,6 +13,7 @@ describe('checkRequest', () => {
       events: 3,
       at: '2024-01-01',
       timeoutMs: 500,
+      partial: true,
       where: { and: [{ trait: 'a', op: 'exists' }] },
     };
     expect(checkRequest(request)).toStrictEqual({ ...request, where: { trait: 'a', op: 'exists' } });
