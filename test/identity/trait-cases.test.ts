@@ -156,7 +156,7 @@ test('a rule names a trait with a dot in its name as a question does, and no oth
       ['bob', { 'a.b': 'second', a: { b: 'second' }, 'x.y': 'second', x: { y: 'second' } }],
     ],
     traits: { 'a.b': 'first', a: { b: 'second' }, 'x.y': 'second', x: { y: 'first' } },
-    found: { '"a\\\\.b" = "first"': 1, 'a.b = "second"': 1 },
+    found: { '`a\\.b` = "first"': 1, 'a.b = "second"': 1 },
   });
 });
 
