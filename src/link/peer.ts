@@ -37,7 +37,8 @@ export type Handlers = Readonly<Record<string, Handler>>;
 export interface IncomingCall {
   /** Aborted when the caller cancels, its deadline passes, or the link closes; the reason is an EngineError. */
   readonly signal: AbortSignal;
-  readonly peer: Peer;
+  /** Who calls; absent when the call came from the process itself. */
+  readonly peer?: Peer | undefined;
 }
 
 export interface CallOptions {

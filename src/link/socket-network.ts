@@ -2,8 +2,9 @@
  * Channels between processes, over Unix, TCP and TLS sockets. A socket file is its owner's alone (mode 0600). One that a dead
  * process left is replaced; one that somebody answers at never is.
  */
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import { isMainThread } from 'node:worker_threads';
 import { EngineError } from '../model/error.ts';
@@ -134,7 +135,13 @@ function listeningOn(server: Server, place: SocketAddress): Listening {
 /** Removes a socket file that nobody answers at. Errors: invalid_request when somebody does, or when it is no socket. */
 async function removeStale(path: string, address: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return;
+  if (stat === undefined) {
+    // Binding there would say that it is not permitted.
+    if (existsSync(dirname(path))) return;
+    throw new EngineError('invalid_request', `cannot listen on ${address}: its folder does not exist`, {
+      details: { address },
+    });
+  }
   if (!stat.isSocket()) {
     throw new EngineError('invalid_request', `cannot listen on ${address}: a file that is no socket is there`, {
       details: { address },
@@ -178,7 +185,6 @@ function unreachable(address: string, cause: Error): EngineError {
 const LISTEN_FAILURES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process listens there; stop it first, or use another address',
   EACCES: 'this user may not listen there',
-  ENOENT: 'its folder does not exist',
   EADDRNOTAVAIL: 'the host is not one of this machine',
   ENOTFOUND: 'the host is not known',
 };

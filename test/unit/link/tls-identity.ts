@@ -1,0 +1,20 @@
+/** A certificate for localhost that signs itself, for tests only; it is good for a hundred years and trusted by nobody. */
+export const CERT = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUf0dYgEJS1oLfDaVSjS7eBLcuNjIwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjIxMzg0OVoYDzIxMjYxMDI5
+MjEzODQ5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATOvegZyymEtz+s4q4f/+0jVHWHI0uoWrNvsnQ9uu64GRhqDDy8H2ls
+g2dUHLQqBnJlQIf/FpwkchoeGO/NnCd5o28wbTAdBgNVHQ4EFgQU/Dvcs0JXvUXn
+d4U6ZKtpZeIFmnkwHwYDVR0jBBgwFoAU/Dvcs0JXvUXnd4U6ZKtpZeIFmnkwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIhAOAfdELe58mWP92Hd3K4yxU3fmJvo2BSRDcUiQ1E0ni8AiAX
+HF02Prz0BQ/I3PSlMOfl9h+WGd+l/wXyYaY5on+PvQ==
+-----END CERTIFICATE-----
+`;
+
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgD41VIyUl2xINW3gc
+FH8J2L0ktbaRd1/aLTPdRgv8daGhRANCAATOvegZyymEtz+s4q4f/+0jVHWHI0uo
+WrNvsnQ9uu64GRhqDDy8H2lsg2dUHLQqBnJlQIf/FpwkchoeGO/NnCd5
+-----END PRIVATE KEY-----
+`;
