@@ -1,7 +1,5 @@
 /** Questions from the door to the shards and back: check, scatter, gather. One instant per shard; `watermark` names it. */
-import { parseIsoDateMs } from '../base/iso-date.ts';
-import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
-import { namedTraits } from '../query/binder/named-traits.ts';
+import type { QueryAnswer, QueryRequest } from '../model/query.ts';
 import { Admission } from '../query/execution/admission.ts';
 import { ShardQuery } from '../query/execution/shard-query.ts';
 import type { CheckedRequest } from '../query/parser/check-request.ts';
@@ -10,16 +8,16 @@ import type { WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
 import { AccountService } from './account/account-service.ts';
 import { answererOf } from './answer/answerer.ts';
+import { askOptions, conditionsOf, DEFAULT_TIMEOUT_MS, EVERYONE } from './answer/ask-options.ts';
 import { idsJson } from './answer/id-list.ts';
 import { selectIds } from './answer/page.ts';
+import { PartServer } from './answer/part-server.ts';
 import { Question } from './answer/question.ts';
 import type { QuestionReader } from './question-reader.ts';
 
-const DEFAULT_TIMEOUT_MS = 30_000;
 /** Large questions to a shard that are worked on at a time, and that wait for it; small ones are never kept waiting. */
 const ACTIVE_COUNT = 16;
 const WAITING_COUNT = 1_000;
-const EVERYONE: Expression = { and: [] };
 
 export class QueryService {
   queryCount = 0;
@@ -30,6 +28,8 @@ export class QueryService {
   readonly #clock: Clock;
   readonly #reader: QuestionReader;
   readonly #assertKept: (atMs: number) => void;
+  /** One a shard: answers for a process that gathers the parts of many. */
+  readonly partServers: readonly PartServer[];
   /** Resolves when the last turn asked for has come. */
   #turns: Promise<void> = Promise.resolve();
   /** Questions that are being answered. */
@@ -56,6 +56,7 @@ export class QueryService {
     this.accounts = new AccountService({ shards, queries: this.#queries, pool, clock, queryOptions });
     this.#clock = clock;
     this.#reader = reader;
+    this.partServers = shards.map((shard, i) => new PartServer({ shard, query: this.#queries[i], clock, assertKept }));
   }
 
   /** Bytes of bitmaps and other derived indexes. */
@@ -111,7 +112,7 @@ export class QueryService {
       this.errorCount += 1;
       throw error;
     }
-    yield* idsJson(page.lists, tail, this.#clock.yieldTurn);
+    yield* idsJson(page.items, tail, this.#clock.yieldTurn);
   }
 
   async #answer(request: CheckedRequest, signal: AbortSignal | undefined): Promise<QueryAnswer> {
@@ -125,22 +126,16 @@ export class QueryService {
 
   /** At once where it has nothing to do with accounts. */
   #questionOf(request: CheckedRequest, signal: AbortSignal | undefined): Question | Promise<Question> {
-    const atMs = request.at === undefined ? undefined : parseIsoDateMs(request.at);
-    const traits = namedTraits(request);
-    if (atMs !== undefined && (traits.size > 0 || request.as === 'profiles')) this.#assertKept(atMs);
-    const options = {
-      nowMs: atMs ?? this.#clock.nowMs(),
-      atMs,
-      traits,
-      signal,
+    const options = askOptions(request, {
+      nowMs: this.#clock.nowMs(),
       timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      passesOff: request.optimizer?.off,
-    };
-    const { where = EVERYONE, overlap } = request;
+      signal,
+      assertKept: this.#assertKept,
+    });
+    const { where = EVERYONE } = request;
     if (request.of === 'accounts') return this.accounts.question(request, where, options);
     const parts = { shards: this.#shards, queries: this.#queries, clock: this.#clock };
-    const conditions = [where, ...(overlap?.segments.map((segment) => segment.where) ?? [])];
-    const prepared = this.accounts.prepared(conditions, options);
+    const prepared = this.accounts.prepared(conditionsOf(request), options);
     if (prepared === undefined) return new Question(request, where, options, parts);
     return prepared.then((ready) => new Question(request, where, ready, parts));
   }
@@ -153,6 +148,7 @@ export class QueryService {
   }
 
   close(): void {
+    for (const server of this.partServers) server.end();
     for (const query of this.#queries) query.close();
     this.accounts.close();
   }

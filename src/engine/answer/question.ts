@@ -1,6 +1,6 @@
 /** A checked question on its way through the shards of this process. */
 import type { Expression, QueryPlan } from '../../model/query.ts';
-import { type ExplainedSelection, mergePlans, underOne } from '../../query/execution/explain.ts';
+import { type ExplainedSelection, planOf } from '../../query/execution/explain.ts';
 import type { Spend } from '../../query/execution/pace.ts';
 import { askTogether, type SelectOptions, type ShardQuery } from '../../query/execution/shard-query.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';
@@ -95,7 +95,6 @@ export class Question implements AskedQuestion {
 
   /** Of all that was asked, each over all shards; undefined unless `explain` was asked for. */
   plan(): QueryPlan | undefined {
-    const [first, ...others] = this.#explained.map((plans) => mergePlans(plans.map((selection) => selection.plan())));
-    return others.length === 0 ? first : underOne([first, ...others]);
+    return planOf(this.#explained.map((plans) => plans.map((selection) => selection.plan())));
   }
 }

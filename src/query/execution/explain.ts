@@ -69,8 +69,14 @@ export function mergePlans(plans: readonly QueryPlan[]): QueryPlan {
   return rounded({ passes: first.passes, root });
 }
 
+/** Of all that was asked for one answer: for each time a plan a shard. Undefined of nothing. */
+export function planOf(asked: readonly (readonly QueryPlan[])[]): QueryPlan | undefined {
+  const [first, ...others] = asked.map(mergePlans);
+  return others.length === 0 ? first : underOne([first, ...others]);
+}
+
 /** Several plans of one question, for instance one a segment. */
-export function underOne(plans: readonly QueryPlan[]): QueryPlan {
+function underOne(plans: readonly QueryPlan[]): QueryPlan {
   const roots = plans.map((plan) => plan.root);
   return {
     passes: plans[0].passes,

@@ -186,6 +186,11 @@ export class ShardQuestion<T> {
     if (this.#past !== undefined) this.#parts.pasts.release(this.#past);
     this.#past = undefined;
     this.#deadline?.clear();
+    this.leaveLine();
+  }
+
+  /** What is still done with the answer does not keep other large questions waiting. */
+  leaveLine(): void {
     if (this.#isAdmitted) this.#parts.admission?.leave();
     this.#isAdmitted = false;
   }

@@ -1,0 +1,97 @@
+/**
+ * Answers out of the parts of shards in other processes, equal to what one engine with the same shards answers. Every shard answers as of one
+ * instant of its own; `now` is the same for all.
+ */
+import { answererOf } from '../../engine/answer/answerer.ts';
+import { assertOfShards, DEFAULT_TIMEOUT_MS } from '../../engine/answer/ask-options.ts';
+import type { AskedQuestion } from '../../engine/answer/asked-question.ts';
+import type { IdList } from '../../engine/answer/id-list.ts';
+import { selectIds } from '../../engine/answer/page.ts';
+import type { AnswerBody, QueryPlan } from '../../model/query.ts';
+import type { CheckedRequest } from '../../query/parser/check-request.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { LostShard, PortQuestion } from './port-question.ts';
+import type { QuestionPort } from './question-port.ts';
+
+export interface GatherOptions {
+  /** What all shards take for now. */
+  readonly nowMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** Absent = the request's, or the default. */
+  readonly timeoutMs?: number | undefined;
+  /** Answers without the shards that fail as `shard_unavailable`, and names them. */
+  readonly allowMissing?: boolean | undefined;
+}
+
+export interface Gathered<Body> {
+  readonly body: Body;
+  /** Applied `seq` per shard that the answer includes; 0 of one that is missing. */
+  readonly watermark: readonly number[];
+  readonly plan?: QueryPlan | undefined;
+  /** Indexes of shards that the answer leaves out, ascending. */
+  readonly missing?: readonly number[] | undefined;
+}
+
+/**
+ * One port a shard, in their order. Saved segments of the request are in place of their keys. Errors: those of a question; shard_unavailable.
+ * Accounts: query_unsupported.
+ */
+export function gatherAnswer(
+  request: CheckedRequest,
+  ports: readonly QuestionPort[],
+  options: GatherOptions,
+): Promise<Gathered<AnswerBody>> {
+  return gatherWith(answererOf(request.as ?? 'count'), request, ports, options);
+}
+
+/** A page of ids that need not become texts: for `idsJson`. Errors: as of `gatherAnswer`. */
+export function gatherIds(
+  request: CheckedRequest,
+  ports: readonly QuestionPort[],
+  options: GatherOptions,
+): Promise<Gathered<{ readonly items: readonly IdList[]; readonly cursor: string | undefined }>> {
+  return gatherWith(selectIds, request, ports, options);
+}
+
+async function gatherWith<Body>(
+  answerer: (question: AskedQuestion) => Promise<Body>,
+  request: CheckedRequest,
+  ports: readonly QuestionPort[],
+  { nowMs, clock, signal, timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS, allowMissing = false }: GatherOptions,
+): Promise<Gathered<Body>> {
+  assertOfShards(request);
+  const startedMs = clock.monotonicMs();
+  const controller = new AbortController();
+  const leave = (): void => controller.abort(signal?.reason);
+  const expire = (): void => controller.abort(new DOMException('the time limit was reached', 'TimeoutError'));
+  if (signal?.aborted === true) leave();
+  signal?.addEventListener('abort', leave, { once: true });
+  const stopTimer = clock.after(timeoutMs, expire);
+  const missing = new Set<number>();
+  try {
+    for (;;) {
+      const leftMs = Math.max(1, Math.ceil(timeoutMs - (clock.monotonicMs() - startedMs)));
+      const parts = { ports, missing, allowMissing, clock, nowMs, timeoutMs: leftMs, signal: controller.signal };
+      const question = new PortQuestion(request, parts);
+      try {
+        const body = await answerer(question);
+        const plan = question.plan();
+        return {
+          body,
+          watermark: question.watermark,
+          ...(plan === undefined ? {} : { plan }),
+          ...(missing.size === 0 ? {} : { missing: [...missing].sort((a, b) => a - b) }),
+        };
+      } catch (error) {
+        if (!(error instanceof LostShard)) throw error;
+        missing.add(error.index);
+        // Lost on the way: the others are asked again, so that all halves of the answer are without it.
+        if (!allowMissing || missing.size === ports.length) throw error.cause;
+      }
+    }
+  } finally {
+    stopTimer();
+    signal?.removeEventListener('abort', leave);
+  }
+}

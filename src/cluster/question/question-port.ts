@@ -1,0 +1,10 @@
+/** One shard as a process that gathers answers sees it: a `PartServer` of its own process, or calls to that of another. */
+import type { FurtherAnswer, FurtherAsk, PartAnswer, PartRequest } from '../../engine/answer/part-server.ts';
+
+/** Errors keep their code; `shard_unavailable` is what a shard fails with that cannot be asked. A call ends soon after its signal aborts. */
+export interface QuestionPort {
+  open(request: PartRequest, signal: AbortSignal): Promise<PartAnswer>;
+  further(handle: number, ask: FurtherAsk, signal: AbortSignal): Promise<FurtherAnswer>;
+  /** Never fails; who cannot be told needs not be told, as handles end by themselves. */
+  close(handle: number): void;
+}
