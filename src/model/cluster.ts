@@ -29,6 +29,8 @@ export interface ShardView {
   /** Over the last second: items accepted, and profiles looked up. */
   readonly eventsPerSecond?: number | undefined;
   readonly lookupsPerSecond?: number | undefined;
+  /** Its processes die one after another. */
+  readonly isCrashLooping?: boolean | undefined;
   /** Why it does not serve, for people. */
   readonly note?: string | undefined;
 }
@@ -38,6 +40,8 @@ export interface RouterView {
   readonly state: string;
   readonly restarts: number;
   readonly memoryBytes?: number | undefined;
+  /** Its processes die one after another. */
+  readonly isCrashLooping?: boolean | undefined;
   /** Why it does not serve, for people. */
   readonly note?: string | undefined;
 }

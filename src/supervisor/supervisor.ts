@@ -216,6 +216,7 @@ function shardView(member: Member, slotOwners: readonly number[]): ShardView {
     durableSeq: stats?.durableSeq,
     eventsPerSecond: rates?.accepted,
     lookupsPerSecond: rates?.lookups,
+    isCrashLooping: member.isCrashLooping,
     note: noteOf(member),
   };
 }
@@ -227,6 +228,7 @@ function routerView(member: Member): RouterView {
     state: SHARD_STATES[member.state],
     restarts,
     memoryBytes: stats?.memoryBytes,
+    isCrashLooping: member.isCrashLooping,
     note: noteOf(member),
   };
 }

@@ -10,8 +10,21 @@ export function healthRoute(exchange: Exchange): void {
 
 /** The engine has recovered and serves; 503 before that and while shutting down, so that balancers send nothing. */
 export async function readyRoute(exchange: Exchange): Promise<void> {
-  const isServing = await isReady(exchange.door);
-  exchange.json({ status: isServing ? 'ready' : 'not_ready' }, isServing ? 200 : 503);
+  if (await isReady(exchange.door)) exchange.json({ status: 'ready' });
+  else exchange.json({ status: 'not_ready', ...(await missingShards(exchange.door)) }, 503);
+}
+
+/** Which shards keep it from being ready, and why, where there are several processes. */
+async function missingShards(door: Door): Promise<object> {
+  try {
+    const { mode, shards } = await door.engine.cluster();
+    if (mode === 'embedded') return {};
+    const missing = shards.filter(({ state }) => state !== 'up');
+    return { shards: missing.map(({ index, state, note }) => ({ index, state, note })) };
+  } catch {
+    // Who is not ready for want of a supervisor cannot ask it.
+    return {};
+  }
 }
 
 /** Never rejects: an engine that cannot even say how it is does not serve. */

@@ -4,6 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Gateway } from '../../engine/gateway.ts';
+import { clusterLines } from './cluster-series.ts';
 import { defineEngineSeries } from './engine-series.ts';
 import { RouteMeter } from './route-meter.ts';
 import { SeriesPage } from './series-page.ts';
@@ -11,6 +12,7 @@ import { SeriesPage } from './series-page.ts';
 const LATENCY = 'kith_http_request_duration_seconds';
 
 export class ServerMetrics {
+  readonly #engine: Pick<Gateway, 'stats' | 'cluster'>;
   readonly #page: SeriesPage;
   readonly #meters: RouteMeter[] = [];
   readonly #refusedByCode = new Map<string, number>();
@@ -22,7 +24,8 @@ export class ServerMetrics {
   streamFramesIn = 0;
   streamFramesOut = 0;
 
-  constructor(engine: Pick<Gateway, 'stats'>, inFlight: { readonly inFlight: number }) {
+  constructor(engine: Pick<Gateway, 'stats' | 'cluster'>, inFlight: { readonly inFlight: number }) {
+    this.#engine = engine;
     this.#loopDelay.enable();
     this.#page = new SeriesPage(() => engine.stats());
     defineEngineSeries(this.#page);
@@ -47,7 +50,8 @@ export class ServerMetrics {
   async render(): Promise<string> {
     const text = await this.#page.render();
     const histogram = this.#meters.map((meter) => meter.histogramLines(LATENCY)).join('');
-    return `${text}\n# HELP ${LATENCY} Time from the request's head to the end of the answer, by route.\n# TYPE ${LATENCY} histogram\n${histogram}`;
+    const cluster = await clusterLines(() => this.#engine.cluster());
+    return `${text}\n${cluster}# HELP ${LATENCY} Time from the request's head to the end of the answer, by route.\n# TYPE ${LATENCY} histogram\n${histogram}`;
   }
 
   get contentType(): string {
