@@ -16,7 +16,7 @@
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { type NameInterner, ROOT_CONTEXT, ROOT_PROPERTIES } from '../ingest/name-interner.ts';
-import { U16Column, U32Column } from '../memory/fixed-column.ts';
+import { U32Column } from '../memory/fixed-column.ts';
 import { CodeColumn } from '../memory/ladder-column.ts';
 import { LinkColumn, NO_LINK } from '../memory/link-column.ts';
 import { MessageIdColumn } from '../memory/message-id-column.ts';
@@ -25,6 +25,7 @@ import { RowMap } from '../memory/row-map.ts';
 import { SerialColumn } from '../memory/serial-column.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
 import { TimeColumn } from '../memory/time-column.ts';
+import { TableColumn } from './table-column.ts';
 import { ValueColumn } from './value-column.ts';
 
 export const NONE = NO_LINK;
@@ -54,7 +55,7 @@ export class EventTable {
   readonly participantRows: U32Column;
   readonly participantCounts: U32Column;
   readonly participantLasts: U32Column;
-  readonly nextTables: U16Column;
+  readonly nextTables: TableColumn;
   readonly nextSlots: U32Column;
 
   /** Value column by process-wide path id. */
@@ -75,7 +76,7 @@ export class EventTable {
     this.participantRows = new U32Column(memory);
     this.participantCounts = new U32Column(memory);
     this.participantLasts = new U32Column(memory);
-    this.nextTables = new U16Column(memory);
+    this.nextTables = new TableColumn(memory);
     this.nextSlots = new U32Column(memory);
   }
 

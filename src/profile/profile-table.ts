@@ -8,14 +8,12 @@
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { type NameInterner, ROOT_TRAITS } from '../ingest/name-interner.ts';
-import { F64Column, U16Column, U32Column } from '../memory/fixed-column.ts';
+import { F64Column, U32Column } from '../memory/fixed-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
 import type { EventTable } from './event-table.ts';
+import { NO_TABLE, TableColumn } from './table-column.ts';
 import { ValueColumn } from './value-column.ts';
-
-/** Head of a timeline that has no event. */
-export const NO_TABLE = 0xffff;
 
 interface TraitRelations {
   readonly column: ValueColumn;
@@ -32,7 +30,7 @@ export class ProfileTable {
   readonly identifierHeads: U32Column;
   /** Code of the identifier that names the profile outside: the user_id where there is one. */
   readonly primaries: U32Column;
-  readonly timelineTables: U16Column;
+  readonly timelineTables: TableColumn;
   readonly timelineSlots: U32Column;
   /** In the order of first sight. */
   readonly traits: ValueColumn[] = [];
@@ -51,7 +49,7 @@ export class ProfileTable {
     this.lastSeen = new F64Column(memory);
     this.identifierHeads = new U32Column(memory);
     this.primaries = new U32Column(memory);
-    this.timelineTables = new U16Column(memory);
+    this.timelineTables = new TableColumn(memory);
     this.timelineSlots = new U32Column(memory);
   }
 

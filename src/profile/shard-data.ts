@@ -23,13 +23,14 @@ import { IdentifierStore, TYPE_USER_ID } from './identifier-store.ts';
 import { JOURNAL_NAME, journalTape } from './journal.ts';
 import { LinkStore } from './link-store.ts';
 import { PairNotes } from './pair-notes.ts';
-import { NO_TABLE, ProfileTable } from './profile-table.ts';
+import { ProfileTable } from './profile-table.ts';
 import { RenderCache } from './render-cache.ts';
 import { SurvivorshipRules } from './survivorship.ts';
+import { NO_TABLE } from './table-column.ts';
 import { foldTraits } from './trait-fold.ts';
 import { loadTraitHistory, newTraitHistory, privateSlot } from './trait-history.ts';
 
-/** Distinct event names in one shard: a participant's link holds its table in 16 bits, and every name costs columns. */
+/** Distinct event names that ingest learns in one shard: every name costs columns. Profiles that move here bring theirs along. */
 export const EVENT_NAME_LIMIT = 10_000;
 
 /** Distinct property and context paths of one event name, and trait paths of a shard: reading one event or profile looks at each. */

@@ -11,7 +11,8 @@ import type { LoadContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
 import { fillsFirst } from './enrichment-mark.ts';
 import { EventTable, type EventTableOptions } from './event-table.ts';
-import { NO_TABLE, type ProfileTable } from './profile-table.ts';
+import type { ProfileTable } from './profile-table.ts';
+import { NO_TABLE } from './table-column.ts';
 
 const HISTORY_NAME = '$identify';
 
