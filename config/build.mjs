@@ -22,7 +22,7 @@ const shared = {
 };
 await build({
   ...shared,
-  entryPoints: ['src/main.ts', 'src/engine/open.ts', 'src/query/execution/scan-worker.ts', 'src/linkage/linkage-worker.ts'].filter((path) =>
+  entryPoints: ['src/main.ts', 'src/engine/open.ts', 'src/client/connect.ts', 'src/query/execution/scan-worker.ts', 'src/linkage/linkage-worker.ts'].filter((path) =>
     existsSync(`${root}/${path}`),
   ),
   outbase: 'src',

@@ -10,6 +10,8 @@ export interface Attempt {
   /** The slot that decides the door; undefined = the url given. */
   readonly slot: number | undefined;
   failureCount: number;
+  /** Of these, how often the connection ended while it was under way. */
+  lossCount: number;
   /** The first failure, on the monotonic clock. */
   failingSinceMs: number | undefined;
   reject(error: KithError): void;

@@ -300,7 +300,7 @@ export class KithClient {
 
   #attempt(slot: number | undefined): Omit<Attempt, 'reject'> {
     this.#serial += 1;
-    return { serial: this.#serial, slot, failureCount: 0, failingSinceMs: undefined };
+    return { serial: this.#serial, slot, failureCount: 0, lossCount: 0, failingSinceMs: undefined };
   }
 
   #route(task: Task): void {

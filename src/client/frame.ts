@@ -4,7 +4,8 @@ import { isRecord } from './kith-error.ts';
 
 export type Answer = Readonly<Record<string, unknown>>;
 
-const packr = new Packr({ useRecords: false });
+/** Small maps with a head of one byte, so that a batch's head is known. */
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 const unpackr = new Unpackr({ useRecords: false, int64AsType: 'number' });
 /** A map of four instead of three: the batch follows. */
 const MAP_OF_FOUR = 0x84;

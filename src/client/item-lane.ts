@@ -14,6 +14,8 @@ export interface ItemTask extends Attempt {
   resolve(): void;
 }
 
+const TOLERATED_LOSSES = 2;
+
 export class ItemKind implements LaneKind<ItemTask> {
   readonly maxFrames: number;
   readonly isCredited = true;
@@ -44,8 +46,9 @@ export class ItemKind implements LaneKind<ItemTask> {
   }
 
   take(queue: Fifo<ItemTask>): ItemTask[] {
-    const count = this.#fittingCount(queue);
-    const isFull = count === this.#maxCount || count < queue.length;
+    const maxCount = this.#countFor(queue.at(0));
+    const count = this.#fittingCount(queue, maxCount);
+    const isFull = count === maxCount || count < queue.length;
     if (!isFull && !this.#isDue) {
       this.#setTimer();
       return [];
@@ -83,11 +86,25 @@ export class ItemKind implements LaneKind<ItemTask> {
     return true;
   }
 
-  #fittingCount(queue: Fifo<ItemTask>): number {
+  isSuspect(task: ItemTask): boolean {
+    return task.lossCount > TOLERATED_LOSSES;
+  }
+
+  isCulprit(tasks: readonly ItemTask[]): boolean {
+    return tasks.length === 1 && this.isSuspect(tasks[0]) && this.#countFor(tasks[0]) === 1;
+  }
+
+  /** Suspects go in ever smaller company. */
+  #countFor(first: ItemTask | undefined): number {
+    const halvings = Math.max(0, (first?.lossCount ?? 0) - TOLERATED_LOSSES);
+    return Math.max(1, Math.floor(this.#maxCount / 2 ** Math.min(halvings, 30)));
+  }
+
+  #fittingCount(queue: Fifo<ItemTask>, maxCount: number): number {
     const { maxBytes } = this.#settings.batch;
     let sizeBytes = 0;
     let count = 0;
-    while (count < queue.length && count < this.#maxCount) {
+    while (count < queue.length && count < maxCount) {
       sizeBytes += queue.at(count)!.bytes.length;
       if (count > 0 && sizeBytes > maxBytes) break;
       count += 1;

@@ -2,13 +2,13 @@
  * What goes over one line in one kind of frame: a queue, and the frames that are under way.
  *
  * Keeps: an attempt is in the queue, in one frame, at rest, or given away (settled, or handed back to be routed anew): never in two of these,
- * never in none. Frames under way stay within the window. What comes back from a lost connection or a refused frame takes its
- * old place, so that order changes only where the server refused a single item.
+ * never in none. Frames under way stay within the window. What comes back from a lost connection or a refused frame takes its old place in
+ * the queue, so the server sees another order only where it took later frames and not an earlier one; times of events are unchanged by it.
  */
 import type { Attempt, RetryPolicy } from './attempt.ts';
 import { Fifo } from './fifo.ts';
 import type { Answer } from './frame.ts';
-import { errorOf, isRetryable, type KithError } from './kith-error.ts';
+import { errorOf, isRetryable, KithError } from './kith-error.ts';
 import type { ClientWorld } from './world.ts';
 
 export interface Refusal<T> {
@@ -31,6 +31,10 @@ export interface LaneKind<T extends Attempt> {
   encode(ref: number, attempts: readonly T[]): Uint8Array;
   /** Settles what the answer settles; the rest are the refusals. */
   settle(attempts: readonly T[], answer: Answer): readonly Refusal<T>[];
+  /** It was under way when connections ended, more often than chance explains: it goes with nothing else under way, so that the culprit shows. */
+  isSuspect(attempt: T): boolean;
+  /** What was in a lost frame is the culprit: others go first from now on. */
+  isCulprit(attempts: readonly T[]): boolean;
   /** The frame was too large for the server. True = smaller ones follow. */
   shrink(attempts: readonly T[]): boolean;
 }
@@ -136,10 +140,17 @@ export class Lane<T extends Attempt> {
     this.#downError = error;
     this.#cancelPause?.();
     this.#cancelPause = undefined;
-    const lost = [...this.#frames.values()].flatMap(({ attempts }) => attempts);
+    const frames = [...this.#frames.values()];
     this.#frames.clear();
-    for (const attempt of lost) attempt.failureCount += 1;
-    this.putBack(lost);
+    for (const { attempts } of frames) {
+      for (const attempt of attempts) attempt.lossCount += 1;
+      if (this.#kind.isCulprit(attempts))
+        this.#restAll(attempts.map((attempt) => ({ attempt, error: lostWith(error) })));
+      else {
+        for (const attempt of attempts) attempt.failureCount += 1;
+        this.putBack(attempts);
+      }
+    }
     this.#queue.sift((attempt) => {
       this.#policy.waits(attempt);
       return this.#policy.isInTime(attempt, error);
@@ -188,9 +199,11 @@ export class Lane<T extends Attempt> {
   }
 
   #maySend(): boolean {
-    const window = this.#kind.isCredited ? Math.min(this.#credit, this.#kind.maxFrames) : this.#kind.maxFrames;
+    const first = this.#queue.at(0);
+    if (first === undefined || !this.#owner.isOpen || this.#cancelPause !== undefined) return false;
+    if (this.#kind.isSuspect(first) && this.#frames.size > 0) return false;
     return (
-      this.#owner.isOpen && this.#cancelPause === undefined && this.#queue.length > 0 && this.#frames.size < window
+      this.#frames.size < (this.#kind.isCredited ? Math.min(this.#credit, this.#kind.maxFrames) : this.#kind.maxFrames)
     );
   }
 
@@ -250,4 +263,9 @@ export class Lane<T extends Attempt> {
       this.#armExpiry();
     });
   }
+}
+
+/** Whatever ended the connection, the frame may be sent again. */
+function lostWith(error: KithError): KithError {
+  return isRetryable(error) ? error : new KithError('connection_lost', error.message, { cause: error });
 }

@@ -43,6 +43,14 @@ export class QuestionKind implements LaneKind<Question> {
     return [];
   }
 
+  isSuspect(): boolean {
+    return false;
+  }
+
+  isCulprit(): boolean {
+    return false;
+  }
+
   shrink(): boolean {
     return false;
   }
