@@ -29,6 +29,8 @@ export function processSpawner(options: ProcessSpawnerOptions): Spawn {
   const inherited = Object.fromEntries(
     Object.entries(options.environment).filter(([name]) => !OWN_VARIABLES.test(name)),
   );
+  // Two processes cannot have one port of an inspector.
+  const argumentsOfNode = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
   return (role, index, events) => {
     const token = randomBytes(32).toString('base64url');
     let peer: Peer | undefined;
@@ -43,7 +45,7 @@ export function processSpawner(options: ProcessSpawnerOptions): Spawn {
     });
     const child = spawn(
       process.execPath,
-      [...process.execArgv, entryPath, `cluster-${role}`, String(index), control.address],
+      [...argumentsOfNode, entryPath, `cluster-${role}`, String(index), control.address],
       {
         env: { ...inherited, [TOKEN_VARIABLE]: token },
         // Standard output is for the ready line alone.

@@ -48,9 +48,11 @@ export interface ClusterFolderOptions {
   readonly shards: number | undefined;
   readonly defaultShards: number;
   readonly random: RandomSource;
+  /** Told when the file cannot be written later on, such as on a full disk. */
+  onFault(error: EngineError): void;
 }
 
-/** Errors: storage_failed when another process has it or it cannot be read; invalid_request when it is of another kind or has other shards. */
+/** Errors: storage_failed when another process has it or it cannot be read or written; invalid_request when it is of another kind or has other shards. */
 export function openClusterFolder(path: string, options: ClusterFolderOptions): ClusterFolder {
   const folder = resolve(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -68,16 +70,24 @@ export function openClusterFolder(path: string, options: ClusterFolderOptions): 
     const record = kept ?? newRecord(options.shards ?? options.defaultShards, options.random);
     let epoch = kept?.epochLimit ?? 0;
     let epochLimit = epoch;
+    const reserveEpochs = (): void => {
+      writeRecord(filePath, record, epoch + EPOCH_BLOCK);
+      epochLimit = epoch + EPOCH_BLOCK;
+    };
     const nextEpoch = (): number => {
-      if (epoch === epochLimit) {
-        epochLimit += EPOCH_BLOCK;
-        writeRecord(filePath, record, epochLimit);
+      if (epoch >= epochLimit) {
+        try {
+          reserveEpochs();
+        } catch (error) {
+          // The processes must hear of the change in any case; the file is tried again at the next one.
+          options.onFault(error as EngineError);
+        }
       }
       epoch += 1;
       return epoch;
     };
+    reserveEpochs();
     const runPath = makeRunFolder(folder);
-    if (kept === undefined) nextEpoch();
     return {
       path: folder,
       record,
@@ -117,7 +127,11 @@ function writeRecord(filePath: string, record: ClusterRecord, epochLimit: number
     epoch: epochLimit,
     slots: rangesOf(slotOwners),
   };
-  writeWholeFile(filePath, `${JSON.stringify(content)}\n`);
+  try {
+    writeWholeFile(filePath, `${JSON.stringify(content)}\n`);
+  } catch (error) {
+    throw new EngineError('storage_failed', `${filePath}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function readRecord(filePath: string): ClusterRecord & { readonly epochLimit: number } {

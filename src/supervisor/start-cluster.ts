@@ -58,6 +58,7 @@ export async function startCluster({
     shards: settings.shards === 0 ? undefined : settings.shards,
     defaultShards: defaultShardCount(coreCount),
     random,
+    onFault: (error) => logger.error('the cluster file cannot be written', { reason: error.message }),
   });
   try {
     return await startIn(folder, coreCount);

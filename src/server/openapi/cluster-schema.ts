@@ -55,6 +55,14 @@ export const clusterView = z
   })
   .meta({ id: 'ClusterView' });
 
+export const notReady = z.strictObject({
+  status: z.literal('not_ready'),
+  shards: z
+    .array(z.strictObject({ index: z.int(), state: z.enum(SHARD_STATES), note: z.string().optional() }))
+    .optional()
+    .meta({ description: 'Of a cluster: those that do not serve.' }),
+});
+
 export function clusterPath(): ZodOpenApiPathsObject[string] {
   return {
     get: {

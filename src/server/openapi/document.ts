@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
 import { accountPaths } from './account-paths.ts';
-import { clusterPath } from './cluster-schema.ts';
+import { clusterPath, notReady } from './cluster-schema.ts';
 import { historyPath, pastParameters } from './history-schema.ts';
 import { identityPaths } from './identity-paths.ts';
 import { matchingPaths } from './matching-schema.ts';
@@ -148,7 +148,7 @@ function paths(): ZodOpenApiPathsObject {
         security: OPEN,
         responses: {
           200: json(z.strictObject({ status: z.literal('ready') }), 'Send traffic.'),
-          503: json(z.strictObject({ status: z.literal('not_ready') }), 'Recovering or shutting down.'),
+          503: json(notReady, 'Recovering, shutting down, or without one of its shards.'),
         },
       },
     },

@@ -9,11 +9,18 @@ import { evenSlotOwners, rangesOf, slotOwnersOf } from '../../../src/supervisor/
 let path: string;
 beforeEach(() => {
   path = mkdtempSync(join(tmpdir(), 'kith-cluster-'));
+  faults = [];
 });
 afterEach(() => rmSync(path, { recursive: true }));
 
+let faults: string[];
 const open = (shards: number | undefined = undefined, folder = path): ClusterFolder =>
-  openClusterFolder(folder, { shards, defaultShards: 2, random: { nextUint32: () => 4_000_000_000 } });
+  openClusterFolder(folder, {
+    shards,
+    defaultShards: 2,
+    random: { nextUint32: () => 4_000_000_000 },
+    onFault: ({ message }) => faults.push(message),
+  });
 
 describe('openClusterFolder', () => {
   it('keeps seed, slots and shard count, and epochs grow over restarts', () => {
@@ -34,6 +41,30 @@ describe('openClusterFolder', () => {
     expect(second.isNew).toBe(false);
     expect(second.nextEpoch()).toBeGreaterThan(epoch);
     second.release();
+  });
+
+  it('goes on with growing epochs when its file cannot be written, and writes it when it can', () => {
+    const folder = open();
+    // In the way of the draft.
+    const draft = join(path, 'cluster.json.new');
+    mkdirSync(draft);
+    const epochs = Array.from({ length: 1_010 }, () => folder.nextEpoch());
+    expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b));
+    expect(faults).toHaveLength(10);
+    expect(faults[0]).toContain('cluster.json: EISDIR');
+    rmSync(draft, { recursive: true });
+    const last = folder.nextEpoch();
+    folder.release();
+    const again = open();
+    expect(again.nextEpoch()).toBeGreaterThan(last);
+    again.release();
+    expect(faults).toHaveLength(10);
+  });
+
+  it('tells at the start when it cannot write its file', () => {
+    mkdirSync(join(path, 'cluster.json.new'));
+    expect(() => open()).toThrow('cluster.json: EISDIR');
+    expect(existsSync(join(path, 'lock'))).toBe(false);
   });
 
   it('is of one kind: made by a cluster or embedded', () => {
