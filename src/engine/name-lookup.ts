@@ -29,8 +29,9 @@ export function unknownNames(shards: readonly Shard[], names: readonly NamedThin
 
 /** Unknown is what is unknown to all. */
 export function mergeUnknown(parts: readonly (readonly number[])[]): readonly number[] {
-  const [first, ...others] = parts.map((part) => new Set(part));
-  return [...first].filter((index) => others.every((other) => other.has(index)));
+  const [first = [], ...others] = parts;
+  const sets = others.map((part) => new Set(part));
+  return first.filter((index) => sets.every((other) => other.has(index)));
 }
 
 /** For each name the nearest that is known here, null where none is near. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { GatheredNameCheck, type NameShards } from '../../../src/cluster/gather/name-check.ts';
 import { GatheredQuestionReader } from '../../../src/cluster/gather/question-reader.ts';
 import { NameCheck } from '../../../src/engine/name-check.ts';
-import { nearestNames, unknownNames } from '../../../src/engine/name-lookup.ts';
+import { mergeNearest, mergeUnknown, nearestNames, unknownNames } from '../../../src/engine/name-lookup.ts';
 import { QuestionReader } from '../../../src/engine/question-reader.ts';
 import { SegmentStore } from '../../../src/engine/segment-store.ts';
 import { EngineError } from '../../../src/model/error.ts';
@@ -77,6 +77,21 @@ describe('what is said about names, from parts', () => {
       suggested += warnings.filter(({ suggestion }) => suggestion !== undefined).length;
     }
     expect([warned > 20, suggested > 10]).toEqual([true, true]);
+  });
+
+  it('takes the nearest of all shards, of equally near ones the first, and as unknown what all do not know', () => {
+    const names = [{ kind: 'trait', name: 'contry' }] as const;
+    expect(mergeNearest(names, [['controy1'], ['country'], ['contra']])).toEqual(['country']);
+    expect(mergeNearest(names, [[null], ['contrx'], ['contry1']])).toEqual(['contrx']);
+    expect(mergeNearest(names, [[null], [null]])).toEqual([null]);
+    expect(
+      mergeUnknown([
+        [0, 2, 5],
+        [2, 3, 5],
+        [5, 2],
+      ]),
+    ).toEqual([2, 5]);
+    expect(mergeUnknown([])).toEqual([]);
   });
 
   it('asks nobody about what was found before, and for near names only where some are missing', async () => {

@@ -3,7 +3,7 @@ import { gatherSchema, type SchemaShards } from '../../../src/cluster/gather/sch
 import { readSchema } from '../../../src/engine/schema/catalogue.ts';
 import { DistinctCounter } from '../../../src/engine/schema/distinct-counter.ts';
 import { mergeSchema } from '../../../src/engine/schema/schema-merge.ts';
-import { type SchemaPart, schemaOutline, schemaPart } from '../../../src/engine/schema/schema-part.ts';
+import { type SchemaPage, type SchemaPart, schemaOutline, schemaPart } from '../../../src/engine/schema/schema-part.ts';
 import type { SchemaNarrowing } from '../../../src/model/schema.ts';
 import { testSeed } from '../../process/seed.ts';
 import { Core } from '../../sim/core.ts';
@@ -38,8 +38,8 @@ async function allPages(core: Core, narrowing: SchemaNarrowing, sizeBytesMax: nu
   for (const shard of core.shards) {
     let from: SchemaPart['next'] = null;
     do {
-      const page = { from, sizeBytesMax, isWhole: core.shards.length === 1 };
-      const part = crossed(await schemaPart([shard], slices(), narrowing, page));
+      const page: SchemaPage = { from, sizeBytesMax, isWhole: core.shards.length === 1 };
+      const part: SchemaPart = crossed(await schemaPart([shard], slices(), narrowing, page));
       parts.push(part);
       from = part.next;
     } while (from !== null);
