@@ -7,7 +7,10 @@ import { failures, json, READ_SECURITY } from './operation.ts';
 
 const slotRanges = z.array(z.tuple([z.int(), z.int()])).meta({ description: 'Pairs, both ends included.' });
 
-const note = z.string().optional().meta({ description: 'Why it does not serve.' });
+const trouble = {
+  isCrashLooping: z.boolean().optional().meta({ description: 'Its processes die one after another.' }),
+  note: z.string().optional().meta({ description: 'Why it does not serve.' }),
+};
 
 const shardView = z
   .strictObject({
@@ -25,12 +28,12 @@ const shardView = z
     durableSeq: z.int().optional(),
     eventsPerSecond: z.number().optional(),
     lookupsPerSecond: z.number().optional(),
-    note,
+    ...trouble,
   })
   .meta({ id: 'ShardView', description: 'Counts are of a shard that could be asked.' });
 
 const routerView = z
-  .strictObject({ pid: z.int(), state: z.string(), restarts: z.int(), memoryBytes: z.number().optional(), note })
+  .strictObject({ pid: z.int(), state: z.string(), restarts: z.int(), memoryBytes: z.number().optional(), ...trouble })
   .meta({ id: 'RouterView', description: 'A process that serves the doors.' });
 
 const slotMove = z

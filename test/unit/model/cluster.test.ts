@@ -36,9 +36,17 @@ test('the schema of the answer takes all that a view may hold', () => {
     durableSeq: 5,
     eventsPerSecond: 0.5,
     lookupsPerSecond: 7,
+    isCrashLooping: false,
     note: 'busy',
   };
-  const router: Required<RouterView> = { pid: 13, state: 'up', restarts: 0, memoryBytes: 9, note: '' };
+  const router: Required<RouterView> = {
+    pid: 13,
+    state: 'up',
+    restarts: 0,
+    memoryBytes: 9,
+    isCrashLooping: true,
+    note: '',
+  };
   const move: Required<SlotMove> = { from: 0, to: 1, slotRanges: [[3, 4]], stage: 'copy', done: 1, total: 2 };
   const view = { mode: 'cluster', slots: 1_024, epoch: 2, shards: [shard], routers: [router], move };
   expect(clusterView.parse(view)).toEqual(view);
