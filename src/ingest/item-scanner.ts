@@ -29,6 +29,7 @@ import {
   TYPE_TRUE,
 } from './msgpack.ts';
 import { type NameInterner, ROOT_CONTEXT, ROOT_ENVELOPE, ROOT_PROPERTIES, ROOT_TRAITS } from './name-interner.ts';
+import { dropOverridden } from './repeated-names.ts';
 
 export class ItemScanner {
   readonly tape: EventTape;
@@ -46,6 +47,12 @@ export class ItemScanner {
   #nameLength = 0;
   #categoryOffset = -1;
   #categoryLength = 0;
+  /** By path: number of the scan that last met its key. */
+  #seen = new Uint32Array(1_024);
+  #scanNumber = 0;
+  /** Some path of the item may have more than one value. */
+  #mayRepeat = false;
+  #hasExtra = false;
 
   constructor(tape: EventTape, names: NameInterner, known: KnownNames, limits: IngestLimits, hashSeed: number) {
     this.tape = tape;
@@ -66,6 +73,13 @@ export class ItemScanner {
     this.#itemLeafStart = tape.leafCount;
     this.#nameOffset = -1;
     this.#categoryOffset = -1;
+    this.#mayRepeat = false;
+    this.#hasExtra = false;
+    if (this.#scanNumber === 0xffff_ffff) {
+      this.#seen.fill(0);
+      this.#scanNumber = 0;
+    }
+    this.#scanNumber += 1;
     const cursor = this.#cursor;
     cursor.reset(tape.bytes, tape.view, start, end);
     const item = tape.addItem();
@@ -89,6 +103,8 @@ export class ItemScanner {
       );
     }
     if (this.errorCode === undefined) this.#finish(base);
+    if (this.#hasExtra && this.#wasSeen(this.#known.contextExtra)) this.#mayRepeat = true;
+    if (this.#mayRepeat && this.errorCode === undefined) this.#dropOverridden(base);
     if (this.errorCode !== undefined) {
       tape.itemCount = item;
       tape.leafCount = this.#itemLeafStart;
@@ -144,6 +160,7 @@ export class ItemScanner {
       default:
         if (path <= KNOWN.lastDelivery) return this.#skip();
         // A field that the spec does not know is kept under context.extra.
+        this.#hasExtra = true;
         this.#value(this.#names.moved(path, ROOT_ENVELOPE, this.#known.contextExtra), base, 2);
     }
   }
@@ -166,8 +183,35 @@ export class ItemScanner {
     if (path < 0) {
       if (path === -2) this.#fail('invalid_value', 'a name is not valid UTF-8');
       else this.#fail('schema_limit', `more than ${this.#names.limit} distinct names; this event brings a new one`);
+      return path;
     }
+    if (path >= this.#seen.length) this.#growSeen(path);
+    if (this.#seen[path] === this.#scanNumber) this.#mayRepeat = true;
+    else this.#seen[path] = this.#scanNumber;
     return path;
+  }
+
+  #growSeen(path: number): void {
+    const seen = new Uint32Array(2 ** Math.ceil(Math.log2(path + 1)));
+    seen.set(this.#seen);
+    this.#seen = seen;
+  }
+
+  /** Whether the item has the key. */
+  #wasSeen(path: number): boolean {
+    return path < this.#seen.length && this.#seen[path] === this.#scanNumber;
+  }
+
+  #dropOverridden(base: number): void {
+    const { tape } = this;
+    dropOverridden(tape, this.#itemLeafStart, this.#names);
+    const field = base + tapeOf.ITEM_EXTERNAL_IDS;
+    tape.items[field] = -1;
+    for (let leaf = this.#itemLeafStart; leaf < tape.leafCount; leaf++) {
+      const at = leaf * tapeOf.LEAF_STRIDE;
+      const isIds = tape.leaves[at] === this.#known.externalIds;
+      if (isIds && tape.leaves[at + tapeOf.LEAF_TYPE] === tapeOf.LEAF_ARRAY) tape.items[field] = leaf;
+    }
   }
 
   #skip(): void {
@@ -418,6 +462,7 @@ export class ItemScanner {
       const path = tape.leaves[at];
       if (this.#names.rootOf(path) === ROOT_TRAITS) {
         tape.leaves[at] = this.#names.moved(path, ROOT_TRAITS, this.#known.contextTraits);
+        if (this.#wasSeen(this.#known.contextTraits)) this.#mayRepeat = true;
       }
     }
   }
@@ -442,16 +487,13 @@ export class ItemScanner {
       const path = tape.leaves[at];
       if (this.#names.rootOf(path) === ROOT_TRAITS) {
         tape.leaves[at] = this.#names.moved(path, ROOT_TRAITS, this.#known.propertyTraits);
+        if (this.#wasSeen(this.#known.propertyTraits)) this.#mayRepeat = true;
       }
     }
     this.#addUnlessThere(this.#known.propertyGroupId, tape.items[base + tapeOf.ITEM_GROUP], length);
   }
 
   #addUnlessThere(path: number, offset: number, length: number): void {
-    const tape = this.tape;
-    for (let leaf = this.#itemLeafStart; leaf < tape.leafCount; leaf++) {
-      if (tape.leaves[leaf * tapeOf.LEAF_STRIDE] === path) return;
-    }
-    this.#stringLeaf(path, offset, length);
+    if (!this.#wasSeen(path)) this.#stringLeaf(path, offset, length);
   }
 }

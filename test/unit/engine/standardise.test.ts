@@ -148,7 +148,7 @@ describe('bytes', () => {
   const map = (...entries: [string, Uint8Array][]): Uint8Array =>
     Buffer.concat([Buffer.from([0x80 | entries.length]), ...entries.flatMap(([key, value]) => [pack(key), value])]);
 
-  test('an odd item keeps all that it said: repeated names, repeated sections, wide headers', async () => {
+  test('an odd item keeps all that counts: the later of repeated names, repeated sections, wide headers', async () => {
     await engine.setIdentitySettings(RULES);
     const wide = Buffer.from([0xdb, 0, 0, 0, 2, 0x20, 0x61]);
     const item = map(
@@ -162,9 +162,9 @@ describe('bytes', () => {
     expect((await frame.result).rejected).toEqual([]);
     const traits = traitsOf('odd')!;
     expect(Object.entries(traits)).toEqual([
-      ['country', 'IT'],
       ['wide', 'a'],
       ['float', 0.1],
+      ['country', 'IT'],
       ['__proto__', 'p'],
       ['when', '1970-01-01T00:00:00.000Z'],
     ]);
