@@ -106,6 +106,7 @@ function serve(part: RolePart, link: ControlLink, clock: Clock, logger: Logger):
       isAsking = false;
     }
   };
+  void tellStats();
   clock.every(STATS_INTERVAL_MS, () => void tellStats());
 }
 

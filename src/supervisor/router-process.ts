@@ -1,7 +1,53 @@
-/** The process of a router. Comes with `cluster/cluster-engine.ts`. */
+/** The process of a router: the doors, on a port that all routers share, in front of the shards. */
+import { type ClusterEngine, openClusterEngine } from '../cluster/cluster-engine.ts';
 import { EngineError } from '../model/error.ts';
-import type { RolePart } from './role-part.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { startServer } from '../server/server.ts';
+import type { RoleContext, RolePart } from './role-part.ts';
 
-export function openRouterPart(): Promise<RolePart> {
-  return Promise.reject(new EngineError('invalid_request', 'this build has no router processes yet'));
+/** A router that listens should have its links; but shards that are down must not keep it from the others. */
+const LINKS_MS = 2_000;
+const LOOK_PAUSE_MS = 10;
+
+export async function openRouterPart({ link, network, clock, random, logger }: RoleContext): Promise<RolePart> {
+  const { door, limits } = link.config;
+  if (door === undefined) throw new EngineError('internal', 'a router without a door in its configuration');
+  const engine = await openClusterEngine({
+    map: link.map,
+    network,
+    clock,
+    random,
+    limits,
+    clusterView: () => link.view(),
+  });
+  link.onMap((map) => engine.useMap(map));
+  await whenShardsAnswer(engine, clock);
+  const server = await startServer(engine, { ...door, limits, logger });
+  return {
+    door: server.url,
+    useMap: (map) => engine.useMap(map),
+    useSuspects: () => {},
+    stats: async () => ({
+      memoryBytes: process.memoryUsage.rss(),
+      accepted: 0,
+      lookups: 0,
+      queries: 0,
+      profiles: 0,
+      events: 0,
+      appliedSeq: 0,
+      durableSeq: 0,
+      checkpointSeq: 0,
+    }),
+    async close() {
+      await server.close();
+      await engine.close();
+    },
+  };
+}
+
+async function whenShardsAnswer(engine: ClusterEngine, clock: Clock): Promise<void> {
+  const endMs = clock.monotonicMs() + LINKS_MS;
+  while (clock.monotonicMs() < endMs && !(await engine.stats()).isReady) {
+    await new Promise<void>((resolve) => clock.after(LOOK_PAUSE_MS, resolve));
+  }
 }

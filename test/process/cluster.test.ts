@@ -1,11 +1,13 @@
 /** `kith serve --cluster` as processes: what is killed comes back, what was acknowledged is there, nobody is left behind. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { xxh32 } from '../../src/base/hash.ts';
 import type { ClusterView } from '../../src/model/cluster.ts';
 import { runCommand } from '../cli/run-command.ts';
+import { CERT, KEY } from '../unit/link/tls-identity.ts';
 import { ADMIN_KEY, type Answer, KithProcess, temporaryFolder } from './kith-process.ts';
 
 const FLAGS = ['--cluster', '--shards', '2', '--routers', '2'];
@@ -225,6 +227,32 @@ describe('a cluster', () => {
     expect((await viewOf(kith)).shards.map(({ address }) => address)).toEqual(['', '']);
   });
 });
+
+describe('links by TLS', () => {
+  it('carry what Unix sockets carry', async () => {
+    const folder = temporaryFolder();
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    writeFileSync(cert, CERT);
+    writeFileSync(key, KEY);
+    const links = ['--links', `tls:127.0.0.1:${await freePort()}`];
+    const files = ['--link-cert', cert, '--link-key', key, '--link-ca', cert];
+    const flags = ['--cluster', '--shards', '1', '--routers', '1', ...links, ...files];
+    const kith = await KithProcess.start({ data: join(folder, 'data'), flags });
+    expect((await send(kith, [track('tls')])).status).toBe(200);
+    expect((await kith.call('/v1/profiles/tls')).json).toMatchObject({ id: 'tls' });
+    expect((await kith.stop()).code).toBe(0);
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
 
 describe('a start that cannot be', () => {
   it.each([
