@@ -7,12 +7,11 @@
  */
 import { assert } from '../base/assert.ts';
 import type { IngestCounters } from '../engine/ingest-pipeline.ts';
-import { IngestStandardiser } from '../engine/ingest-standardiser.ts';
+import type { IngestStandardiser } from '../engine/ingest-standardiser.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import { skipValue } from '../ingest/msgpack.ts';
 import { EngineError, ERROR_STATUS, type ErrorCode } from '../model/error.ts';
-import type { IdentitySettings } from '../model/identity.ts';
 import type { RejectedItem } from '../model/ingest.ts';
 import type { OutOfReach } from '../router/reach.ts';
 import type { BatchOutcome, Router } from '../router/router.ts';
@@ -41,6 +40,8 @@ export interface ShardIngestParts extends ClaimsParts {
   readonly router: Router;
   readonly directory: MirroredDirectory;
   readonly scanner: ItemScanner;
+  readonly standardiser: IngestStandardiser;
+  readonly counters: IngestCounters;
   readonly peers: Peers;
   readonly outbox: Outbox;
   readonly clock: Clock;
@@ -79,14 +80,6 @@ interface Run {
 }
 
 export class ShardIngest {
-  readonly counters: IngestCounters = {
-    accepted: 0,
-    duplicates: 0,
-    queuedItems: 0,
-    rejectedByCode: {},
-    droppedByReason: {},
-  };
-  readonly standardiser: IngestStandardiser;
   readonly #parts: ShardIngestParts;
   #turns: Promise<void> = Promise.resolve();
   #stepCount = 0;
@@ -95,11 +88,6 @@ export class ShardIngest {
 
   constructor(parts: ShardIngestParts) {
     this.#parts = parts;
-    this.standardiser = new IngestStandardiser(parts.scanner, parts.own.data.names);
-  }
-
-  useSettings(settings: IdentitySettings): void {
-    this.standardiser.use(settings);
   }
 
   /** Errors: those of a batch as a whole (memory_limit, storage_failed, shutting_down). */
@@ -120,7 +108,7 @@ export class ShardIngest {
       relays: new Map(),
       seqs: new Map(),
     };
-    this.counters.queuedItems += batch.count;
+    this.#parts.counters.queuedItems += batch.count;
     let left = batch.count;
     try {
       for (let from = 0; from < batch.count; from += SLICE_COUNT) {
@@ -129,10 +117,10 @@ export class ShardIngest {
         const more = this.#applyHere(run, from, to);
         if (more < to) await this.#applyTogether(run, more, to);
         left -= to - from;
-        this.counters.queuedItems -= to - from;
+        this.#parts.counters.queuedItems -= to - from;
       }
     } finally {
-      this.counters.queuedItems -= left;
+      this.#parts.counters.queuedItems -= left;
     }
     for (const [shard, places] of run.relays) run.waits.push(this.#relay(run, shard, places));
     await Promise.all(run.waits);
@@ -140,7 +128,7 @@ export class ShardIngest {
   }
 
   #told({ outcome, seqs }: Run): WireOutcome {
-    const { counters } = this;
+    const { counters } = this.#parts;
     counters.accepted += outcome.accepted;
     counters.duplicates += outcome.duplicates;
     for (const { code } of outcome.rejected) counters.rejectedByCode[code] = (counters.rejectedByCode[code] ?? 0) + 1;
@@ -178,7 +166,8 @@ export class ShardIngest {
     try {
       return work();
     } catch (error) {
-      this.#parts.onFatal(error);
+      // Bytes that are no items were found before anything was applied.
+      if (!(error instanceof EngineError) || error.status >= 500) this.#parts.onFatal(error);
       throw error;
     }
   }
@@ -213,7 +202,7 @@ export class ShardIngest {
 
   /** Puts items from `from` to `to` on the tape; gives those that the scanner refused. */
   #scan(batch: WireBatch, starts: Uint32Array, from: number, to: number): Fault[] {
-    const { scanner } = this.#parts;
+    const { scanner, standardiser } = this.#parts;
     const { tape } = scanner;
     const faults: Fault[] = [];
     this.#places.length = 0;
@@ -223,8 +212,7 @@ export class ShardIngest {
     for (let place = from, at = 0; place < to; place++) {
       const index = batch.indexes[place];
       at = scanner.scan(at, end, index, batch.defaultKind);
-      if (!this.standardiser.isIdle && scanner.errorCode === undefined)
-        this.standardiser.apply(index, batch.defaultKind);
+      if (!standardiser.isIdle && scanner.errorCode === undefined) standardiser.apply(index, batch.defaultKind);
       if (scanner.errorCode === undefined) this.#places.push(place);
       else faults.push({ place, index, code: scanner.errorCode, message: scanner.errorMessage });
     }

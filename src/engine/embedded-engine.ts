@@ -30,6 +30,7 @@ import type { RandomSource } from '../runtime/random.ts';
 import { LINKAGE, WorkerPool } from '../runtime/worker-pool.ts';
 import type { Shard } from '../shard/shard.ts';
 import { AccountReader } from './account/account-reader.ts';
+import type { PartServer } from './answer/part-server.ts';
 import { answerWhy, type WhyParts } from './answer/why.ts';
 import { Completer } from './completion/completer.ts';
 import { completionParts } from './completion/completion-part.ts';
@@ -78,6 +79,8 @@ export interface EmbeddedEngineParts {
   readonly historyRetentionMs?: number | undefined;
   /** Of this process, for `cluster`. */
   readonly pid: number;
+  /** In a cluster: resolves when what this shard handed over to others so far is on their disks. */
+  readonly handedOver?: (() => Promise<void>) | undefined;
 }
 
 export class EmbeddedEngine implements Engine {
@@ -93,6 +96,8 @@ export class EmbeddedEngine implements Engine {
   readonly #matching: MatchingService;
   readonly #completer: Completer;
   readonly #why: WhyParts;
+  /** For a shard process of a cluster. */
+  readonly segmentStore: SegmentStore;
   readonly accounts: Accounts;
   readonly profilePages: ProfileReader;
   readonly #timers: (() => void)[] = [];
@@ -123,6 +128,7 @@ export class EmbeddedEngine implements Engine {
       makePool: () => new WorkerPool(parts.pool.threadCount, LINKAGE),
     });
     const store = new SegmentStore(folder?.segments);
+    this.segmentStore = store;
     const names = new NameCheck(parts.shards);
     this.#segments = new SegmentService(store, names, clock);
     this.#completer = new Completer(store, (ask) => completionParts(parts.shards, ask, new Slices(clock)));
@@ -146,6 +152,15 @@ export class EmbeddedEngine implements Engine {
       this.#timers.push(clock.every(parts.checkpointIntervalMs, () => this.#checkpointInBackground()));
       this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkpointWhenLong()));
     }
+  }
+
+  /** For a shard process of a cluster, which brings its items another way. */
+  get ingestPipeline(): IngestPipeline {
+    return this.#ingest;
+  }
+
+  get queryService(): QueryService {
+    return this.#queries;
   }
 
   async ingest(items: readonly unknown[], options?: IngestOptions): Promise<IngestResult> {
@@ -224,6 +239,11 @@ export class EmbeddedEngine implements Engine {
 
   queryJson(request: QueryRequest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     return this.#queries.queryJson(request, signal);
+  }
+
+  /** One a shard: for whoever gathers answers of several processes. */
+  get partServers(): readonly PartServer[] {
+    return this.#queries.partServers;
   }
 
   async why(
@@ -341,7 +361,9 @@ export class EmbeddedEngine implements Engine {
   /** When all that any shard has appended so far is on disk. */
   async #allDurable(): Promise<void> {
     const waiting = this.#parts.shards.filter(({ appliedSeq }) => appliedSeq > 0);
+    const handedOver = this.#parts.handedOver?.();
     await Promise.all(waiting.map(({ storage, appliedSeq }) => storage.log.durable(appliedSeq)));
+    await handedOver;
   }
 
   #checkpointInBackground(): void {

@@ -3,7 +3,6 @@
  * for up to SLICE_COUNT items (a millisecond); larger batches go on in later turns, one slice a turn however many batches are under way, so that
  * lookups are never far from their turn. Batches that come together are spread over turns by the doors (`server/ingest-turns.ts`).
  */
-import { Packr } from 'msgpackr';
 import type { EventTape } from '../ingest/event-tape.ts';
 import { type IngestFrame, ingestKindOf, readFrame, readTimeMs } from '../ingest/frame-reader.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
@@ -19,6 +18,7 @@ import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { FrameOutcome } from './engine.ts';
 import { IngestStandardiser } from './ingest-standardiser.ts';
+import { ItemPacker } from './item-packer.ts';
 
 const SLICE_COUNT = 256;
 
@@ -55,7 +55,7 @@ export class IngestPipeline {
   /** Resolves when the last turn asked for has come. */
   #turns: Promise<void> = Promise.resolve();
   #failure: EngineError | undefined;
-  readonly #packr = new Packr({ useRecords: false, variableMapSize: true });
+  readonly #packer: ItemPacker;
 
   constructor(
     router: Router,
@@ -70,6 +70,7 @@ export class IngestPipeline {
     this.standardiser = new IngestStandardiser(scanner, router.shards[0].data.names);
     this.#tape = scanner.tape;
     this.#limits = limits;
+    this.#packer = new ItemPacker(limits);
     this.#clock = clock;
     this.#random = random;
     this.#pressure = pressure;
@@ -229,26 +230,8 @@ export class IngestPipeline {
   }
 
   #packOne(value: unknown, index: number, header: BatchHeader, context: unknown, outcome: BatchOutcome): void {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      this.#reject(outcome, index, 'invalid_item', 'an event must be an object');
-      return;
-    }
-    let packed: Uint8Array;
-    try {
-      packed = this.#packr.pack(isObject(context) ? withContext(value as Record<string, unknown>, context) : value);
-    } catch (error) {
-      if (error instanceof RangeError && error.message.includes('call stack')) {
-        this.#reject(outcome, index, 'too_deep', `objects are nested deeper than ${this.#limits.depth}`);
-      } else {
-        this.#reject(
-          outcome,
-          index,
-          'invalid_value',
-          `the event holds a value that cannot be stored: ${(error as Error).message}`,
-        );
-      }
-      return;
-    }
+    const packed = this.#packer.pack(value, context);
+    if (!(packed instanceof Uint8Array)) return this.#reject(outcome, index, packed.code, packed.message);
     const at = this.#tape.append(packed);
     this.#scanOne(at, this.#tape.length, index, header.defaultKind, outcome);
   }
@@ -347,14 +330,4 @@ function countRejected(counters: IngestCounters, rejected: readonly RejectedItem
 
 function newOutcome(): BatchOutcome {
   return { accepted: 0, duplicates: 0, refusedIdentifiers: new Map(), rejected: [] };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The item with the batch's context under its own. Spread keeps a `__proto__` key as the data that it is. */
-function withContext(item: Record<string, unknown>, context: Record<string, unknown>): Record<string, unknown> {
-  const own = item['context'];
-  return { ...item, context: isObject(own) ? { ...context, ...own } : context };
 }

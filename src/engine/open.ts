@@ -9,29 +9,14 @@
  * await engine.close();
  * ```
  */
-import { availableParallelism, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { pid } from 'node:process';
-import { DEFAULT_IDENTITY_SETTINGS } from '../identity/default-settings.ts';
-import { EventTape } from '../ingest/event-tape.ts';
-import { ItemScanner } from '../ingest/item-scanner.ts';
-import { KnownNames } from '../ingest/known-name.ts';
-import { NameInterner } from '../ingest/name-interner.ts';
 import type { IdentitySettings } from '../model/identity.ts';
-import { DEFAULT_INGEST_LIMITS, type IngestLimits, NO_INGEST_LIMITS } from '../model/limits.ts';
-import { cutBack } from '../router/closed-cut.ts';
+import type { IngestLimits } from '../model/limits.ts';
 import { Directory } from '../router/directory.ts';
-import { Router } from '../router/router.ts';
-import { type Clock, systemClock } from '../runtime/clock.ts';
-import { type RandomSource, systemRandom } from '../runtime/random.ts';
-import { WorkerPool } from '../runtime/worker-pool.ts';
-import { checkpointSeqOf, hashSeedOf } from '../shard/checkpoint.ts';
-import { Shard } from '../shard/shard.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { RandomSource } from '../runtime/random.ts';
 import type { ShardStorage } from '../storage/contract.ts';
-import { openLmdbStorage } from '../storage/lmdb-storage.ts';
-import { MemoryStorage } from '../storage/memory-storage.ts';
+import { assemble } from './assembly.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { EmbeddedEngine } from './embedded-engine.ts';
 import type { Engine } from './engine.ts';
 
 export { EngineError, type ErrorCode } from '../model/error.ts';
@@ -74,8 +59,6 @@ export interface OpenOptions {
   readonly storage?: ((shardIndex: number) => ShardStorage | Promise<ShardStorage>) | undefined;
 }
 
-const DAY_MS = 86_400_000;
-
 export async function open(options: OpenOptions = {}): Promise<Engine> {
   const data = options.data ?? './data';
   const isOnDisk = options.storage === undefined && data !== ':memory:';
@@ -89,91 +72,11 @@ export async function open(options: OpenOptions = {}): Promise<Engine> {
 }
 
 async function openEngine(options: OpenOptions, folder: DataFolder | undefined): Promise<Engine> {
-  const clock = clockOf(options.clock);
-  const random = options.random ?? systemRandom();
-  const startedMs = clock.monotonicMs();
-  const shardCount = folder?.shardCount ?? options.shards ?? 1;
-  const limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
-  const storages = await openStorages(options, folder, shardCount);
-  await cutBack(
-    storages,
-    storages.map(({ checkpoints }) => checkpointSeqOf(checkpoints.latest())),
-  );
-  const hashSeed = storages
-    .map((storage) => hashSeedOf(storage.checkpoints.latest()))
-    .find((seed) => seed !== undefined);
-  const seed = hashSeed ?? random.nextUint32();
-  const names = new NameInterner(Number.POSITIVE_INFINITY);
-  const known = new KnownNames(names);
-  const tape = new EventTape();
-  const parcelScanner = new ItemScanner(new EventTape(), names, known, NO_INGEST_LIMITS, seed);
-  const shardOptions = {
-    names,
-    parcelScanner,
-    hashSeed: seed,
-    dedup: {
-      windowMs: options.dedupWindowMs ?? DAY_MS,
-      count: Math.max(2, Math.ceil((options.dedupCount ?? 4_000_000) / shardCount)),
-    },
-    cacheSizeBytes: Math.floor((options.cacheSizeBytes ?? 256 * 2 ** 20) / shardCount),
-  };
-  // What is in the log was accepted once: the replay knows no limits.
-  const replayScanner = new ItemScanner(tape, names, known, NO_INGEST_LIMITS, seed);
-  const shards: Shard[] = [];
-  for (let index = 0; index < shardCount; index++) {
-    shards.push(Shard.open(index, storages[index], shardOptions, replayScanner));
-  }
-  names.limit = limits.distinctNameCount;
-  const router = new Router(new Directory(shards), DEFAULT_IDENTITY_SETTINGS, names);
-  router.recover();
-  const workerCount = options.workers || Math.max(1, availableParallelism() - 1);
-  return new EmbeddedEngine({
-    shards,
-    router,
-    scanner: new ItemScanner(tape, names, known, limits, seed),
-    limits,
-    clock,
-    random,
-    pool: new WorkerPool(workerCount),
-    identity: options.identity,
-    folder,
-    memoryLimitBytes: options.memoryLimitBytes ?? Math.floor(totalmem() * 0.7),
-    checkpointIntervalMs: options.checkpointIntervalMs ?? 5 * 60_000,
-    historyRetentionMs: options.historyRetentionMs,
-    recoveredMs: clock.monotonicMs() - startedMs,
-    pid,
+  const count = folder?.shardCount ?? options.shards ?? 1;
+  const { engine } = await assemble(options, folder, {
+    indexes: Array.from({ length: count }, (_, index) => index),
+    shardCount: count,
+    directory: (shards) => new Directory(shards),
   });
-}
-
-async function openStorages(
-  options: OpenOptions,
-  folder: DataFolder | undefined,
-  count: number,
-): Promise<ShardStorage[]> {
-  const storages: ShardStorage[] = [];
-  try {
-    for (let index = 0; index < count; index++) {
-      if (options.storage !== undefined) storages.push(await options.storage(index));
-      else if (folder === undefined) storages.push(new MemoryStorage({ isAutoFlush: true }));
-      else
-        storages.push(
-          await openLmdbStorage({ path: join(folder.path, `shard-${index}`), commitDelayMs: options.commitDelayMs }),
-        );
-    }
-  } catch (error) {
-    await Promise.all(storages.map((storage) => storage.close()));
-    throw error;
-  }
-  return storages;
-}
-
-function clockOf(given: Partial<Clock> | undefined): Clock {
-  if (given === undefined) return systemClock;
-  return {
-    nowMs: () => (given.nowMs === undefined ? systemClock.nowMs() : given.nowMs()),
-    monotonicMs: () => (given.monotonicMs === undefined ? systemClock.monotonicMs() : given.monotonicMs()),
-    every: (intervalMs, task) => (given.every ?? systemClock.every)(intervalMs, task),
-    after: (delayMs, task) => (given.after ?? systemClock.after)(delayMs, task),
-    yieldTurn: () => (given.yieldTurn ?? systemClock.yieldTurn)(),
-  };
+  return engine;
 }

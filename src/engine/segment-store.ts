@@ -105,6 +105,13 @@ export class SegmentStore implements SegmentView {
     this.#replace(next);
   }
 
+  /** Takes over the list of another store, in its order: for a copy, which has no record. */
+  follow(revision: number, segments: readonly Segment[]): void {
+    if (revision < this.#revision) return;
+    this.#revision = revision;
+    this.#segments = new Map(segments.map((segment) => [segment.key, segment]));
+  }
+
   #replace(segments: ReadonlyMap<string, Segment>): void {
     const ordered = [...segments.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     const revision = this.#revision + 1;

@@ -66,19 +66,19 @@ export class Router {
   locate(identifier: Identifier): ProfileAddress | undefined {
     const found = this.directory.locate(identifier);
     if (found !== undefined) return found;
-    const normal = this.#normalForm(identifier);
+    const normal = this.normalForm(identifier);
     return normal === undefined ? undefined : this.directory.locate(normal);
   }
 
   /** The identifier as it is kept: as it was given when somebody has that, else in normal form; undefined when nobody has either. */
   keptForm(identifier: Identifier): Identifier | undefined {
     if (this.directory.locate(identifier) !== undefined) return identifier;
-    const normal = this.#normalForm(identifier);
+    const normal = this.normalForm(identifier);
     return normal === undefined || this.directory.locate(normal) === undefined ? undefined : normal;
   }
 
   /** Undefined when it is none, or what was given. */
-  #normalForm({ type, value }: Identifier): Identifier | undefined {
+  normalForm({ type, value }: Identifier): Identifier | undefined {
     const normal = this.#normaliser.normalise(type, value);
     return 'value' in normal && normal.value !== value ? { type, value: normal.value } : undefined;
   }

@@ -44,7 +44,7 @@ const NODE_PLACES = [
   'src/client/',
   'src/supervisor/',
   'src/cli/',
-  'src/engine/open.ts',
+  'src/engine/assembly.ts',
   'src/engine/data-folder.ts',
   'src/main.ts',
 ];
@@ -155,7 +155,7 @@ export function packageDoors(unit: SourceUnit): string[] {
     if (!specifier.startsWith('node:')) return [`${unit.path}:${line} imports ${specifier}; write node:${specifier}`];
     if (isIn(unit.path, NODE_PLACES)) return [];
     return [
-      `${unit.path}:${line} imports ${specifier}; node modules are for runtime/, storage/, server/, cli/ and engine/open.ts: put a function into runtime/`,
+      `${unit.path}:${line} imports ${specifier}; node modules are for runtime/, storage/, server/, cli/ and engine/assembly.ts: put a function into runtime/`,
     ];
   });
 }

@@ -41,11 +41,14 @@ export class Claims {
   readonly facts: StepFacts;
   readonly #parts: ClaimsParts;
   readonly #atMs: number;
+  readonly #isWhole: boolean;
 
-  constructor(holder: string, atMs: number, parts: ClaimsParts) {
+  /** `isWhole`: every profile is fetched with all its events. */
+  constructor(holder: string, atMs: number, parts: ClaimsParts, isWhole = false) {
     this.facts = new StepFacts(holder);
     this.#parts = parts;
     this.#atMs = atMs;
+    this.#isWhole = isWhole;
   }
 
   /** False: another step has something of it in hand. Errors: shard_unavailable and what else a call may end with. */
@@ -138,7 +141,7 @@ export class Claims {
     const request: ClaimRequest = {
       holder: this.facts.holder,
       identifiers: [...identifiers.values()].map(wireOf),
-      whole: [...whole.values()].map(wireOf),
+      whole: [...(this.#isWhole ? identifiers : whole).values()].map(wireOf),
       pairs: pairs.map(([a, b]) => [wireOf(a), wireOf(b)]),
       messages,
       atMs: this.#atMs,

@@ -1,0 +1,312 @@
+/**
+ * A shard process' side of a cluster: an engine with one shard, its links to the other shards, and the calls that routers and shards make. Assembled
+ * here; what each part does is theirs.
+ *
+ * Life: opens its storage and replays its log → listens and finds the other shards → asks each for what it handed over meanwhile → serves.
+ */
+import { type Assembly, assemble } from '../engine/assembly.ts';
+import { type DataFolder, openDataFolder } from '../engine/data-folder.ts';
+import type { EngineStats, Gateway } from '../engine/gateway.ts';
+import type { OpenOptions } from '../engine/open.ts';
+import type { Channel } from '../link/channel.ts';
+import type { Listening, Network } from '../link/dial.ts';
+import { type Handlers, Peer } from '../link/peer.ts';
+import { EngineError } from '../model/error.ts';
+import { SlotMap } from '../router/slot-map.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { RandomSource } from '../runtime/random.ts';
+import { ClusterEngine } from './cluster-engine.ts';
+import type { ClusterMap } from './cluster-map.ts';
+import { identityCalls } from './serve/identity-calls.ts';
+import { personCalls } from './serve/person-calls.ts';
+import { populationCalls } from './serve/population-calls.ts';
+import { followingSegments, segmentCalls } from './serve/segment-calls.ts';
+import { holderPrefix, stepCalls } from './serve/step-calls.ts';
+import { ShardIngest } from './shard-ingest.ts';
+import { ShardLinks } from './shard-links.ts';
+import { LockTable } from './step/lock-table.ts';
+import { MirroredDirectory } from './step/mirrored-directory.ts';
+import { Outbox } from './step/outbox.ts';
+import type { WireBatch } from './wire-batch.ts';
+
+const SESSION_RADIX = 36;
+const CLOSE_WAIT_MS = 2_000;
+
+export interface ShardHostOptions {
+  readonly index: number;
+  readonly map: ClusterMap;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** Of this shard; `data` is its own folder. */
+  readonly engine: OpenOptions;
+  /** The process must end: its memory is ahead of its disk. Called once. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export class ShardHost {
+  /** The whole cluster, for a door of this process. */
+  readonly gateway: Gateway;
+  readonly #options: ShardHostOptions;
+  readonly #assembly: Assembly;
+  readonly #slots: SlotMap;
+  readonly #links: ShardLinks;
+  readonly #outbox: Outbox;
+  readonly #cluster: ClusterEngine;
+  readonly #peers = new Set<Peer>();
+  #serving: Promise<void> = Promise.resolve();
+  #listening: Listening | undefined;
+  #map: ClusterMap;
+  #isServing = false;
+  #isFatal = false;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: ShardHostOptions, assembly: Assembly, wiring: Wiring) {
+    this.#options = options;
+    this.#assembly = assembly;
+    this.#map = options.map;
+    const { slots, locks, directory } = wiring;
+    this.#slots = slots;
+    const { engine, scanner, tools } = assembly;
+    const own = assembly.shards[0];
+    const { clock, random, network, index, map } = options;
+    const session = random.nextUint32().toString(SESSION_RADIX);
+    this.#links = new ShardLinks({ network, clock, random, own: index, handlers: followingSegments(engine) });
+    this.#outbox = new Outbox(own, this.#links, clock);
+    wiring.outbox = this.#outbox;
+    this.#outbox.restore();
+    const onFatal = (error: unknown): void => this.#fatal(error);
+    const assertServing = (): void => this.#assertServing();
+    const pipeline = engine.ingestPipeline;
+    const shared = { own, slots, locks, peers: this.#links };
+    const ingest = new ShardIngest({
+      ...shared,
+      router: assembly.router,
+      directory,
+      scanner,
+      standardiser: pipeline.standardiser,
+      counters: pipeline.counters,
+      outbox: this.#outbox,
+      clock,
+      random,
+      session,
+      pressure: () => engine.ingestPressure(),
+      onFatal,
+    });
+    const partServer = engine.queryService.partServers[0];
+    let stepCount = 0;
+    const nextHolder = (): string => `${holderPrefix(index)}${session}:r${++stepCount}`;
+    const handlers: Handlers = {
+      ping: () => ({ index, isServing: this.#isServing }),
+      ingest: (args) => {
+        assertServing();
+        return ingest.ingest(args as WireBatch);
+      },
+      ...stepCalls({ own, locks, outbox: this.#outbox, assertServing, onFatal }),
+      ...personCalls({ own, slots, engine, router: assembly.router, locks, assertServing }),
+      ...populationCalls({ own, engine, partServer, clock, assertServing }),
+      ...identityCalls({
+        ...shared,
+        engine,
+        outbox: this.#outbox,
+        mirrors: tools,
+        clock,
+        random,
+        nextHolder,
+        assertServing,
+        onFatal,
+      }),
+      ...segmentCalls({ engine, clock, peers: () => this.#peers }),
+    };
+    this.#handlers = handlers;
+    this.#links.onUp((shard) => this.#onUp(shard, locks));
+    this.#cluster = new ClusterEngine({
+      map,
+      network,
+      clock,
+      random,
+      limits: options.engine.limits,
+      local: { index, handlers },
+    });
+    this.gateway = this.#cluster;
+  }
+
+  readonly #handlers: Handlers;
+
+  static async open(options: ShardHostOptions): Promise<ShardHost> {
+    const { engine, index, map } = options;
+    const data = engine.data ?? './data';
+    const isOnDisk = engine.storage === undefined && data !== ':memory:';
+    const folder = isOnDisk ? openDataFolder(data, 1) : undefined;
+    try {
+      return await ShardHost.#openOver(
+        options,
+        index === 0 || folder === undefined ? folder : withoutSegments(folder),
+        map,
+      );
+    } catch (error) {
+      folder?.release();
+      throw error;
+    }
+  }
+
+  static async #openOver(
+    options: ShardHostOptions,
+    folder: DataFolder | undefined,
+    map: ClusterMap,
+  ): Promise<ShardHost> {
+    const slots = new SlotMap(map.shards.length, map.slotOwners);
+    const locks = new LockTable();
+    const wiring: Partial<Wiring> = { slots, locks };
+    const { clock, random } = options;
+    const assembly = await assemble({ ...options.engine, clock, random }, folder, {
+      indexes: [options.index],
+      shardCount: map.shards.length,
+      hashSeed: map.hashSeed,
+      directory: ([own], tools) => {
+        wiring.directory = new MirroredDirectory(own, slots, locks, tools);
+        return wiring.directory;
+      },
+      handedOver: () => wiring.outbox?.settled() ?? Promise.resolve(),
+    });
+    const host = new ShardHost(options, assembly, wiring as Wiring);
+    await host.#listen();
+    return host;
+  }
+
+  async #listen(): Promise<void> {
+    const { network, index } = this.#options;
+    const { address } = this.#map.shards[index];
+    this.#listening = await network.listen(address, (channel) => this.#accept(channel));
+    this.#links.use(this.#map);
+    this.#cluster.useMap(this.#map);
+    this.#serving = this.#start();
+    this.#serving.catch(() => undefined);
+  }
+
+  #accept(channel: Channel): void {
+    const { clock, onFatal: _, index } = this.#options;
+    const peer = new Peer(channel, { handlers: this.#handlers, clock, name: `a caller of shard ${index}` });
+    this.#peers.add(peer);
+    void peer.closed.then(() => this.#peers.delete(peer));
+  }
+
+  /** Asks every other shard for what it has handed over, then serves. */
+  async #start(): Promise<void> {
+    const { index } = this.#options;
+    const own = this.#assembly.shards[0];
+    const others = this.#map.shards.filter((shard) => shard.index !== index);
+    await Promise.all(
+      others.map(async (other) => {
+        for (;;) {
+          await this.#links.whenUp(other.index);
+          const arrived = own.data.arrived.get(other.index) ?? 0;
+          try {
+            await this.#links.call(other.index, 'catch_up', { shard: index, arrived });
+            return;
+          } catch (error) {
+            if (!(error instanceof EngineError) || this.#closing !== undefined) throw error;
+          }
+        }
+      }),
+    );
+    await this.#followSegments();
+    this.#isServing = true;
+  }
+
+  /** The list of saved segments is the first shard's; the others hold copies. */
+  async #followSegments(): Promise<void> {
+    if (this.#options.index === 0) return;
+    await this.#links.whenUp(0);
+    const list = await this.#links.call<{ version: number; segments: [] }>(0, 'segment_list', null);
+    this.#assembly.engine.segmentStore.follow(list.version, list.segments);
+  }
+
+  /** The other shard may have been restarted: it gets what is on its way to it, and then hears which steps are still under way. */
+  #onUp(shard: number, locks: LockTable): void {
+    const { index } = this.#options;
+    void (async () => {
+      try {
+        const arrived = await this.#links.call<number>(shard, 'arrived', { origin: index });
+        await this.#outbox.catchUp(shard, arrived);
+        const prefix = holderPrefix(index);
+        const holders = locks.holders().filter((holder) => holder.startsWith(prefix));
+        await this.#links.call(shard, 'live_steps', { origin: index, holders });
+      } catch {
+        // The link broke again; the next one does it.
+      }
+    })();
+  }
+
+  #assertServing(): void {
+    if (this.#isServing && this.#closing === undefined) return;
+    const { index } = this.#options;
+    throw new EngineError(
+      'shard_unavailable',
+      `shard ${index} is ${this.#closing === undefined ? 'starting' : 'stopping'}`,
+      {
+        retryAfterMs: 1_000,
+        details: { shard: index },
+      },
+    );
+  }
+
+  #fatal(error: unknown): void {
+    if (this.#isFatal) return;
+    this.#isFatal = true;
+    this.#isServing = false;
+    this.#options.onFatal(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  useMap(map: ClusterMap): void {
+    if (map.epoch < this.#map.epoch) return;
+    this.#map = map;
+    this.#slots.use(map.shards.length, map.slotOwners);
+    this.#links.use(map);
+    this.#cluster.useMap(map);
+  }
+
+  /** Resolves when all that other shards had for this one is here. */
+  whenServing(): Promise<void> {
+    return this.#serving;
+  }
+
+  stats(): EngineStats {
+    return this.#assembly.engine.stats();
+  }
+
+  /** Ends what is under way, saves a checkpoint if no part of a step is left to be sent, and lets go of the storage. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { clock } = this.#options;
+    await this.#listening?.close();
+    await Promise.race([this.#outbox.settled(), new Promise<void>((resolve) => clock.after(CLOSE_WAIT_MS, resolve))]);
+    this.#outbox.close();
+    await this.#cluster.close();
+    for (const peer of this.#peers) peer.close();
+    this.#links.close();
+    await this.#assembly.engine.close();
+  }
+}
+
+/** What parts of the host need before it is there. */
+interface Wiring {
+  readonly slots: SlotMap;
+  readonly locks: LockTable;
+  directory: MirroredDirectory;
+  outbox: Outbox | undefined;
+}
+
+/** A copy of the list is fetched anew at every start. */
+function withoutSegments(folder: DataFolder): DataFolder {
+  return { ...folder, segments: { read: () => undefined, write: () => {} } };
+}
+
+/** Resolves when it answers calls of other shards; it serves everybody after `whenServing`. Errors: storage_failed, invalid_request. */
+export function openShardHost(options: ShardHostOptions): Promise<ShardHost> {
+  return ShardHost.open(options);
+}
