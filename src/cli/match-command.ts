@@ -109,6 +109,36 @@ function outcomeText(state: MatchingState, terminal: Terminal): string {
   ].join('');
 }
 
+export async function runMatchStatus(
+  { json }: { readonly json?: boolean | undefined },
+  client: Client,
+  terminal: Terminal,
+): Promise<void> {
+  const state = await client.sendJson<MatchingState>(MATCHING);
+  await write(terminal.stdout, json ? `${JSON.stringify(state)}\n` : statusText(state, terminal));
+}
+
+function statusText(state: MatchingState, terminal: Terminal): string {
+  const { startedAt, endedAt, progress, error } = state;
+  switch (state.state) {
+    case 'never':
+      return 'no run since the server started; kith match run begins one\n';
+    case 'running': {
+      const far =
+        progress === undefined
+          ? ''
+          : `: ${formatCount(progress.done)} of ${formatCount(progress.total)} ${STAGE_UNITS[progress.stage]}`;
+      return `running since ${startedAt}${far}\n`;
+    }
+    case 'failed':
+      return `failed at ${endedAt}: ${formatCell(error?.message)}\n`;
+    case 'cancelled':
+      return `cancelled at ${endedAt}; suggestions of earlier runs stay\n`;
+    case 'done':
+      return `done at ${endedAt}\n${outcomeText(state, terminal)}`;
+  }
+}
+
 export async function runMatchList(
   options: {
     readonly state: SuggestionState;

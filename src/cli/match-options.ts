@@ -3,7 +3,14 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { SUGGESTION_STATES, type SuggestionState } from '../model/matching.ts';
 import { Client, type ConnectionOptions } from './client.ts';
 import { type CommandRun, connected, list, wholeNumber } from './command-option.ts';
-import { type MatchRunOptions, runMatchCancel, runMatchDecide, runMatchList, runMatchRun } from './match-command.ts';
+import {
+  type MatchRunOptions,
+  runMatchCancel,
+  runMatchDecide,
+  runMatchList,
+  runMatchRun,
+  runMatchStatus,
+} from './match-command.ts';
 import type { Terminal } from './terminal.ts';
 
 type Flags<Own = object> = Own & ConnectionOptions & { readonly json?: boolean | undefined };
@@ -24,6 +31,10 @@ export function addMatch(program: Command, terminal: Terminal, run: CommandRun):
     .action(async (flags: Flags<MatchRunOptions>) => {
       run.exitCode = await runMatchRun(flags, clientOf(flags), terminal);
     });
+  connected(match.command('status'))
+    .description('how far the run is, or what the last one found')
+    .option('--json', 'as JSON')
+    .action((flags: Flags) => runMatchStatus(flags, clientOf(flags), terminal));
   connected(match.command('list'))
     .description('suggested pairs, the likeliest first, each with what speaks for and against it')
     .addOption(new Option('--state <state>', 'which of them').choices(SUGGESTION_STATES).default('open'))

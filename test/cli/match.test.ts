@@ -36,11 +36,14 @@ describe('with a real server', () => {
   it('runs, lists with evidence, decides', async () => {
     expect(await printed('list')).toBe('no open suggestions; kith match run looks for some\n');
     expect(await printed('cancel')).toBe('no run was under way\n');
+    expect(await printed('status')).toBe('no run since the server started; kith match run begins one\n');
     const outcome = await printed('run', '--fields', 'given_name,surname,date_of_birth,postcode');
     expect(outcome).toMatch(/│ profiles │ pairs compared │ suggested │\n/);
     expect(outcome).toMatch(/│ +300 │ +[\d,]+ │ +\d+ │\n/);
     expect(outcome).toContain('compared by given_name, surname, date_of_birth, postcode\n');
     expect(outcome).toContain('see them: kith match list\n');
+    expect(await printed('status')).toBe(`done at ${engine.matching.state.endedAt}\n${outcome}`);
+    expect(JSON.parse(await printed('status', '--json'))).toEqual(engine.matching.state);
 
     const page = JSON.parse(await printed('list', '--json', '--limit', '1000')) as SuggestionPage;
     expect(page).toEqual({ suggestions: engine.matching.suggestions('open', 1_000).suggestions });
