@@ -14,7 +14,7 @@ import { type LinkageAnswers, type LinkageTask, type Model, runLinkageTask } fro
 import { planMorsels } from './morsel.ts';
 import { explainPair, type PairExplanation } from './pair-explanation.ts';
 import type { RawRecords } from './raw-records.ts';
-import { nothingToCompare, type RecordTable } from './record-table.ts';
+import type { RecordTable } from './record-table.ts';
 import { ScoredPairList, type ScoredPairs, weightOfProbability } from './scored-pairs.ts';
 
 export type LinkageStage = 'prepare' | 'learn' | 'score' | 'group';
@@ -73,8 +73,6 @@ export async function linkRecords(
     { kind: 'prepare', records, options: { ...full, ruleCountMax: RULE_COUNT_MAX } } as const,
   ]);
   const { data } = prepared;
-  // An error thrown on a worker would lose its code on the way.
-  if (data.fields.length === 0) throw nothingToCompare();
   const plan = await filed(prepared, run);
   const { morsels, pairCount } = planMorsels(plan.index.rules, PAIRS_PER_MORSEL);
   const model = await learn(plan, pairCount, full.seed, run);

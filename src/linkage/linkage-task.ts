@@ -20,7 +20,7 @@ import {
 import { type Morsel, visitPairs } from './morsel.ts';
 import { GIVEN_UP, PairScorer } from './pair-score.ts';
 import { type RawRecords, tableOfRaw } from './raw-records.ts';
-import type { RecordTable } from './record-table.ts';
+import { nothingToCompare, type RecordTable } from './record-table.ts';
 import { ScoredPairList, type ScoredPairs } from './scored-pairs.ts';
 import { mix } from './seeded-random.ts';
 import { recordFrequencies } from './value-frequencies.ts';
@@ -83,8 +83,12 @@ export type TaskOf<Kind extends LinkageTask['kind']> = Extract<LinkageTask, { ki
 /** Errors: those of the parts. */
 export function runLinkageTask(task: LinkageTask): LinkageAnswers[LinkageTask['kind']] {
   switch (task.kind) {
-    case 'prepare':
-      return prepareLinkage('rawFields' in task.records ? tableOfRaw(task.records) : task.records, task.options);
+    case 'prepare': {
+      const table = 'rawFields' in task.records ? tableOfRaw(task.records) : task.records;
+      const prepared = prepareLinkage(table, task.options);
+      if (prepared.data.fields.length === 0) throw nothingToCompare();
+      return prepared;
+    }
     case 'file':
       return fileUnderRule(task.prepared, task.rule);
     case 'draw':

@@ -4,6 +4,7 @@
  * never needs them never pays, and they do not keep the process alive.
  */
 import { Piscina } from 'piscina';
+import { answerOrFault } from './worker-fault.ts';
 import { linkageWorkerUrl, scanWorkerUrl } from './worker-urls.ts';
 
 /** More wait for a free place; how many are asked for at a time is bounded above this (`query/execution/admission.ts`). */
@@ -39,9 +40,9 @@ export class WorkerPool {
 
   /**
    * Gives the task to the thread with the fewest; what it works on takes turns there, so that none waits for the end of another. The
-   * task is cloned, shared memory in it is not.
+   * task is cloned, shared memory in it is not. Errors: those of the task, an `EngineError` whole.
    */
-  run(task: unknown): Promise<unknown> {
+  async run(task: unknown): Promise<unknown> {
     this.#pool ??= new Piscina({
       filename: this.#program.url().href,
       name: this.#program.entry,
@@ -49,7 +50,7 @@ export class WorkerPool {
       maxThreads: this.threadCount,
       concurrentTasksPerWorker: this.#program.tasksPerThread,
     });
-    return this.#pool.run(task);
+    return answerOrFault(await this.#pool.run(task));
   }
 
   /** Aborts when `signal` does, with its reason, or after `timeoutMs` with a TimeoutError. */

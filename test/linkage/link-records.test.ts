@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { FEBRL_FIELDS, FEBRL_SHAPE, type PersonField } from '../../bench/linkage/people.ts';
 import { type LinkageProgress, linkRecords } from '../../src/linkage/link-records.ts';
+import { RawRecordsBuilder } from '../../src/linkage/raw-records.ts';
 import { RecordTableBuilder } from '../../src/linkage/record-table.ts';
 import { probabilityOf } from '../../src/linkage/scored-pairs.ts';
 import { LINKAGE, WorkerPool } from '../../src/runtime/worker-pool.ts';
@@ -75,6 +76,15 @@ describe('made-up people, seeds that nothing was tried on', () => {
 describe('a result', () => {
   const { table } = madeUpSet(FEBRL_FIELDS, { ...FEBRL_SHAPE, seed: 131, recordCount: 2_500 });
   const all = linkRecords(table, { ...FILED, suggestProbability: 0.01 });
+
+  test('an error of a worker keeps its code', async () => {
+    const raw = new RawRecordsBuilder(['plan']).finish();
+    await expect(linkRecords(raw, {}, { runner: pool })).rejects.toMatchObject({
+      name: 'EngineError',
+      code: 'invalid_request',
+      message: expect.stringContaining('no field is left'),
+    });
+  });
 
   test('is the same here, on one thread and on two, and differs with nothing but the table and the options', async () => {
     const options = { ...FILED, linkProbability: 0.99 };
