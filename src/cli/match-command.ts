@@ -131,7 +131,7 @@ function statusText(state: MatchingState, terminal: Terminal): string {
       return `running since ${startedAt}${far}\n`;
     }
     case 'failed':
-      return `failed at ${endedAt}: ${formatCell(error?.message)}\n`;
+      return `failed at ${endedAt}: ${error?.message}\n`;
     case 'cancelled':
       return `cancelled at ${endedAt}; suggestions of earlier runs stay\n`;
     case 'done':

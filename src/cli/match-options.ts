@@ -79,6 +79,7 @@ pairs above a probability are merged at once: {"linkage":{"isAutomatic":true,"me
 
 Examples:
   kith match run                       compares names, birthdays, addresses, … as far as there are such traits
+  kith match status                    from another terminal, or later
   kith match list                      pairs and why
   kith match accept s_0c5f9a1b22d3e4f5
   kith match reject s_77d01e9ab3c4d5e6`;
