@@ -1,6 +1,7 @@
 /** One part that was opened for another process, with the loads of what it gave: how it is asked further, cancelled and closed. */
 import { EngineError } from '../../model/error.ts';
 import type { QueryPlan } from '../../model/query.ts';
+import { assertGoing } from '../../query/execution/cancellation.ts';
 import { Parcel, type ParcelHead } from './parcel.ts';
 import type { Further, Plain } from './part-kind.ts';
 import type { FurtherAnswer, FurtherAsk } from './part-server.ts';
@@ -43,13 +44,15 @@ export class OpenPart {
     this.#onClosed.push(done);
   }
 
-  /** Work for somebody whose leaving ends it all. */
+  /** Work for somebody whose leaving ends it all. Errors: query_cancelled, query_timeout. */
   async during<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     const leave = (): void => this.#controller.abort(signal?.reason);
     if (signal?.aborted === true) leave();
     signal?.addEventListener('abort', leave, { once: true });
     try {
-      return await work();
+      const found = await work();
+      assertGoing(this.signal);
+      return found;
     } finally {
       signal?.removeEventListener('abort', leave);
       if (signal?.aborted === true) this.close();
