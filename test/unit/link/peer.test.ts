@@ -49,7 +49,7 @@ describe('calls', () => {
 
   test('go both ways, also from inside a handler', async () => {
     const { world, caller, callee } = await twoPeers({
-      ask: async (_args, call) => call.peer.call<string>('name', null).then((name) => `you are ${name}`),
+      ask: async (_args, call) => call.peer!.call<string>('name', null).then((name) => `you are ${name}`),
     });
     // The caller has no handlers: it says so, and the error goes all the way back.
     expect((await errorOf(world.settle(caller.call('ask', null)))).message).toContain('no method "name"');
@@ -267,7 +267,7 @@ describe('the end of a link', () => {
   test('a handler may close it', async () => {
     const { world, caller } = await twoPeers({
       bye: (_args, call) => {
-        call.peer.close();
+        call.peer!.close();
         return 1;
       },
     });
