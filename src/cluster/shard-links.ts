@@ -41,11 +41,13 @@ export class ShardLinks implements Peers {
   use(map: ClusterMap): void {
     if (this.#isClosed) return;
     const { network, clock, random, own, handlers } = this.#options;
-    for (const { index, address } of map.shards) {
+    for (const { index, address, state } of map.shards) {
       if (index === own || address === '') continue;
       const known = this.#links.get(index);
       if (known !== undefined) {
         known.setAddress(address);
+        // The supervisor heard it sooner than the next try would.
+        if (state === 'up') known.dialNow();
         continue;
       }
       const link = new ReconnectingLink({ network, clock, random, address, handlers, name: `shard ${index}` });

@@ -131,6 +131,13 @@ export class ReconnectingLink {
     this.#dial();
   }
 
+  /** Somebody knows that the other end is there again: a pause ends now. */
+  dialNow(): void {
+    if (this.#isClosed || this.#attempt !== undefined) return;
+    this.#cancelPause();
+    this.#dial();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -59,6 +59,30 @@ test('comes up, goes down, comes up again; calls fail at once meanwhile', async 
   expect(log).toEqual(['up 1', 'down shard_unavailable', 'up 2']);
 });
 
+test('a pause ends when somebody knows better, and nothing else is touched', async () => {
+  const { world, network, link, log, serve } = scene({ firstPauseMs: 60_000, longestPauseMs: 60_000 });
+  await world.runTo(1_000);
+  expect(link.isUp).toBe(false);
+  await serve('a');
+  link.dialNow();
+  // Under way already.
+  link.dialNow();
+  await world.runTo(2_000);
+  expect(log).toEqual(['up 1']);
+  link.dialNow();
+  await world.runTo(3_000);
+  network.kill('a');
+  await world.runTo(4_000);
+  link.dialNow();
+  await world.runTo(5_000);
+  expect(log).toEqual(['up 1', 'down shard_unavailable']);
+  link.close();
+  link.dialNow();
+  await serve('a');
+  await world.runTo(200_000);
+  expect(log).toHaveLength(2);
+});
+
 test('pauses grow to their longest, are jittered, and start anew after a steady link', async () => {
   const dialledMs: number[] = [];
   const { world, network, link, serve } = scene({ firstPauseMs: 10, longestPauseMs: 1_000 });
