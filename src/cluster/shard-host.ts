@@ -17,6 +17,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import { ClusterEngine } from './cluster-engine.ts';
 import type { ClusterMap } from './cluster-map.ts';
+import { SlotMover } from './move/slot-mover.ts';
 import { identityCalls } from './serve/identity-calls.ts';
 import { personCalls } from './serve/person-calls.ts';
 import { populationCalls } from './serve/population-calls.ts';
@@ -53,6 +54,7 @@ export class ShardHost {
   readonly #links: ShardLinks;
   readonly #outbox: Outbox;
   readonly #cluster: ClusterEngine;
+  readonly #mover: SlotMover;
   readonly #peers = new Set<Peer>();
   #serving: Promise<void> = Promise.resolve();
   #listening: Listening | undefined;
@@ -94,6 +96,19 @@ export class ShardHost {
       onFatal,
     });
     const partServer = engine.queryService.partServers[0];
+    this.#mover = new SlotMover({
+      own,
+      slots,
+      directory,
+      locks,
+      outbox: this.#outbox,
+      clock,
+      onFatal,
+      onLeft: () => this.#useOwners(),
+    });
+    this.#mover.useOwner((slot) => this.#map.slotOwners[slot] === index);
+    this.#mover.restore();
+    this.#useOwners();
     let stepCount = 0;
     const nextHolder = (): string => `${holderPrefix(index)}${session}:r${++stepCount}`;
     const handlers: Handlers = {
@@ -116,6 +131,11 @@ export class ShardHost {
         assertServing,
         onFatal,
       }),
+      move_slots: (args) => {
+        assertServing();
+        const { slots: moved, to } = args as { slots: readonly number[]; to: number };
+        return this.#mover.move(moved, to);
+      },
       ...segmentCalls({ engine, clock, peers: () => this.#peers }),
     };
     this.#handlers = handlers;
@@ -261,9 +281,20 @@ export class ShardHost {
   useMap(map: ClusterMap): void {
     if (map.epoch < this.#map.epoch) return;
     this.#map = map;
-    this.#slots.use(map.shards.length, map.slotOwners);
+    this.#useOwners();
+    this.#mover.thaw();
     this.#links.use(map);
     this.#cluster.useMap(map);
+  }
+
+  /** Slots as the map has them, but for those that this shard has begun to give away. */
+  #useOwners(): void {
+    const { index } = this.#options;
+    const { leftSlots } = this.#assembly.shards[0].data;
+    const owners = this.#map.slotOwners.map((owner, slot) =>
+      owner === index ? (leftSlots.get(slot) ?? owner) : owner,
+    );
+    this.#slots.use(this.#map.shards.length, owners);
   }
 
   /** Resolves when all that other shards had for this one is here. */

@@ -63,6 +63,14 @@ export class PairNotes {
     if (flag === PAIR_CUT) this.#cutCount += isOn ? 1 : -1;
   }
 
+  /** Every pair with flags, in the order of their first notes. */
+  *entries(): Generator<{ readonly pair: readonly [Identifier, Identifier]; readonly flags: number }, void, void> {
+    for (let code = 1; code <= this.#pairs.count; code++) {
+      const flags = this.#flags.get(code - 1);
+      if (flags !== 0) yield { pair: pairOf(this.#pairs.text(code)), flags };
+    }
+  }
+
   save(context: SaveContext): SavedState {
     return { pairs: this.#pairs.save(context), flags: this.#flags.save(context), cutCount: this.#cutCount };
   }
@@ -73,4 +81,15 @@ function keyOf(a: Identifier, b: Identifier): Buffer {
   const first = `${a.type}\u0000${a.value}`;
   const second = `${b.type}\u0000${b.value}`;
   return Buffer.from(first < second ? `${first}\u0000\u0000${second}` : `${second}\u0000\u0000${first}`, 'utf8');
+}
+
+/** Back from `keyOf`. */
+function pairOf(key: string): readonly [Identifier, Identifier] {
+  const at = key.indexOf('\u0000\u0000');
+  return [identifierOf(key.slice(0, at)), identifierOf(key.slice(at + 2))];
+}
+
+function identifierOf(text: string): Identifier {
+  const at = text.indexOf('\u0000');
+  return { type: text.slice(0, at), value: text.slice(at + 1) };
 }

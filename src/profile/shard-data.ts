@@ -63,6 +63,10 @@ export class ShardData {
   lastStep = 0;
   /** In a cluster: by index of the shard that sent it, the number of the last part of a step that arrived here. */
   readonly arrived = new Map<number, number>();
+  /** In a cluster: by index of the shard that it was for, the number of the last step of which a part was handed over. */
+  readonly handedOver = new Map<number, number>();
+  /** In a cluster: slots that this shard has given away or is giving away, and to whom, whatever the map says yet. */
+  readonly leftSlots = new Map<number, number>();
   readonly hashSeed: number;
   survivorship: SurvivorshipRules;
   #survivorship: readonly TraitSurvivorship[] = [];
@@ -97,7 +101,9 @@ export class ShardData {
       this.pairs = new PairNotes(memory, context, state['pairs'] as SavedState);
       this.#survivorship = state['survivorship'] as TraitSurvivorship[];
       this.lastStep = state['lastStep'] as number;
-      for (const [origin, number] of (state['arrived'] ?? []) as [number, number][]) this.arrived.set(origin, number);
+      restoreMap(this.arrived, state['arrived']);
+      restoreMap(this.handedOver, state['handedOver']);
+      restoreMap(this.leftSlots, state['leftSlots']);
       this.#findDead();
       this.dedup = DedupWindow.load(context, state['dedup'] as SavedState, options.dedup);
       this.eventCount = state['eventCount'] as number;
@@ -467,6 +473,8 @@ export class ShardData {
       survivorship: this.#survivorship,
       lastStep: this.lastStep,
       arrived: [...this.arrived],
+      handedOver: [...this.handedOver],
+      leftSlots: [...this.leftSlots],
       identifiers: this.identifiers.save(context),
       profiles: this.profiles.save(context),
       eventNames: this.#eventNames.save(context),
@@ -483,4 +491,9 @@ export interface ShardDataOptions {
   readonly cacheSizeBytes: number;
   /** Seed of the hashes of all texts; absent = 0. */
   readonly hashSeed?: number | undefined;
+}
+
+/** Pairs of a map; absent in checkpoints of before there were clusters. */
+function restoreMap(map: Map<number, number>, saved: unknown): void {
+  for (const [key, value] of (saved ?? []) as [number, number][]) map.set(key, value);
 }

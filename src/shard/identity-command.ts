@@ -41,6 +41,10 @@ export type IdentityCommand =
   | ({ readonly kind: 'hand_over' } & HandOver)
   /** In a cluster: the record is this shard's part of a step that another shard decided. */
   | { readonly kind: 'arrived'; readonly origin: number; readonly number: number }
+  /** In a cluster: the slot's people are going to another shard, step by step; what is not here any more is there. */
+  | { readonly kind: 'leave_slot'; readonly slot: number; readonly to: number }
+  /** In a cluster: the slot is this shard's from now on. */
+  | { readonly kind: 'take_slot'; readonly slot: number }
   /** Writes in the profile's journal. `pair`: and remembers that this refusal was noted. */
   | { readonly kind: 'note'; readonly profile: Identifier; readonly entry: JournalEntry }
   /** Remembers something of a pair of identifiers; the shard of the pair's owner is told. */

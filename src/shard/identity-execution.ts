@@ -42,6 +42,13 @@ export function executeIdentity(data: ShardData, command: IdentityCommand, scann
       return;
     case 'hand_over':
       data.lastStep = command.number;
+      for (const { shard } of command.parts) data.handedOver.set(shard, command.number);
+      return;
+    case 'leave_slot':
+      data.leftSlots.set(command.slot, command.to);
+      return;
+    case 'take_slot':
+      data.leftSlots.delete(command.slot);
       return;
     case 'arrived':
       data.arrived.set(command.origin, command.number);
@@ -50,7 +57,8 @@ export function executeIdentity(data: ShardData, command: IdentityCommand, scann
       const bytes = Buffer.from(command.identifier.value, 'utf8');
       const typeId = data.identifiers.addType(command.identifier.type);
       const hash = xxh32(bytes, 0, bytes.length, data.hashSeed);
-      data.identifiers.addForward(typeId, bytes, hash, command.target);
+      // In a cluster word of where it was may come after its profile.
+      if (rowOf(data, command.identifier) < 0) data.identifiers.addForward(typeId, bytes, hash, command.target);
       return;
     }
     case 'rename': {

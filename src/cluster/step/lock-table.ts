@@ -4,15 +4,43 @@
  *
  * Invariant: what is locked has one holder; a holder's locks go all at once.
  */
+export interface Frozen {
+  /** `type:value`. */
+  hasText(text: string): boolean;
+  hasRow(row: number): boolean;
+}
+
 export class LockTable {
   readonly #byText = new Map<string, string>();
   readonly #byRow = new Map<number, string>();
   readonly #held = new Map<string, { readonly texts: string[]; readonly rows: number[] }>();
+  /** Of slots that are being given away: nobody takes anything of them. */
+  #frozen: Frozen | undefined;
   #released: Promise<void> | undefined;
   #release: () => void = () => undefined;
 
+  /** Nothing is held or frozen. */
   get isEmpty(): boolean {
-    return this.#held.size === 0;
+    return this.#held.size === 0 && this.#frozen === undefined;
+  }
+
+  /** From now on nobody takes identifiers and profiles of these slots; who holds some keeps them. */
+  freeze(frozen: Frozen): void {
+    this.#frozen = frozen;
+  }
+
+  thaw(): void {
+    this.#frozen = undefined;
+    this.#release();
+  }
+
+  /** Whether somebody still holds something that is frozen. */
+  get isFrozenHeld(): boolean {
+    const frozen = this.#frozen;
+    if (frozen === undefined) return false;
+    for (const text of this.#byText.keys()) if (frozen.hasText(text)) return true;
+    for (const row of this.#byRow.keys()) if (frozen.hasRow(row)) return true;
+    return false;
   }
 
   get holderCount(): number {
@@ -26,12 +54,14 @@ export class LockTable {
   /** Whether somebody other than the holder has the identifier (`type:value`). */
   isTextHeld(text: string, holder: string | undefined): boolean {
     const other = this.#byText.get(text);
-    return other !== undefined && other !== holder;
+    if (other !== undefined) return other !== holder;
+    return this.#frozen?.hasText(text) === true;
   }
 
   isRowHeld(row: number, holder: string | undefined): boolean {
     const other = this.#byRow.get(row);
-    return other !== undefined && other !== holder;
+    if (other !== undefined) return other !== holder;
+    return this.#frozen?.hasRow(row) === true;
   }
 
   /** All or nothing; what the holder has already it keeps. */
