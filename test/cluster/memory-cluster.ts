@@ -4,6 +4,7 @@ import type { ClusterMap } from '../../src/cluster/cluster-map.ts';
 import { openShardHost, type ShardHost } from '../../src/cluster/shard-host.ts';
 import type { OpenOptions } from '../../src/engine/open.ts';
 import { MemoryNetwork } from '../../src/link/memory-network.ts';
+import { Peer } from '../../src/link/peer.ts';
 import { evenOwners } from '../../src/router/slot-map.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { type RandomSource, systemRandom } from '../../src/runtime/random.ts';
@@ -39,7 +40,7 @@ export class MemoryCluster {
   readonly hosts: ShardHost[] = [];
   readonly storages: MemoryStorage[] = [];
   readonly fatal: Error[] = [];
-  readonly map: ClusterMap;
+  map: ClusterMap;
   readonly #options: MemoryClusterOptions;
   readonly #clock: Clock;
   readonly #random: RandomSource;
@@ -85,6 +86,22 @@ export class MemoryCluster {
       random: this.#random,
       limits: this.#options.engine?.limits,
     });
+  }
+
+  /** As the supervisor does it: the slots go over, then the new owner hears of the new map, then the old one, then everybody. */
+  async moveSlots(slots: readonly number[], to: number, routers: readonly ClusterEngine[]): Promise<void> {
+    const from = this.map.slotOwners[slots[0]];
+    const peer = new Peer(await this.network.dial(`shard-${from}`), { handlers: {}, clock: this.#clock });
+    await peer.ready;
+    await peer.call('move_slots', { slots, to });
+    peer.close();
+    const moved = new Set(slots);
+    const slotOwners = this.map.slotOwners.map((owner, slot) => (moved.has(slot) ? to : owner));
+    this.map = { ...this.map, epoch: this.map.epoch + 1, slotOwners };
+    this.hosts[to].useMap(this.map);
+    this.hosts[from].useMap(this.map);
+    for (const host of this.hosts) host.useMap(this.map);
+    for (const router of routers) router.useMap(this.map);
   }
 
   async close(): Promise<void> {
