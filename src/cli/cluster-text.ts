@@ -27,11 +27,12 @@ export function shardTable(shards: readonly ShardView[]): string {
 
 export function routerTable(routers: readonly RouterView[]): string {
   return formatTable(
-    ['router', 'state', 'pid', 'memory', 'restarts', 'note'],
+    ['router', 'state', 'pid', 'queries/s', 'memory', 'restarts', 'note'],
     routers.map((router, index) => [
       index,
       router.state,
       pidText(router.pid),
+      rateText(router.queriesPerSecond),
       memoryText(router.memoryBytes),
       router.restarts,
       router.note ?? '',

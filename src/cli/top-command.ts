@@ -1,6 +1,5 @@
 /**
- * `kith top`: what the cluster does, each second anew. Rates of the whole come from two readings of the counters in
- * `/metrics`, those of a shard from `/v1/cluster`. On a screen it draws until it is stopped, through failures too; else one frame.
+ * `kith top`: what the cluster does, each second anew. What processes do comes from `/v1/cluster`, how much there is from `/metrics`. On a screen it draws until it is stopped, through failures too; else one frame.
  */
 import type { ClusterView } from '../model/cluster.ts';
 import type { Client } from './client.ts';
@@ -105,8 +104,19 @@ function frameOf(reading: Reading, before: Reading | undefined): Frame {
   };
 }
 
-/** A counter that fell began anew: a process was started again, and its rate is not known. */
+/**
+ * Of a cluster the sums of what its processes tell: two readings of `/metrics` may come from two routers, and each counts
+ * its own. Of one process from its counters; one that fell began anew.
+ */
 function ratesOf(now: Reading, before: Reading): TopRates {
+  const { mode, shards, routers } = now.view;
+  if (mode === 'cluster') {
+    return {
+      events: sumOf(shards.map(({ eventsPerSecond }) => eventsPerSecond)),
+      lookups: sumOf(shards.map(({ lookupsPerSecond }) => lookupsPerSecond)),
+      queries: sumOf(routers.map(({ queriesPerSecond }) => queriesPerSecond)),
+    };
+  }
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1_000);
   const rate = (name: string): number =>
     Math.max(0, (now.sums.get(name) ?? 0) - (before.sums.get(name) ?? 0)) / seconds;
@@ -115,6 +125,10 @@ function ratesOf(now: Reading, before: Reading): TopRates {
     lookups: rate('kith_lookups_total'),
     queries: rate('kith_queries_total'),
   };
+}
+
+function sumOf(values: readonly (number | undefined)[]): number {
+  return values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
 }
 
 function frameText(frame: Frame, url: string): string {

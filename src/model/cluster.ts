@@ -40,6 +40,8 @@ export interface RouterView {
   readonly state: string;
   readonly restarts: number;
   readonly memoryBytes?: number | undefined;
+  /** Over the last second: questions that came by its doors. */
+  readonly queriesPerSecond?: number | undefined;
   /** Its processes die one after another. */
   readonly isCrashLooping?: boolean | undefined;
   /** Why it does not serve, for people. */

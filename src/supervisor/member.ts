@@ -27,6 +27,7 @@ export interface MemberOptions {
 export interface MemberRates {
   readonly accepted: number;
   readonly lookups: number;
+  readonly queries: number;
 }
 
 /** A process that does not say who it is by then is not one of ours any more. */
@@ -191,6 +192,7 @@ export class Member {
         : {
             accepted: Math.max(0, stats.accepted - before.accepted) / seconds,
             lookups: Math.max(0, stats.lookups - before.lookups) / seconds,
+            queries: Math.max(0, stats.queries - before.queries) / seconds,
           };
     this.#stats = stats;
     this.#statsAtMs = nowMs;

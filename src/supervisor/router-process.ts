@@ -9,6 +9,8 @@ import type { RoleContext, RolePart } from './role-part.ts';
 const LINKS_MS = 2_000;
 const LOOK_PAUSE_MS = 10;
 
+const NO_SHARD = { accepted: 0, lookups: 0, profiles: 0, events: 0, appliedSeq: 0, durableSeq: 0, checkpointSeq: 0 };
+
 export async function openRouterPart({ link, network, clock, random, logger }: RoleContext): Promise<RolePart> {
   const { door, limits } = link.config;
   if (door === undefined) throw new EngineError('internal', 'a router without a door in its configuration');
@@ -27,17 +29,11 @@ export async function openRouterPart({ link, network, clock, random, logger }: R
     door: server.url,
     useMap: (map) => engine.useMap(map),
     useSuspects: () => {},
-    stats: async () => ({
-      memoryBytes: process.memoryUsage.rss(),
-      accepted: 0,
-      lookups: 0,
-      queries: 0,
-      profiles: 0,
-      events: 0,
-      appliedSeq: 0,
-      durableSeq: 0,
-      checkpointSeq: 0,
-    }),
+    async stats() {
+      // Its own are only the questions; the rest is the shards', which tell it themselves.
+      const { queries } = await engine.stats();
+      return { ...NO_SHARD, queries, memoryBytes: process.memoryUsage.rss() };
+    },
     async close() {
       await server.close();
       await engine.close();

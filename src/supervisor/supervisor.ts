@@ -222,12 +222,13 @@ function shardView(member: Member, slotOwners: readonly number[]): ShardView {
 }
 
 function routerView(member: Member): RouterView {
-  const { pid, restarts, stats } = member;
+  const { pid, restarts, stats, rates } = member;
   return {
     pid,
     state: SHARD_STATES[member.state],
     restarts,
     memoryBytes: stats?.memoryBytes,
+    queriesPerSecond: rates?.queries,
     isCrashLooping: member.isCrashLooping,
     note: noteOf(member),
   };

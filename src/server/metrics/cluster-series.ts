@@ -22,6 +22,7 @@ const ROUTER_SERIES: readonly (readonly [Kind, string, string, Read<RouterView>]
   ['gauge', 'kith_router_crash_looping', '1 when its processes die one after another.', (one) => flag(one)],
   ['counter', 'kith_router_restarts_total', 'Processes that took the place of another.', ({ restarts }) => restarts],
   ['gauge', 'kith_router_resident_memory_bytes', 'Resident set of its process.', ({ memoryBytes }) => memoryBytes],
+  ['gauge', 'kith_router_queries_per_second', 'Questions over the last second.', (one) => one.queriesPerSecond],
 ];
 
 /** Never rejects: without a supervisor the rest of the page is of use still. */

@@ -44,6 +44,7 @@ test('the schema of the answer takes all that a view may hold', () => {
     state: 'up',
     restarts: 0,
     memoryBytes: 9,
+    queriesPerSecond: 0.5,
     isCrashLooping: true,
     note: '',
   };
