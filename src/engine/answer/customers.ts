@@ -46,6 +46,8 @@ type CustomerAsk =
 /** `next`: the place of the first customer that is not in it, and that one's row. */
 interface MemberPiece {
   readonly members: readonly Member[];
+  /** With those who became part of others since they were found, who are not shown. */
+  readonly count: number;
   readonly next: { readonly from: number; readonly row: number } | undefined;
 }
 
@@ -150,14 +152,18 @@ class LocalCustomers implements Customers {
   /** `from`: absent = where the page begins. */
   *piece(from: number | undefined, limit: number): Generator<number, MemberPiece, void> {
     const { rows, lastMs, frequency, monetary } = this.#part;
+    const { data, renderer } = this.#shard;
     const members: Member[] = [];
+    let count = 0;
     for (let i = from ?? this.#first; i < rows.length; i++) {
       if (i % CUSTOMERS_PER_STEP === CUSTOMERS_PER_STEP - 1) yield CUSTOMER_NS * CUSTOMERS_PER_STEP;
       const place = this.#places[i];
       if (!this.#isShown(place)) continue;
-      if (members.length === limit) return { members, next: { from: i, row: rows[i] } };
+      if (count === limit) return { members, count, next: { from: i, row: rows[i] } };
+      count += 1;
+      if (data.isDead(rows[i])) continue;
       members.push({
-        id: this.#shard.renderer.idOf(rows[i]),
+        id: renderer.idOf(rows[i]),
         ...this.#triples.scoresOf(place),
         cell: this.#triples.cellOf(place),
         lastAt: formatIsoDate(lastMs[i]),
@@ -165,7 +171,7 @@ class LocalCustomers implements Customers {
         revenue: monetary[i],
       });
     }
-    return { members, next: undefined };
+    return { members, count, next: undefined };
   }
 }
 
@@ -207,11 +213,13 @@ class DistantCustomers implements Customers {
   async members(limit: number): Promise<Run<readonly Member[]>> {
     const items: Member[] = [];
     let from: number | undefined;
+    let left = limit;
     for (;;) {
-      const ask: CustomerAsk = { of: 'members', from, limit: limit - items.length };
-      const { members, next } = (await this.#further(ask)) as MemberPiece;
+      const ask: CustomerAsk = { of: 'members', from, limit: left };
+      const { members, count, next } = (await this.#further(ask)) as MemberPiece;
       for (const member of members) items.push(member);
-      if (next === undefined || items.length === limit) return { items, next: next?.row };
+      left -= count;
+      if (next === undefined || left === 0) return { items, next: next?.row };
       from = next.from;
     }
   }

@@ -51,11 +51,14 @@ export class IdWriter {
 
   /** False: the slice is full before the last. */
   #writeRows({ shard, rows }: ShardRows, writer: JsonWriter, start: number, end: number): boolean {
-    const { renderer } = shard;
+    const { renderer, data } = shard;
     while (this.#at < rows.length) {
       if (writer.length >= end) return false;
+      const row = rows[this.#at++];
+      // Became part of another since the rows were found, so it has no name any more.
+      if (data.isDead(row)) continue;
       if (writer.length > start) writer.byte(COMMA);
-      renderer.writeId(writer, rows[this.#at++]);
+      renderer.writeId(writer, row);
     }
     return true;
   }

@@ -33,7 +33,10 @@ interface PackedSelection {
   readonly row: number;
 }
 
-/** What is asked of a selection elsewhere, and a piece of the answer: `count` of them, as JSON with commas between. */
+/**
+ * What is asked of a selection elsewhere, and a piece of the answer: `count` rows, as JSON with commas between. Profiles that became part of
+ * others since they were found are counted and not shown, so a page may be shorter, and the next one begins where it would have.
+ */
 interface PieceAsk {
   readonly of: 'ids' | 'profiles';
   readonly row: number;
@@ -116,6 +119,7 @@ class LocalSelection implements Selection {
     const profiles: unknown[] = [];
     for (const row of items) {
       if (profiles.length > 0 && profiles.length % PROFILES_PER_TURN === 0) await yieldTurn();
+      if (shard.data.isDead(row)) continue;
       profiles.push(
         profileAt(shard, row, request) ?? JSON.parse(renderedProfile(shard, row, request).toString('utf8')),
       );
@@ -136,11 +140,12 @@ class LocalSelection implements Selection {
       const list = rows.rowsFrom(at, Math.min(limit - count, ROWS_PER_LIST) + 1);
       for (const each of list) {
         if (count === limit || writer.length >= PIECE_SIZE_BYTES) return { count, bytes: writer.view, next: each };
-        if (count > 0) writer.byte(COMMA);
-        if (of === 'ids') shard.renderer.writeId(writer, each);
-        else writeProfile(writer, shard, each, request);
         count += 1;
         at = each + 1;
+        if (shard.data.isDead(each)) continue;
+        if (writer.length > 0) writer.byte(COMMA);
+        if (of === 'ids') shard.renderer.writeId(writer, each);
+        else writeProfile(writer, shard, each, request);
       }
       if (list.length === 0) return { count, bytes: writer.view, next: undefined };
     }
@@ -204,7 +209,7 @@ class DistantSelection implements Selection {
     let row: number | undefined = this.#firstRow;
     for (;;) {
       const piece: Piece = (await this.#further({ of, row, limit: left } satisfies PieceAsk)) as Piece;
-      if (piece.count > 0) items.push(piece);
+      if (piece.bytes.length > 0) items.push(piece);
       left -= piece.count;
       row = piece.next;
       if (left === 0 || row === undefined) return { items, next: row };

@@ -14,11 +14,11 @@ export function personName(n: number): string {
   return `person-${n}-${'x'.repeat(20 + drawn(n, 20))}`;
 }
 
-/** Nobody without an order; a third with two. */
-export async function populate(engine: Engine, peopleCount: number): Promise<void> {
+/** Nobody without an order; a third with two. `from`: the number of the first. */
+export async function populate(engine: Engine, peopleCount: number, from = 0): Promise<void> {
   for (let first = 0; first < peopleCount; first += PEOPLE_PER_BATCH) {
     const items: unknown[] = [];
-    for (let n = first; n < Math.min(first + PEOPLE_PER_BATCH, peopleCount); n++) items.push(...itemsOf(n));
+    for (let n = first; n < Math.min(first + PEOPLE_PER_BATCH, peopleCount); n++) items.push(...itemsOf(from + n));
     const { rejected } = await engine.ingest(items, { ack: 'applied' });
     if (rejected.length > 0) throw new TypeError(rejected[0].message);
   }

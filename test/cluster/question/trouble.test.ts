@@ -9,7 +9,7 @@ import type { QueryRequest } from '../../../src/model/query.ts';
 import { checkRequest } from '../../../src/query/parser/check-request.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 import { BothWays } from './both-ways.ts';
-import { NOW_MS, populate } from './people.ts';
+import { NOW_MS, personName, populate } from './people.ts';
 
 const PEOPLE = 2_000;
 /** Asked in two halves. */
@@ -31,6 +31,8 @@ class Timers {
 }
 
 const timers = new Timers();
+/** Of batches written on the way. */
+let laterCount = 0;
 let engine: Engine;
 let both: BothWays;
 beforeAll(async () => {
@@ -311,6 +313,83 @@ describe('a part server', () => {
     expect(server).toBeInstanceOf(PartServer);
   });
 });
+
+describe('what is written between two halves', () => {
+  const ORDERS = { event: 'Order Completed', amount: 'total' } as const;
+
+  it.each<QueryRequest>([
+    HALVES,
+    { ...HALVES, at: new Date(NOW_MS).toISOString() },
+    { as: 'breakdown', breakdown: { by: ['country'], limit: 2, aggregate: { fn: 'count_distinct', trait: 'code' } } },
+    { as: 'rfm', rfm: { ...ORDERS, members: { limit: 50 } } },
+    { as: 'ids', limit: PEOPLE },
+  ])('does not change the answer: %o', async (request) => {
+    const before = await both.gather(request);
+    let writeCount = 0;
+    const ports = both.ports.map((port) => ({
+      ...port,
+      further: async (...args: Parameters<typeof port.further>) => {
+        // Everybody gets other traits and one more order; and somebody new comes.
+        const n = writeCount++;
+        await populate(engine, 20, 10_000 * (1 + laterCount++));
+        const userId = `late-${laterCount}`;
+        const order = {
+          type: 'track',
+          event: 'Order Completed',
+          userId,
+          properties: { total: 1e6, order: `late-${n}` },
+        };
+        await engine.ingest([order, { type: 'identify', userId, traits: { code: 'late', country: 'late' } }], {
+          ack: 'applied',
+        });
+        return port.further(...args);
+      },
+    }));
+    const { body, watermark } = await both.gather(request, ports);
+    expect(writeCount).toBeGreaterThan(0);
+    expect({ body, watermark }).toEqual({ body: before.body, watermark: before.watermark });
+    expect((await both.gather(request)).watermark).not.toEqual(watermark);
+  });
+
+  it.each<QueryRequest>([
+    { as: 'ids', limit: 2 * PEOPLE },
+    { as: 'profiles', limit: 2 * PEOPLE },
+    { as: 'rfm', rfm: { ...ORDERS, members: { limit: 2 * PEOPLE } } },
+  ])('whoever becomes part of another on the way is left out: %o', async (request) => {
+    const first = 100 * ++laterCount;
+    const names = Array.from({ length: 80 }, (_, n) => personName(first + n));
+    const before = shownIds((await both.gather(request)).body);
+    expect(before).toEqual(expect.arrayContaining(names));
+    let isMerged = false;
+    const ports = both.ports.map((port) => ({
+      ...port,
+      further: async (...args: Parameters<typeof port.further>) => {
+        if (!isMerged && !('least' in JSON.parse(JSON.stringify(args[1])).ask)) {
+          isMerged = true;
+          const aliases = names.flatMap((previousId, n) =>
+            n % 2 === 0 ? [{ type: 'alias', previousId, userId: names[n + 1] }] : [],
+          );
+          const { rejected } = await engine.ingest(aliases, { ack: 'applied' });
+          expect(rejected).toEqual([]);
+        }
+        return port.further(...args);
+      },
+    }));
+    const shown = shownIds((await both.gather(request, ports)).body);
+    expect(isMerged).toBe(true);
+    expect(new Set(shown).size).toBe(shown.length);
+    const gone = before.filter((id) => !shown.includes(id));
+    expect(gone.length).toBeGreaterThan(0);
+    expect(gone.filter((id) => !names.includes(id))).toEqual([]);
+    expect(openCount()).toBe(0);
+  });
+});
+
+function shownIds(body: Awaited<ReturnType<BothWays['gather']>>['body']): readonly string[] {
+  if ('ids' in body) return body.ids;
+  if ('profiles' in body) return body.profiles.map((profile) => (profile as { id: string }).id);
+  return ('members' in body ? (body.members ?? []) : []).map(({ id }) => id);
+}
 
 describe('accounts', () => {
   it.each<QueryRequest>([
