@@ -33,7 +33,14 @@ const shardView = z
   .meta({ id: 'ShardView', description: 'Counts are of a shard that could be asked.' });
 
 const routerView = z
-  .strictObject({ pid: z.int(), state: z.string(), restarts: z.int(), memoryBytes: z.number().optional(), ...trouble })
+  .strictObject({
+    pid: z.int(),
+    state: z.string(),
+    restarts: z.int(),
+    memoryBytes: z.number().optional(),
+    queriesPerSecond: z.number().optional(),
+    ...trouble,
+  })
   .meta({ id: 'RouterView', description: 'A process that serves the doors.' });
 
 const slotMove = z
