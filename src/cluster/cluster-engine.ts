@@ -29,6 +29,7 @@ import type {
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits, SLOT_COUNT } from '../model/limits.ts';
 import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
+import type { QuarantineDesk } from '../model/quarantine.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
@@ -41,6 +42,7 @@ import { ClusterIngest } from './gateway/cluster-ingest.ts';
 import { ClusterPages } from './gateway/cluster-pages.ts';
 import { ClusterQueries } from './gateway/cluster-queries.ts';
 import { PersonAsker } from './gateway/person-asker.ts';
+import { QuarantineGuard } from './gateway/quarantine-guard.ts';
 import { type LocalShard, ShardCaller } from './gateway/shard-caller.ts';
 import { UNSUPPORTED_ACCOUNTS, UNSUPPORTED_MATCHING } from './gateway/unsupported.ts';
 import { gatherExport } from './gather/export.ts';
@@ -49,6 +51,7 @@ import { GatheredQuestionReader } from './gather/question-reader.ts';
 import { gatherSchema } from './gather/schema.ts';
 import { GatheredSegments } from './gather/segments.ts';
 import { mergeStats } from './gather/stats.ts';
+import type { CourtAccess, QuarantineNews } from './quarantine.ts';
 import { ShardLinks } from './shard-links.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -67,16 +70,22 @@ export interface ClusterEngineOptions {
   readonly local?: LocalShard | undefined;
   /** What the supervisor knows; absent: what can be told from the map. */
   readonly clusterView?: (() => Promise<ClusterView> | ClusterView) | undefined;
+  /** Who judges what shards die of; absent: nobody, and all is sent. */
+  readonly court?: CourtAccess | undefined;
+  /** For operators, where there is a court. */
+  readonly quarantine?: QuarantineDesk | undefined;
 }
 
 export class ClusterEngine implements Gateway {
   readonly accounts: Accounts = UNSUPPORTED_ACCOUNTS;
   readonly matching = UNSUPPORTED_MATCHING;
   readonly profilePages: ClusterPages;
+  readonly quarantine: QuarantineDesk | undefined;
   readonly #options: ClusterEngineOptions;
   readonly #slots: SlotMap;
   readonly #links: ShardLinks;
   readonly #caller: ShardCaller;
+  readonly #guard: QuarantineGuard | undefined;
   readonly #ingest: ClusterIngest;
   readonly #persons: PersonAsker;
   readonly #identity: ClusterIdentity;
@@ -107,11 +116,17 @@ export class ClusterEngine implements Gateway {
         },
       },
     });
-    this.#caller = new ShardCaller(this.#links, local, clock);
+    this.quarantine = options.quarantine;
+    const { court } = options;
+    const isStopping = (shard: number): boolean => this.#isClosed || this.#map.shards[shard]?.state === 'stopping';
+    this.#guard = court === undefined ? undefined : new QuarantineGuard({ court, clock, isStopping });
+    const guard = this.#guard;
+    this.#links.onUp((shard) => guard?.cameUp(shard));
+    this.#caller = new ShardCaller(this.#links, local, clock, guard);
     const caller = this.#caller;
     const shardCount = (): number => this.#map.shards.length;
     const limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
-    this.#ingest = new ClusterIngest({ caller, slots: this.#slots, limits, clock, random, shardCount });
+    this.#ingest = new ClusterIngest({ caller, slots: this.#slots, limits, clock, random, shardCount, guard });
     this.#persons = new PersonAsker(caller, this.#slots, clock);
     this.#identity = new ClusterIdentity({ caller, persons: this.#persons, shardCount });
     const names = new GatheredNameCheck({
@@ -158,6 +173,10 @@ export class ClusterEngine implements Gateway {
     this.#map = map;
     this.#slots.use(map.shards.length, map.slotOwners);
     this.#links.use(map);
+  }
+
+  useQuarantine(news: QuarantineNews): void {
+    this.#guard?.use(news);
   }
 
   /** When every shard has been reached, or some seconds later. */

@@ -12,12 +12,14 @@ import type { Channel } from '../link/channel.ts';
 import type { Listening, Network } from '../link/dial.ts';
 import { type Handlers, Peer } from '../link/peer.ts';
 import { EngineError } from '../model/error.ts';
+import type { QuarantineDesk } from '../model/quarantine.ts';
 import { SlotMap } from '../router/slot-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import { ClusterEngine } from './cluster-engine.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { SlotMover } from './move/slot-mover.ts';
+import type { CourtAccess, QuarantineNews } from './quarantine.ts';
 import { identityCalls } from './serve/identity-calls.ts';
 import { personCalls } from './serve/person-calls.ts';
 import { populationCalls } from './serve/population-calls.ts';
@@ -25,6 +27,7 @@ import { followingSegments, segmentCalls } from './serve/segment-calls.ts';
 import { holderPrefix, stepCalls } from './serve/step-calls.ts';
 import { ShardIngest } from './shard-ingest.ts';
 import { ShardLinks } from './shard-links.ts';
+import { Fence } from './step/fence.ts';
 import { LockTable } from './step/lock-table.ts';
 import { MirroredDirectory } from './step/mirrored-directory.ts';
 import { Outbox } from './step/outbox.ts';
@@ -43,6 +46,11 @@ export interface ShardHostOptions {
   readonly engine: OpenOptions;
   /** The process must end: its memory is ahead of its disk. Called once. */
   readonly onFatal: (error: Error) => void;
+  /** For the gateway: who judges what shards die of. */
+  readonly court?: CourtAccess | undefined;
+  readonly quarantine?: QuarantineDesk | undefined;
+  /** Puts something before the calls of others; for tests. */
+  readonly wrapCalls?: ((calls: Handlers) => Handlers) | undefined;
 }
 
 export class ShardHost {
@@ -77,6 +85,7 @@ export class ShardHost {
     this.#outbox = new Outbox(own, this.#links, clock);
     wiring.outbox = this.#outbox;
     this.#outbox.restore();
+    const fence = new Fence(clock);
     const onFatal = (error: unknown): void => this.#fatal(error);
     const assertServing = (): void => this.#assertServing();
     const pipeline = engine.ingestPipeline;
@@ -89,6 +98,7 @@ export class ShardHost {
       standardiser: pipeline.standardiser,
       counters: pipeline.counters,
       outbox: this.#outbox,
+      fence,
       clock,
       random,
       session,
@@ -102,6 +112,7 @@ export class ShardHost {
       directory,
       locks,
       outbox: this.#outbox,
+      fence,
       clock,
       onFatal,
       onLeft: () => this.#useOwners(),
@@ -111,19 +122,20 @@ export class ShardHost {
     this.#useOwners();
     let stepCount = 0;
     const nextHolder = (): string => `${holderPrefix(index)}${session}:r${++stepCount}`;
-    const handlers: Handlers = {
+    const calls: Handlers = {
       ping: () => ({ index, isServing: this.#isServing }),
       ingest: (args) => {
         assertServing();
         return ingest.ingest(args as WireBatch);
       },
-      ...stepCalls({ own, locks, outbox: this.#outbox, assertServing, onFatal }),
+      ...stepCalls({ own, fence, locks, outbox: this.#outbox, assertServing, onFatal }),
       ...personCalls({ own, slots, engine, router: assembly.router, locks, assertServing }),
       ...populationCalls({ own, engine, partServer, clock, assertServing }),
       ...identityCalls({
         ...shared,
         engine,
         outbox: this.#outbox,
+        fence,
         mirrors: tools,
         clock,
         random,
@@ -138,6 +150,7 @@ export class ShardHost {
       },
       ...segmentCalls({ engine, clock, peers: () => this.#peers }),
     };
+    const handlers = options.wrapCalls === undefined ? calls : options.wrapCalls(calls);
     this.#handlers = handlers;
     this.#links.onUp((shard) => this.#onUp(shard, locks));
     this.#cluster = new ClusterEngine({
@@ -147,6 +160,8 @@ export class ShardHost {
       random,
       limits: options.engine.limits,
       local: { index, handlers },
+      court: options.court,
+      quarantine: options.quarantine,
     });
     this.gateway = this.#cluster;
   }
@@ -295,6 +310,10 @@ export class ShardHost {
       owner === index ? (leftSlots.get(slot) ?? owner) : owner,
     );
     this.#slots.use(this.#map.shards.length, owners);
+  }
+
+  useQuarantine(news: QuarantineNews): void {
+    this.#cluster.useQuarantine(news);
   }
 
   /** Resolves when all that other shards had for this one is here. */

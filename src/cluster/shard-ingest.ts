@@ -21,6 +21,7 @@ import type { HandOver } from '../shard/identity-command.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { Peers } from './peers.ts';
 import { Claims, type ClaimsParts, type Lack } from './step/claims.ts';
+import type { Fence } from './step/fence.ts';
 import type { MirroredDirectory } from './step/mirrored-directory.ts';
 import type { Outbox } from './step/outbox.ts';
 import type { WireBatch, WireOutcome } from './wire-batch.ts';
@@ -44,6 +45,7 @@ export interface ShardIngestParts extends ClaimsParts {
   readonly counters: IngestCounters;
   readonly peers: Peers;
   readonly outbox: Outbox;
+  readonly fence: Fence;
   readonly clock: Clock;
   readonly random: RandomSource;
   /** Different for each life of the process. */
@@ -63,6 +65,8 @@ interface Fault {
 
 /** What became of items, here and where they were passed on to. */
 interface RunOutcome extends BatchOutcome {
+  /** Indexes of items that another shard had in hand when it died. */
+  readonly lost: number[];
   readonly relayed: { accepted: number; duplicates: number; readonly rejected: RejectedItem[] };
 }
 
@@ -102,6 +106,7 @@ export class ShardIngest {
         duplicates: 0,
         refusedIdentifiers: new Map(),
         rejected: [],
+        lost: [],
         relayed: { accepted: 0, duplicates: 0, rejected: [] },
       },
       waits: [],
@@ -135,12 +140,13 @@ export class ShardIngest {
     for (const [reason, count] of outcome.refusedIdentifiers) {
       counters.droppedByReason[reason] = (counters.droppedByReason[reason] ?? 0) + count;
     }
-    const { accepted, duplicates, rejected, relayed } = outcome;
+    const { accepted, duplicates, rejected, relayed, lost } = outcome;
     return {
       accepted: accepted + relayed.accepted,
       duplicates: duplicates + relayed.duplicates,
       rejected: [...rejected, ...relayed.rejected],
       seqs: [...seqs],
+      ...(lost.length === 0 ? {} : { lost }),
     };
   }
 
@@ -251,6 +257,7 @@ export class ShardIngest {
   #refusal(run: Run, at: number, error: unknown): number {
     if (!(error instanceof EngineError) || ERROR_STATUS[error.code] < 500 || error.code === 'internal') throw error;
     const code = error.code === 'deadline_exceeded' ? 'shard_unavailable' : error.code;
+    if (error.details?.['isUnknownOutcome'] === true) run.outcome.lost.push(run.batch.indexes[at]);
     run.outcome.rejected.push({ index: run.batch.indexes[at], code, message: error.message, retryable: true });
     return at + 1;
   }
@@ -258,12 +265,13 @@ export class ShardIngest {
   /** One step: claims what the items lack, applies those that it can. Gives the place of the first that is left; `from` when others were in the way. */
   async #step(run: Run, from: number, to: number): Promise<number> {
     const { session, own } = this.#parts;
+    await this.#parts.fence.whenOpen();
     this.#stepCount += 1;
     const holder = `${own.index}:${session}:${this.#stepCount}`;
     const claims = new Claims(holder, run.batch.receivedAtMs, this.#parts);
     let isOver = false;
     try {
-      if (!(await this.#claim(run, from, to, claims)) || !claims.isStanding) return from;
+      if (!(await this.#claim(run, from, to, claims)) || !claims.isStanding || this.#parts.fence.isUp) return from;
       const { end, handOver } = this.#inOneTurn(() => this.#applyClaimed(run, from, to, claims));
       if (handOver !== undefined) {
         isOver = true;
@@ -358,11 +366,14 @@ export class ShardIngest {
       outcome.relayed.accepted += told.accepted;
       outcome.relayed.duplicates += told.duplicates;
       outcome.relayed.rejected.push(...told.rejected);
+      outcome.lost.push(...(told.lost ?? []));
       for (const [index, seq] of told.seqs) seqs.set(index, Math.max(seq, seqs.get(index) ?? 0));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const code = error.code === 'deadline_exceeded' ? 'shard_unavailable' : error.code;
+      const isLost = error.details?.['isUnknownOutcome'] === true;
       for (const place of places) {
+        if (isLost) outcome.lost.push(batch.indexes[place]);
         run.outcome.relayed.rejected.push({
           index: batch.indexes[place],
           code,

@@ -17,6 +17,8 @@ export interface WireOutcome {
   readonly accepted: number;
   readonly duplicates: number;
   readonly rejected: readonly RejectedItem[];
+  /** Places of rejected items that were in hand at another shard when it died. */
+  readonly lost?: readonly number[] | undefined;
   /** How far the shards are that had a part in it. */
   readonly seqs: readonly (readonly [shard: number, seq: number])[];
 }

@@ -59,3 +59,28 @@ it('moves every slot to another shard and back, with traffic going on', async ()
   await router.close();
   await single.close();
 });
+
+it('counts everybody exactly once while people move', async () => {
+  cluster = await MemoryCluster.open({ shards: 2 });
+  const router = await cluster.router();
+  await router.ingest(
+    Array.from({ length: 2_000 }, (_, i) => ({ type: 'track', userId: `u${i}`, event: 'Seen', messageId: `m${i}` })),
+  );
+  let isMoving = true;
+  const moves = (async () => {
+    for (let slot = 0; slot < 512; slot += 16) {
+      const slots = Array.from({ length: 16 }, (_, k) => slot + k);
+      await cluster!.moveSlots(slots, 1, [router]);
+    }
+    isMoving = false;
+  })();
+  let asked = 0;
+  while (isMoving) {
+    expect(await router.query({ where: 'did "Seen"', as: 'count' })).toMatchObject({ count: 2_000 });
+    asked += 1;
+  }
+  await moves;
+  expect(asked).toBeGreaterThan(3);
+  expect(cluster.hosts.map((host) => host.stats().profiles)).toEqual([0, 2_000]);
+  await router.close();
+});

@@ -13,8 +13,11 @@ import type { IngestLimits } from '../../model/limits.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { RandomSource } from '../../runtime/random.ts';
+import type { TrialOutcome } from '../quarantine.ts';
+import { exhibitOf, itemKey } from '../quarantine-key.ts';
 import type { WireBatch, WireOutcome } from '../wire-batch.ts';
 import { ItemAddresser } from './item-address.ts';
+import { isLoss, type QuarantineGuard } from './quarantine-guard.ts';
 import type { ShardCaller } from './shard-caller.ts';
 
 const INGEST_TIMEOUT_MS = 60_000;
@@ -28,7 +31,11 @@ export interface ClusterIngestParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly shardCount: () => number;
+  /** Absent: nobody judges here what a shard died of. */
+  readonly guard?: QuarantineGuard | undefined;
 }
+
+type BatchHead = Omit<WireBatch, 'hops' | 'count' | 'items' | 'indexes'>;
 
 interface Head {
   readonly receivedAtMs: number;
@@ -38,7 +45,7 @@ interface Head {
   readonly ack: AckLevel;
 }
 
-/** Items for one shard, as runs of bytes of the batch. */
+/** Items for one shard. Their bytes may be the caller's: good until the end of the turn. */
 interface Share {
   readonly indexes: number[];
   readonly pieces: Uint8Array[];
@@ -165,45 +172,137 @@ export class ClusterIngest {
     return { accepted, duplicates, rejected, seq };
   }
 
-  /** A shard that refuses the whole share refuses each of its items for now. */
+  /** What is suspected goes alone, what is quarantined not at all, and the rest as it is without waiting for them. */
   async #sendShare(
     shard: number,
-    { indexes, pieces, sizeBytes }: Share,
-    head: Omit<WireBatch, 'hops' | 'count' | 'items' | 'indexes'>,
+    share: Share,
+    head: BatchHead,
     refusals: EngineError[],
   ): Promise<WireOutcome> {
-    const batch: WireBatch = {
-      ...head,
-      hops: 0,
-      count: indexes.length,
-      items: joined(pieces, sizeBytes),
-      indexes: Uint32Array.from(indexes),
+    const { guard } = this.#parts;
+    if (guard === undefined || guard.isIdleOfItems) return this.#sendTogether(shard, share, head, refusals);
+    const rest: Share = { indexes: [], pieces: [], sizeBytes: 0 };
+    const rejected: RejectedItem[] = [];
+    const sent: Promise<WireOutcome>[] = [];
+    const ownRefusals: EngineError[] = [];
+    for (const [place, index] of share.indexes.entries()) {
+      const bytes = share.pieces[place];
+      const { standing, key } = guard.standingOfItem(bytes);
+      if (standing === 'free') addItem(rest, index, bytes);
+      else if (standing === 'quarantined') rejected.push({ index, ...wordsOf(guard.refusal(key)) });
+      else sent.push(this.#sendAlone(guard, shard, index, Uint8Array.from(bytes), key, head, ownRefusals));
+    }
+    if (rest.indexes.length > 0) sent.push(this.#sendTogether(shard, rest, head, ownRefusals));
+    const told = await Promise.all(sent);
+    if (sent.length > 0 && ownRefusals.length === sent.length && rejected.length === 0) refusals.push(ownRefusals[0]);
+    return {
+      accepted: told.reduce((sum, { accepted }) => sum + accepted, 0),
+      duplicates: told.reduce((sum, { duplicates }) => sum + duplicates, 0),
+      rejected: [...rejected, ...told.flatMap((one) => one.rejected)],
+      seqs: told.flatMap(({ seqs }) => seqs),
     };
-    this.#inFlightBytes += sizeBytes;
+  }
+
+  /** A shard that refuses the whole refuses each of its items for now. */
+  async #sendTogether(
+    shard: number,
+    { indexes, pieces, sizeBytes }: Share,
+    head: BatchHead,
+    refusals: EngineError[],
+  ): Promise<WireOutcome> {
+    const { guard } = this.#parts;
+    const batch = batchOf(head, indexes, joined(pieces, sizeBytes));
     try {
-      return await this.#parts.caller.call<WireOutcome>(shard, 'ingest', batch, { timeoutMs: INGEST_TIMEOUT_MS });
+      const told = await this.#call(shard, batch);
+      if (told.lost !== undefined) guard?.died(shard, keysOf(batch, pieces, new Set(told.lost)));
+      return told;
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
+      if (isLoss(error)) guard?.died(shard, keysOf(batch, pieces));
       refusals.push(error);
-      const { code, message } = error;
-      const isForNow = error.status >= 500 || error.status === 429;
-      const rejected = indexes.map(
-        (index): RejectedItem => ({ index, code, message, ...(isForNow ? { retryable: true } : {}) }),
-      );
-      return { accepted: 0, duplicates: 0, rejected, seqs: [] };
+      return refused(indexes, error);
+    }
+  }
+
+  async #sendAlone(
+    guard: QuarantineGuard,
+    shard: number,
+    index: number,
+    bytes: Uint8Array,
+    key: string,
+    head: BatchHead,
+    refusals: EngineError[],
+  ): Promise<WireOutcome> {
+    const batch = batchOf(head, [index], bytes);
+    const attempt = (): Promise<WireOutcome> => this.#call(shard, batch);
+    const exhibit = (): ReturnType<typeof exhibitOf> => exhibitOf(bytes);
+    const isHere = this.#parts.caller.isHere(shard);
+    try {
+      return await guard.alone(shard, key, attempt, trialOutcomeOf, exhibit, isHere);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      if (isLoss(error)) guard.died(shard, [key]);
+      if (error.code !== 'quarantined') refusals.push(error);
+      return refused([index], error);
+    }
+  }
+
+  async #call(shard: number, batch: WireBatch): Promise<WireOutcome> {
+    const { length } = batch.items;
+    this.#inFlightBytes += length;
+    try {
+      return await this.#parts.caller.call<WireOutcome>(shard, 'ingest', batch, { timeoutMs: INGEST_TIMEOUT_MS });
     } finally {
-      this.#inFlightBytes -= sizeBytes;
+      this.#inFlightBytes -= length;
     }
   }
 }
 
-/** The bytes of runs that lie side by side are one piece. */
+function batchOf(head: BatchHead, indexes: readonly number[], items: Uint8Array): WireBatch {
+  return { ...head, hops: 0, count: indexes.length, items, indexes: Uint32Array.from(indexes) };
+}
+
+function refused(indexes: readonly number[], error: EngineError): WireOutcome {
+  const isForNow = error.status >= 500 || error.status === 429;
+  const words = { ...wordsOf(error), ...(isForNow ? { retryable: true } : {}) };
+  return { accepted: 0, duplicates: 0, rejected: indexes.map((index) => ({ index, ...words })), seqs: [] };
+}
+
+function wordsOf({ code, message }: EngineError): Pick<RejectedItem, 'code' | 'message'> {
+  return { code, message };
+}
+
+/** Keys of the items, or of those with the indexes. The pieces are asked for their sizes only: their bytes may be others' by now. */
+function keysOf(
+  { items, indexes }: WireBatch,
+  pieces: readonly Uint8Array[],
+  among?: ReadonlySet<number> | undefined,
+): string[] {
+  const keys: string[] = [];
+  let at = 0;
+  for (const [place, { length }] of pieces.entries()) {
+    if (among === undefined || among.has(indexes[place])) keys.push(itemKey(items, at, length));
+    at += length;
+  }
+  return keys;
+}
+
+/** Of the one item that was sent. */
+function trialOutcomeOf({ lost, rejected }: WireOutcome): TrialOutcome {
+  if (lost !== undefined) return 'lost_elsewhere';
+  return rejected.some(({ retryable }) => retryable === true) ? 'unsettled' : 'answered';
+}
+
 function addTo(shares: Map<number, Share>, shard: number, index: number, bytes: Uint8Array): void {
   let share = shares.get(shard);
   if (share === undefined) {
     share = { indexes: [], pieces: [], sizeBytes: 0 };
     shares.set(shard, share);
   }
+  addItem(share, index, bytes);
+}
+
+function addItem(share: Share, index: number, bytes: Uint8Array): void {
   share.indexes.push(index);
   share.pieces.push(bytes);
   share.sizeBytes += bytes.length;

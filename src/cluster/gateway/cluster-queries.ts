@@ -8,6 +8,8 @@ import { type Gathered, type GatherOptions, gatherAnswer, gatherIds } from '../q
 import type { QuestionPort } from '../question/question-port.ts';
 import type { ShardCaller } from './shard-caller.ts';
 
+const FENCE_TIMEOUT_MS = 2_000;
+
 export interface ClusterQueriesParts {
   readonly caller: ShardCaller;
   readonly reader: GatheredQuestionReader;
@@ -101,6 +103,11 @@ export class ClusterQueries {
           caller.call<PartAnswer>(shard, 'part_open', request, { signal, timeoutMs: request.timeoutMs }),
         further: (handle, ask, signal) =>
           caller.call<FurtherAnswer>(shard, 'part_further', { handle, ask }, { signal }),
+        raise: (signal) => caller.call<number>(shard, 'raise_fence', null, { signal, timeoutMs: FENCE_TIMEOUT_MS }),
+        lower: (fence) => {
+          // One that is not told ends by itself.
+          caller.call(shard, 'lower_fence', { fence }).catch(() => undefined);
+        },
         close: (handle) => {
           // One that is not told closes it at the question's time limit.
           caller.call(shard, 'part_close', { handle }).catch(() => undefined);

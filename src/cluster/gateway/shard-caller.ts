@@ -2,7 +2,9 @@
 import type { CallOptions, Handlers } from '../../link/peer.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { callKey, isWatched } from '../quarantine-key.ts';
 import type { ShardLinks } from '../shard-links.ts';
+import { isLoss, type QuarantineGuard } from './quarantine-guard.ts';
 
 /** The shard of this process. */
 export interface LocalShard {
@@ -14,17 +16,57 @@ export class ShardCaller {
   readonly #links: ShardLinks;
   readonly #local: LocalShard | undefined;
   readonly #clock: Clock;
+  readonly #guard: QuarantineGuard | undefined;
 
-  constructor(links: ShardLinks, local: LocalShard | undefined, clock: Clock) {
+  constructor(links: ShardLinks, local: LocalShard | undefined, clock: Clock, guard?: QuarantineGuard) {
     this.#links = links;
     this.#local = local;
     this.#clock = clock;
+    this.#guard = guard;
   }
 
-  /** Errors: shard_unavailable, deadline_exceeded, and those of the call. */
+  /** Whether the shard is in this process. */
+  isHere(shard: number): boolean {
+    return shard === this.#local?.index;
+  }
+
+  /** Errors: shard_unavailable, deadline_exceeded, quarantined, and those of the call. */
   call<T>(shard: number, method: string, args: unknown, options: CallOptions = {}): Promise<T> {
+    const guard = this.#guard;
+    if (guard === undefined || !isWatched(method)) return this.#send(shard, method, args, options);
+    if (!guard.isIdleOfCalls) return this.#callWatched(guard, shard, method, args, options);
+    // It dies with whoever calls it: there is nobody left to tell.
+    if (this.isHere(shard)) return this.#send(shard, method, args, options);
+    return this.#send<T>(shard, method, args, options).catch((error: unknown) => {
+      if (isLoss(error)) guard.died(shard, [callKey(method, args)]);
+      throw error;
+    });
+  }
+
+  async #callWatched<T>(
+    guard: QuarantineGuard,
+    shard: number,
+    method: string,
+    args: unknown,
+    options: CallOptions,
+  ): Promise<T> {
+    const key = callKey(method, args);
+    const standing = guard.standing(key);
+    if (standing === 'quarantined') throw guard.refusal(key);
+    const attempt = (): Promise<T> => this.#send<T>(shard, method, args, options);
+    try {
+      if (standing === 'free') return await attempt();
+      const exhibit = { kind: 'call', what: method } as const;
+      return await guard.alone(shard, key, attempt, () => 'answered', () => exhibit, this.isHere(shard));
+    } catch (error) {
+      if (isLoss(error)) guard.died(shard, [key]);
+      throw error;
+    }
+  }
+
+  #send<T>(shard: number, method: string, args: unknown, options: CallOptions): Promise<T> {
     const { timeoutMs, signal } = options;
-    if (shard !== this.#local?.index) return this.#links.call<T>(shard, method, args, options);
+    if (!this.isHere(shard)) return this.#links.call<T>(shard, method, args, options);
     return this.#callHere<T>(method, args, timeoutMs, signal);
   }
 

@@ -18,6 +18,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { HandOver, IdentityCommand } from '../../shard/identity-command.ts';
 import { type BatchHeader, RecordBuilder } from '../../shard/record.ts';
 import type { Shard } from '../../shard/shard.ts';
+import type { Fence } from '../step/fence.ts';
 import type { LockTable } from '../step/lock-table.ts';
 import type { Outbox } from '../step/outbox.ts';
 import { SlotIndex } from './slot-index.ts';
@@ -34,6 +35,7 @@ export interface SlotMoverParts {
   readonly directory: Directory;
   readonly locks: LockTable;
   readonly outbox: Outbox;
+  readonly fence: Fence;
   readonly clock: Clock;
   readonly onFatal: (error: unknown) => void;
   /** Slots left are looked for elsewhere from now on. */
@@ -96,12 +98,14 @@ export class SlotMover {
     let profiles = 0;
     const sent: Promise<void>[] = [];
     for (const step of this.#stepsOf(codes, slots)) {
+      await this.#parts.fence.whenOpen();
       profiles += step.leaving.length;
       sent.push(this.#handOver(step, slots, to));
       await clock.yieldTurn();
     }
     const closing: IdentityCommand[] = [...this.#pairsOf(slots)];
     for (const slot of slots) closing.push({ kind: 'take_slot', slot });
+    await this.#parts.fence.whenOpen();
     sent.push(this.#handOver({ leaving: [], forwards: [] }, slots, to, closing));
     await Promise.all(sent);
     return { profiles };

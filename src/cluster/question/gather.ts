@@ -7,11 +7,17 @@ import { assertOfShards, DEFAULT_TIMEOUT_MS } from '../../engine/answer/ask-opti
 import type { AskedQuestion } from '../../engine/answer/asked-question.ts';
 import type { IdList } from '../../engine/answer/id-list.ts';
 import { selectIds } from '../../engine/answer/page.ts';
+import { EngineError } from '../../model/error.ts';
 import type { AnswerBody, QueryPlan } from '../../model/query.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { LostShard, PortQuestion } from './port-question.ts';
+import { LostShard, PortQuestion, StepsUnderWay } from './port-question.ts';
 import type { QuestionPort } from './question-port.ts';
+
+/** Most steps are over in a moment: only then are others held back. */
+const TRIES_BEFORE_FENCE = 2;
+const TRIES_MAX = 32;
+const PAUSE_MS = 2;
 
 export interface GatherOptions {
   /** What all shards take for now. */
@@ -69,6 +75,8 @@ async function gatherWith<Body>(
   signal?.addEventListener('abort', leave, { once: true });
   const stopTimer = clock.after(timeoutMs, expire);
   const missing = new Set<number>();
+  let tries = 0;
+  let lower = (): void => {};
   try {
     for (;;) {
       const leftMs = Math.max(1, Math.ceil(timeoutMs - (clock.monotonicMs() - startedMs)));
@@ -84,6 +92,13 @@ async function gatherWith<Body>(
           ...(missing.size === 0 ? {} : { missing: [...missing].sort((a, b) => a - b) }),
         };
       } catch (error) {
+        if (error instanceof StepsUnderWay) {
+          tries += 1;
+          if (tries === TRIES_BEFORE_FENCE) lower = await raiseFences(ports, missing, controller.signal);
+          if (tries > TRIES_MAX) throw movingAllTheTime();
+          await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
+          continue;
+        }
         if (!(error instanceof LostShard)) throw error;
         missing.add(error.index);
         // Lost on the way: the others are asked again, so that all halves of the answer are without it.
@@ -91,7 +106,33 @@ async function gatherWith<Body>(
       }
     }
   } finally {
+    lower();
     stopTimer();
     signal?.removeEventListener('abort', leave);
   }
+}
+
+/** Holds back steps at every shard that can; gives what ends it. */
+async function raiseFences(
+  ports: readonly QuestionPort[],
+  missing: ReadonlySet<number>,
+  signal: AbortSignal,
+): Promise<() => void> {
+  const raised: (() => void)[] = [];
+  await Promise.allSettled(
+    ports.map(async (port, index) => {
+      if (missing.has(index) || port.raise === undefined) return;
+      const fence = await port.raise(signal);
+      raised.push(() => port.lower?.(fence));
+    }),
+  );
+  return () => {
+    for (const lower of raised) lower();
+  };
+}
+
+function movingAllTheTime(): EngineError {
+  return new EngineError('overloaded', 'profiles were moving between shards all the time; ask again', {
+    retryAfterMs: 1_000,
+  });
 }

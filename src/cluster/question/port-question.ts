@@ -9,6 +9,7 @@ import { assert } from '../../base/assert.ts';
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { EVERYONE } from '../../engine/answer/ask-options.ts';
 import type { AskedQuestion, Population, Sample } from '../../engine/answer/asked-question.ts';
+import { isConsistent } from '../../engine/answer/cut.ts';
 import { type Load, type ParcelHead, unparcel } from '../../engine/answer/parcel.ts';
 import type { PartKind, Place, Plain } from '../../engine/answer/part-kind.ts';
 import type { PartAnswer, PartRequest, PopulationPart, SampleAsk } from '../../engine/answer/part-server.ts';
@@ -44,6 +45,9 @@ export class LostShard extends Error {
     this.cause = cause;
   }
 }
+
+/** Profiles were on their way between shards when these were asked: the parts do not fit together. */
+export class StepsUnderWay extends Error {}
 
 interface Opened {
   readonly place: Place;
@@ -153,6 +157,8 @@ export class PortQuestion implements AskedQuestion {
         missing.has(index) ? [] : this.#opened(index, () => open(port, index)),
       );
       const opened = (await Promise.all(asked)).flat();
+      if (!isConsistent(new Map(opened.map(({ place, answer }) => [place.index, answer.cut]))))
+        throw new StepsUnderWay();
       this.#watermark ??= watermarkOf(count, opened);
       return await work(opened);
     } catch (error) {

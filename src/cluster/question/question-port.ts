@@ -7,4 +7,7 @@ export interface QuestionPort {
   further(handle: number, ask: FurtherAsk, signal: AbortSignal): Promise<FurtherAnswer>;
   /** Never fails; who cannot be told needs not be told, as handles end by themselves. */
   close(handle: number): void;
+  /** Holds back what goes from this shard to others, and waits until what went has come; the number is for `lower`. Ends by itself after a second. */
+  raise?(signal: AbortSignal): Promise<number>;
+  lower?(fence: number): void;
 }

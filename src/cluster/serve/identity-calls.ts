@@ -16,6 +16,7 @@ import { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { RandomSource } from '../../runtime/random.ts';
 import { Claims, type ClaimsParts } from '../step/claims.ts';
+import type { Fence } from '../step/fence.ts';
 import type { MirrorParts } from '../step/mirror.ts';
 import { MirroredDirectory } from '../step/mirrored-directory.ts';
 import type { Outbox } from '../step/outbox.ts';
@@ -28,6 +29,7 @@ const ENRICHMENT_SLICE = 256;
 export interface IdentityCallsParts extends ClaimsParts {
   readonly engine: EmbeddedEngine;
   readonly outbox: Outbox;
+  readonly fence: Fence;
   readonly mirrors: MirrorParts;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -75,10 +77,11 @@ async function inStep<T>(
   work: (service: IdentityService) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    await parts.fence.whenOpen();
     const claims = new Claims(parts.nextHolder(), parts.clock.nowMs(), parts, true);
     let isHandedOver = false;
     try {
-      if ((await claims.take([lackOf()])) && claims.isStanding) {
+      if ((await claims.take([lackOf()])) && claims.isStanding && !parts.fence.isUp) {
         const { given, sent } = begin(parts, claims, work);
         isHandedOver = sent !== undefined;
         const [answer] = await Promise.all([given, sent]);

@@ -8,6 +8,7 @@
 import type { Handlers } from '../../link/peer.ts';
 import type { Shard } from '../../shard/shard.ts';
 import { answerClaim, type ClaimRequest } from '../step/claim.ts';
+import type { Fence } from '../step/fence.ts';
 import type { LockTable } from '../step/lock-table.ts';
 import type { Delivery, Outbox } from '../step/outbox.ts';
 
@@ -17,6 +18,7 @@ export function holderPrefix(shard: number): string {
 }
 
 export interface StepCallsParts {
+  readonly fence: Fence;
   readonly own: Shard;
   readonly locks: LockTable;
   readonly outbox: Outbox;
@@ -26,8 +28,23 @@ export interface StepCallsParts {
 }
 
 export function stepCalls(parts: StepCallsParts): Handlers {
-  const { own, locks, outbox } = parts;
+  const { own, locks, outbox, fence } = parts;
+  const fences = new Map<number, () => void>();
+  let fenceCount = 0;
   return {
+    /** For a question to all shards that met steps under way. */
+    raise_fence: async () => {
+      fenceCount += 1;
+      const number = fenceCount;
+      const lower = fence.raise(() => fences.delete(number));
+      fences.set(number, lower);
+      await outbox.settled();
+      return number;
+    },
+    lower_fence: (args) => {
+      fences.get((args as { fence: number }).fence)?.();
+      return null;
+    },
     claim: (args) => {
       parts.assertServing();
       return answerClaim(own, locks, args as ClaimRequest);

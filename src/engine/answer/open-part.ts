@@ -2,6 +2,7 @@
 import { EngineError } from '../../model/error.ts';
 import type { QueryPlan } from '../../model/query.ts';
 import { assertGoing } from '../../query/execution/cancellation.ts';
+import type { Cut } from './cut.ts';
 import { Parcel, type ParcelHead } from './parcel.ts';
 import type { Further, Plain } from './part-kind.ts';
 import type { FurtherAnswer, FurtherAsk } from './part-server.ts';
@@ -9,6 +10,7 @@ import type { FurtherAnswer, FurtherAsk } from './part-server.ts';
 export interface Served {
   readonly packed: Plain;
   readonly watermark: number;
+  readonly cut: Cut;
   readonly plan: QueryPlan | undefined;
   readonly further: Further | undefined;
 }

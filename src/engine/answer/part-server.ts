@@ -13,6 +13,7 @@ import type { CheckedRequest } from '../../query/parser/check-request.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { AnsweringShard } from './answering-shard.ts';
 import { askOptions, assertOfShards, EVERYONE } from './ask-options.ts';
+import { type Cut, cutOf } from './cut.ts';
 import { withKind } from './kind-of.ts';
 import { OpenPart, type Served } from './open-part.ts';
 import type { Load, ParcelHead } from './parcel.ts';
@@ -32,6 +33,7 @@ export interface PartAnswer {
   readonly part: ParcelHead;
   /** Applied `seq` that the part includes. */
   readonly watermark: number;
+  readonly cut: Cut;
   /** Where the request says `explain`. */
   readonly plan?: QueryPlan | undefined;
   /** Under which there is more; to be closed. */
@@ -100,9 +102,9 @@ export class PartServer {
     try {
       const served = await part.during(signal, () => this.#serve(asked, part));
       const head = part.hold(served);
-      const { watermark, plan } = served;
+      const { watermark, cut, plan } = served;
       if (!part.hasMore) part.close();
-      return { part: head, watermark, plan, handle: part.hasMore ? handle : undefined };
+      return { part: head, watermark, cut, plan, handle: part.hasMore ? handle : undefined };
     } catch (error) {
       part.close();
       throw error;
@@ -156,7 +158,13 @@ export class PartServer {
       const { count, seed } = ask as SampleAsk;
       return query.sample(where, options, count, seed);
     };
-    return { packed: population, watermark: shard.appliedSeq, plan: undefined, further: sample };
+    return {
+      packed: population,
+      watermark: shard.appliedSeq,
+      cut: cutOf(shard.data),
+      plan: undefined,
+      further: sample,
+    };
   }
 
   /** Gives the part as soon as it is there; its question stays open with it, and so can be cancelled and run out of time. */
@@ -170,6 +178,7 @@ export class PartServer {
     const { shard, query } = this.#parts;
     return new Promise((resolve, reject) => {
       let watermark = 0;
+      let cut: Cut = { handedOver: [], arrived: [] };
       let plan: (() => QueryPlan) | undefined;
       const explained: SelectOptions = {
         ...options,
@@ -189,6 +198,7 @@ export class PartServer {
           resolve({
             packed,
             watermark,
+            cut,
             plan: plan?.(),
             further: further === undefined ? undefined : (ask) => further(ask, spend),
           });
@@ -196,6 +206,7 @@ export class PartServer {
         },
         () => {
           watermark = shard.appliedSeq;
+          cut = cutOf(shard.data);
         },
       ).catch(reject);
     });
