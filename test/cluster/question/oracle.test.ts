@@ -73,7 +73,7 @@ test.each([1, 3])(
     const salt = 500 + shardCount;
     await runProperty({ worldCount: 4, questionCount: 30, salt, check: (world) => check(world, shardCount) });
     console.info(`${shardCount} shards: ${tally.answerCount} answers and ${tally.refusalCount} refusals alike`);
-    expect(tally.answerCount).toBeGreaterThan(500);
+    expect(tally.answerCount).toBeGreaterThan(200);
     expect(tally.refusalCount / tally.answerCount).toBeLessThan(0.2);
   },
   TIMEOUT_MS,
