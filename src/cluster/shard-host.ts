@@ -61,6 +61,7 @@ export class ShardHost {
   readonly #slots: SlotMap;
   readonly #links: ShardLinks;
   readonly #outbox: Outbox;
+  readonly #locks: LockTable;
   readonly #cluster: ClusterEngine;
   readonly #mover: SlotMover;
   readonly #peers = new Set<Peer>();
@@ -77,6 +78,7 @@ export class ShardHost {
     this.#map = options.map;
     const { slots, locks, directory } = wiring;
     this.#slots = slots;
+    this.#locks = locks;
     const { engine, scanner, tools } = assembly;
     const own = assembly.shards[0];
     const { clock, random, network, index, map } = options;
@@ -196,7 +198,8 @@ export class ShardHost {
     const { clock, random } = options;
     const assembly = await assemble({ ...options.engine, clock, random }, folder, {
       indexes: [options.index],
-      shardCount: map.shards.length,
+      // What the options bound is this shard's own share.
+      shardCount: 1,
       hashSeed: map.hashSeed,
       directory: ([own], tools) => {
         wiring.directory = new MirroredDirectory(own, slots, locks, tools);
@@ -323,6 +326,11 @@ export class ShardHost {
 
   stats(): EngineStats {
     return this.#assembly.engine.stats();
+  }
+
+  /** For whoever wants to know whether all is quiet. */
+  stepsUnderWay(): { readonly isServing: boolean; readonly holders: readonly string[]; readonly parts: number } {
+    return { isServing: this.#isServing, holders: this.#locks.holders(), parts: this.#outbox.count };
   }
 
   /** Ends what is under way, saves a checkpoint if no part of a step is left to be sent, and lets go of the storage. */

@@ -15,6 +15,8 @@ export interface MemoryClusterOptions {
   readonly engine?: OpenOptions | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: RandomSource | undefined;
+  /** Turns from an append to the disk; 0 or absent = at once. */
+  readonly flushTurns?: number | undefined;
 }
 
 const HASH_SEED = 0x5eed;
@@ -44,6 +46,7 @@ export class MemoryCluster {
   readonly #options: MemoryClusterOptions;
   readonly #clock: Clock;
   readonly #random: RandomSource;
+  #isClosed = false;
 
   constructor(options: MemoryClusterOptions) {
     this.#options = options;
@@ -59,6 +62,16 @@ export class MemoryCluster {
     await Promise.all(cluster.map.shards.map(({ index }) => cluster.start(index)));
     await Promise.all(cluster.hosts.map((host) => host.whenServing()));
     return cluster;
+  }
+
+  #flushEvery(turns: number): void {
+    let turn = 0;
+    const tick = (): void => {
+      turn += 1;
+      if (turn % turns === 0) for (const storage of this.storages) storage.flush();
+      if (!this.#isClosed) setImmediate(tick);
+    };
+    tick();
   }
 
   async start(index: number): Promise<void> {
@@ -106,5 +119,6 @@ export class MemoryCluster {
 
   async close(): Promise<void> {
     await Promise.all(this.hosts.map((host) => host.close()));
+    this.#isClosed = true;
   }
 }
