@@ -57,8 +57,11 @@ export class MemoryCluster {
 
   static async open(options: MemoryClusterOptions): Promise<MemoryCluster> {
     const cluster = new MemoryCluster(options);
-    for (let index = 0; index < options.shards; index++)
-      cluster.storages.push(new MemoryStorage({ isAutoFlush: true }));
+    const { flushTurns = 0 } = options;
+    for (let index = 0; index < options.shards; index++) {
+      cluster.storages.push(new MemoryStorage({ isAutoFlush: flushTurns === 0 }));
+    }
+    if (flushTurns > 0) cluster.#flushEvery(flushTurns);
     await Promise.all(cluster.map.shards.map(({ index }) => cluster.start(index)));
     await Promise.all(cluster.hosts.map((host) => host.whenServing()));
     return cluster;
