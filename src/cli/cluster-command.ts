@@ -19,12 +19,15 @@ export async function runClusterStatus(
 }
 
 function statusText(view: ClusterView): string {
-  const { mode, epoch, slots, shards, routers, move } = view;
+  const { mode, epoch, slots, shards, routers, move, quarantined = 0 } = view;
   const parts = [shardTable(shards)];
   if (routers.length > 0) parts.push(routerTable(routers));
   if (move !== undefined) {
     const done = `${formatCount(move.done)} of ${formatCount(move.total)}`;
     parts.push(`slots on their way from shard ${move.from} to ${move.to}: ${move.stage}, ${done}\n`);
+  }
+  if (quarantined > 0) {
+    parts.push(`${formatCount(quarantined)} quarantined: shards died of it (kith cluster quarantine)\n`);
   }
   const kind = mode === 'cluster' ? 'cluster' : 'one process';
   return `${parts.join('')}${kind}, epoch ${epoch}, ${formatCount(slots)} slots\n`;

@@ -61,7 +61,7 @@ function createProgram(options: CliOptions, run: CommandRun): Command {
     .addHelpText('after', PROGRAM_HELP);
   addServe(program, options);
   addChildren(program, options.version);
-  addCluster(program, terminal);
+  addCluster(program, terminal, run);
   addImportCommand(program, terminal, run);
   addQuestions(program, terminal, run);
   addSegments(program, terminal, run);

@@ -15,7 +15,7 @@ import type { Network } from '../link/dial.ts';
 import type { Accounts } from '../model/account.ts';
 import { type ClusterView, slotRanges } from '../model/cluster.ts';
 import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
-import type { EngineError } from '../model/error.ts';
+import { EngineError } from '../model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import type {
@@ -74,6 +74,8 @@ export interface ClusterEngineOptions {
   readonly court?: CourtAccess | undefined;
   /** For operators, where there is a court. */
   readonly quarantine?: QuarantineDesk | undefined;
+  /** Asks the supervisor; absent: this process has none. */
+  readonly rebalance?: ((shards: number) => Promise<ClusterView>) | undefined;
 }
 
 export class ClusterEngine implements Gateway {
@@ -403,6 +405,13 @@ export class ClusterEngine implements Gateway {
       })),
       routers: [],
     };
+  }
+
+  /** Errors: invalid_request, shard_unavailable, storage_failed. */
+  async rebalance(shards: number): Promise<ClusterView> {
+    const { rebalance } = this.#options;
+    if (rebalance !== undefined) return rebalance(shards);
+    throw new EngineError('invalid_request', "ask a router of the cluster, not a shard's own door");
   }
 
   /** Calls under way end as they may; the shards are not the router's to close. */

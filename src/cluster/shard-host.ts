@@ -24,7 +24,7 @@ import { identityCalls } from './serve/identity-calls.ts';
 import { personCalls } from './serve/person-calls.ts';
 import { populationCalls } from './serve/population-calls.ts';
 import { followingSegments, segmentCalls } from './serve/segment-calls.ts';
-import { holderPrefix, stepCalls } from './serve/step-calls.ts';
+import { holderText, type LiveSteps, stepCalls } from './serve/step-calls.ts';
 import { ShardIngest } from './shard-ingest.ts';
 import { ShardLinks } from './shard-links.ts';
 import { Fence } from './step/fence.ts';
@@ -33,8 +33,11 @@ import { MirroredDirectory } from './step/mirrored-directory.ts';
 import { Outbox } from './step/outbox.ts';
 import type { WireBatch } from './wire-batch.ts';
 
-const SESSION_RADIX = 36;
+const LIFE_RADIX = 36;
+/** Locks that nobody needs any more are let go of at the latest so long after a release was lost. */
+const LIVE_STEPS_INTERVAL_MS = 5_000;
 const CLOSE_WAIT_MS = 2_000;
+const ASK_AGAIN_MS = 10;
 
 export interface ShardHostOptions {
   readonly index: number;
@@ -62,6 +65,10 @@ export class ShardHost {
   readonly #links: ShardLinks;
   readonly #outbox: Outbox;
   readonly #locks: LockTable;
+  /** Different for each process. */
+  readonly #life: string;
+  #stepCount = 0;
+  #stopTelling: () => void = () => undefined;
   readonly #cluster: ClusterEngine;
   readonly #mover: SlotMover;
   readonly #peers = new Set<Peer>();
@@ -82,7 +89,8 @@ export class ShardHost {
     const { engine, scanner, tools } = assembly;
     const own = assembly.shards[0];
     const { clock, random, network, index, map } = options;
-    const session = random.nextUint32().toString(SESSION_RADIX);
+    const life = `${random.nextUint32().toString(LIFE_RADIX)}${random.nextUint32().toString(LIFE_RADIX)}`;
+    this.#life = life;
     this.#links = new ShardLinks({ network, clock, random, own: index, handlers: followingSegments(engine) });
     this.#outbox = new Outbox(own, this.#links, clock);
     wiring.outbox = this.#outbox;
@@ -103,7 +111,7 @@ export class ShardHost {
       fence,
       clock,
       random,
-      session,
+      nextHolder: () => this.#nextHolder(),
       pressure: () => engine.ingestPressure(),
       onFatal,
     });
@@ -122,15 +130,21 @@ export class ShardHost {
     this.#mover.useOwner((slot) => this.#map.slotOwners[slot] === index);
     this.#mover.restore();
     this.#useOwners();
-    let stepCount = 0;
-    const nextHolder = (): string => `${holderPrefix(index)}${session}:r${++stepCount}`;
     const calls: Handlers = {
       ping: () => ({ index, isServing: this.#isServing }),
       ingest: (args) => {
         assertServing();
         return ingest.ingest(args as WireBatch);
       },
-      ...stepCalls({ own, fence, locks, outbox: this.#outbox, assertServing, onFatal }),
+      ...stepCalls({
+        own,
+        fence,
+        locks,
+        outbox: this.#outbox,
+        assertServing,
+        onFatal,
+        onNewLife: (shard) => this.#links.endSession(shard),
+      }),
       ...personCalls({ own, slots, engine, router: assembly.router, locks, assertServing }),
       ...populationCalls({ own, engine, partServer, clock, assertServing }),
       ...identityCalls({
@@ -141,10 +155,14 @@ export class ShardHost {
         mirrors: tools,
         clock,
         random,
-        nextHolder,
+        nextHolder: () => this.#nextHolder(),
         assertServing,
         onFatal,
       }),
+      use_map: (args) => {
+        this.useMap(args as ClusterMap);
+        return null;
+      },
       move_slots: (args) => {
         assertServing();
         const { slots: moved, to } = args as { slots: readonly number[]; to: number };
@@ -154,7 +172,7 @@ export class ShardHost {
     };
     const handlers = options.wrapCalls === undefined ? calls : options.wrapCalls(calls);
     this.#handlers = handlers;
-    this.#links.onUp((shard) => this.#onUp(shard, locks));
+    this.#links.onUp((shard) => this.#onUp(shard));
     this.#cluster = new ClusterEngine({
       map,
       network,
@@ -229,51 +247,73 @@ export class ShardHost {
     void peer.closed.then(() => this.#peers.delete(peer));
   }
 
-  /** Asks every other shard for what it has handed over, then serves. */
+  /** Asks every other shard for what it has handed over, and hands over what its last process left; then serves. */
   async #start(): Promise<void> {
-    const { index } = this.#options;
+    const { index, clock } = this.#options;
     const own = this.#assembly.shards[0];
     const others = this.#map.shards.filter((shard) => shard.index !== index);
     await Promise.all(
-      others.map(async (other) => {
-        for (;;) {
-          await this.#links.whenUp(other.index);
+      others.map((other) =>
+        this.#untilAnswered(other.index, async () => {
           const arrived = own.data.arrived.get(other.index) ?? 0;
-          try {
-            await this.#links.call(other.index, 'catch_up', { shard: index, arrived });
-            return;
-          } catch (error) {
-            if (!(error instanceof EngineError) || this.#closing !== undefined) throw error;
-          }
-        }
-      }),
+          await this.#links.call(other.index, 'catch_up', { shard: index, arrived, life: this.#life });
+        }),
+      ),
     );
-    await this.#followSegments();
+    await this.#outbox.whenRestored();
+    if (index !== 0) await this.#untilAnswered(0, () => this.#followSegments());
     this.#isServing = true;
+    this.#stopTelling = clock.every(LIVE_STEPS_INTERVAL_MS, () => {
+      for (const other of others) this.#tellLiveSteps(other.index).catch(() => undefined);
+    });
+  }
+
+  /** Asks each time the link comes up, until there is an answer. */
+  async #untilAnswered(shard: number, ask: () => Promise<void>): Promise<void> {
+    const { clock } = this.#options;
+    for (;;) {
+      await this.#links.whenUp(shard);
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof EngineError) || this.#closing !== undefined) throw error;
+      }
+      await new Promise<void>((resolve) => clock.after(ASK_AGAIN_MS, resolve));
+    }
   }
 
   /** The list of saved segments is the first shard's; the others hold copies. */
   async #followSegments(): Promise<void> {
-    if (this.#options.index === 0) return;
-    await this.#links.whenUp(0);
     const list = await this.#links.call<{ version: number; segments: [] }>(0, 'segment_list', null);
     this.#assembly.engine.segmentStore.follow(list.version, list.segments);
   }
 
   /** The other shard may have been restarted: it gets what is on its way to it, and then hears which steps are still under way. */
-  #onUp(shard: number, locks: LockTable): void {
+  #onUp(shard: number): void {
     const { index } = this.#options;
     void (async () => {
       try {
         const arrived = await this.#links.call<number>(shard, 'arrived', { origin: index });
         await this.#outbox.catchUp(shard, arrived);
-        const prefix = holderPrefix(index);
-        const holders = locks.holders().filter((holder) => holder.startsWith(prefix));
-        await this.#links.call(shard, 'live_steps', { origin: index, holders });
+        await this.#tellLiveSteps(shard);
       } catch {
         // The link broke again; the next one does it.
       }
     })();
+  }
+
+  /** What steps of the last process have in hand is kept until all of them have arrived everywhere. */
+  async #tellLiveSteps(shard: number): Promise<void> {
+    await this.#outbox.whenRestored();
+    const prefix = holderText({ shard: this.#options.index, life: this.#life, number: 0 }).slice(0, -1);
+    const holders = this.#locks.holders().filter((holder) => holder.startsWith(prefix));
+    const told: LiveSteps = { origin: this.#options.index, life: this.#life, upTo: this.#stepCount, holders };
+    await this.#links.call(shard, 'live_steps', told);
+  }
+
+  #nextHolder(): string {
+    this.#stepCount += 1;
+    return holderText({ shard: this.#options.index, life: this.#life, number: this.#stepCount });
   }
 
   #assertServing(): void {
@@ -341,6 +381,7 @@ export class ShardHost {
 
   async #close(): Promise<void> {
     const { clock } = this.#options;
+    this.#stopTelling();
     await this.#listening?.close();
     await Promise.race([this.#outbox.settled(), new Promise<void>((resolve) => clock.after(CLOSE_WAIT_MS, resolve))]);
     this.#outbox.close();

@@ -23,6 +23,7 @@ import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { Matching } from '../model/matching.ts';
 import type { ExportOptions, Identifier, LookupOptions } from '../model/profile.ts';
 import type { ProfilePages } from '../model/profile-page.ts';
+import type { QuarantineDesk } from '../model/quarantine.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
@@ -40,6 +41,9 @@ export type FrameOutcome =
   | { readonly kind: 'message'; readonly message: Readonly<Record<string, unknown>> };
 
 export interface Gateway {
+  /** Of the map that a cluster's gateway goes by: clients with an older one fetch it anew. */
+  readonly epoch?: number | undefined;
+
   /** JSON objects in (HTTP bodies, WebSocket text frames, library). Never throws for a bad item; throws `EngineError`
    * only for the batch as a whole (overloaded, memory_limit, shutting_down, payload_too_large). */
   ingest(items: readonly unknown[], options?: IngestOptions): Promise<IngestResult>;
@@ -119,6 +123,11 @@ export interface Gateway {
   stats(): Awaitable<EngineStats>;
   /** Processes and who of them holds which slots. */
   cluster(): Awaitable<ClusterView>;
+  /** What shards died of and are not sent any more; absent where there are no shard processes. */
+  readonly quarantine?: QuarantineDesk | undefined;
+  /** Begins to spread the data over this number of shards, live; how far it is `cluster()` tells. Absent where there are no shard processes.
+   * Errors: invalid_request, shard_unavailable, storage_failed. */
+  rebalance?(shards: number): Promise<ClusterView>;
 }
 
 export interface EngineStats {

@@ -3,7 +3,6 @@
  * the supervisor is gone. Signals are the supervisor's to answer: SIGINT goes to every process of a terminal, and a SIGTERM
  * for one process is passed on, so that it ends in order and another takes its place.
  */
-import { readFileSync } from 'node:fs';
 import { socketNetwork } from '../link/socket-network.ts';
 import { EngineError } from '../model/error.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
@@ -11,7 +10,8 @@ import { createLogger, errorFields, type Logger } from '../runtime/logger.ts';
 import { systemRandom } from '../runtime/random.ts';
 import type { ChildFailure, Role } from './child.ts';
 import { ControlLink } from './control-link.ts';
-import { type LinkFiles, TOKEN_VARIABLE } from './control-protocol.ts';
+import { TOKEN_VARIABLE } from './control-protocol.ts';
+import { tlsOf } from './link-files.ts';
 import type { OpenRole, RolePart } from './role-part.ts';
 
 export interface ChildMainOptions {
@@ -92,7 +92,7 @@ class Opening {
 
 function serve(part: RolePart, link: ControlLink, clock: Clock, logger: Logger): void {
   link.onMap((map) => part.useMap(map));
-  link.onSuspects((suspects) => part.useSuspects(suspects));
+  link.onQuarantine((news) => part.useQuarantine(news));
   link.serving(part.door);
   let isAsking = false;
   const tellStats = async (): Promise<void> => {
@@ -113,13 +113,4 @@ function serve(part: RolePart, link: ControlLink, clock: Clock, logger: Logger):
 function failureOf(error: unknown): ChildFailure {
   const message = error instanceof Error ? error.message : String(error);
   return { code: error instanceof EngineError ? error.code : 'internal', message };
-}
-
-function tlsOf(files: LinkFiles | undefined): Record<'cert' | 'key' | 'ca', Buffer> | undefined {
-  if (files === undefined) return undefined;
-  try {
-    return { cert: readFileSync(files.certFile), key: readFileSync(files.keyFile), ca: readFileSync(files.caFile) };
-  } catch (error) {
-    throw new EngineError('invalid_request', `links by TLS: ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -19,8 +19,8 @@ export interface ProcessSpawnerOptions {
   configOf(role: Role, index: number): ChildConfig;
 }
 
-/** Variables that a process does not need and should not show: it is configured by the link. */
-const OWN_VARIABLES = /^KITH_/;
+/** Variables that a process does not need and should not show: it is configured by the link. One is for tests of what a process dies of. */
+const OWN_VARIABLES = /^KITH_(?!TEST_DIE_ON$)/;
 /** After a process ended, how long its last words may take to arrive. */
 const LAST_WORDS_MS = 1_000;
 
@@ -86,7 +86,7 @@ export function processSpawner(options: ProcessSpawnerOptions): Spawn {
     return {
       pid: child.pid ?? 0,
       useMap: (map) => tell('map', map),
-      useSuspects: (suspects) => tell('suspects', suspects),
+      useQuarantine: (news) => tell('quarantine', news),
       stop() {
         // Before it has greeted it has opened nothing.
         if (peer === undefined) child.kill('SIGKILL');

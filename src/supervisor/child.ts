@@ -1,5 +1,6 @@
 /** A process of the cluster as the supervisor's rules see it: what it can be told, and what it tells. Who makes it: `child-process.ts`, or a test. */
 import type { ClusterMap } from '../cluster/cluster-map.ts';
+import type { QuarantineNews } from '../cluster/quarantine.ts';
 
 export const ROLES = ['shard', 'router'] as const;
 export type Role = (typeof ROLES)[number];
@@ -51,7 +52,7 @@ export interface ChildEvents {
 export interface Child {
   readonly pid: number;
   useMap(map: ClusterMap): void;
-  useSuspects(suspects: Suspects): void;
+  useQuarantine(news: QuarantineNews): void;
   /** It answers what is under way, keeps what it has, and ends. */
   stop(): void;
   kill(): void;

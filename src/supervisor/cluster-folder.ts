@@ -22,15 +22,28 @@ const EPOCH_BLOCK = 1_000;
 const SOCKET_PATH_BYTES_MAX = 103;
 const LONGEST_SOCKET_NAME = 'shard-1023.sock';
 
+/** What is to be kept anew. */
+export interface ClusterChange {
+  readonly shardCount?: number;
+  readonly slotOwners?: readonly number[];
+  /** null = nothing is being changed any more. */
+  readonly targetShards?: number | null;
+}
+
 export interface ClusterRecord {
   readonly shardCount: number;
+  /** What the number of shards is being changed to. */
+  readonly targetShards?: number | undefined;
   readonly hashSeed: number;
   readonly slotOwners: readonly number[];
 }
 
 export interface ClusterFolder {
   readonly path: string;
+  /** As it is on disk. */
   readonly record: ClusterRecord;
+  /** On disk when it returns. Errors: storage_failed. */
+  keep(change: ClusterChange): void;
   /** Was it made by this call? */
   readonly isNew: boolean;
   /** For the sockets of this start only: no other start has had their names. Mode 0700. */
@@ -64,10 +77,10 @@ export function openClusterFolder(path: string, options: ClusterFolderOptions): 
     if (kept !== undefined && options.shards !== undefined && options.shards !== kept.shardCount) {
       throw new EngineError(
         'invalid_request',
-        `${folder} was made with ${kept.shardCount} shard(s) and cannot be opened with ${options.shards}`,
+        `${folder} has ${kept.shardCount} shard(s) and cannot be opened with ${options.shards}: start it without --shards, then kith cluster rebalance --shards ${options.shards}`,
       );
     }
-    const record = kept ?? newRecord(options.shards ?? options.defaultShards, options.random);
+    let record: ClusterRecord = kept ?? newRecord(options.shards ?? options.defaultShards, options.random);
     let epoch = kept?.epochLimit ?? 0;
     let epochLimit = epoch;
     const reserveEpochs = (): void => {
@@ -90,7 +103,18 @@ export function openClusterFolder(path: string, options: ClusterFolderOptions): 
     const runPath = makeRunFolder(folder);
     return {
       path: folder,
-      record,
+      get record() {
+        return record;
+      },
+      keep({ targetShards, ...change }) {
+        const next: ClusterRecord = {
+          ...record,
+          ...change,
+          ...(targetShards === undefined ? {} : { targetShards: targetShards ?? undefined }),
+        };
+        writeRecord(filePath, next, epochLimit);
+        record = next;
+      },
       isNew: kept === undefined,
       runPath,
       shardPath: (index) => join(folder, `shard-${index}`),
@@ -119,13 +143,14 @@ function newRecord(shardCount: number, random: RandomSource): ClusterRecord {
 }
 
 function writeRecord(filePath: string, record: ClusterRecord, epochLimit: number): void {
-  const { shardCount, hashSeed, slotOwners } = record;
+  const { shardCount, hashSeed, slotOwners, targetShards } = record;
   const content = {
     version: FORMAT_VERSION,
     shards: shardCount,
     hashSeed,
     epoch: epochLimit,
     slots: rangesOf(slotOwners),
+    ...(targetShards === undefined ? {} : { targetShards }),
   };
   try {
     writeWholeFile(filePath, `${JSON.stringify(content)}\n`);
@@ -143,17 +168,20 @@ function readRecord(filePath: string): ClusterRecord & { readonly epochLimit: nu
   } catch (error) {
     throw failed((error as Error).message, error);
   }
-  const { version, shards, hashSeed, epoch, slots } = content;
+  const { version, shards, hashSeed, epoch, slots, targetShards } = content;
   if (version !== FORMAT_VERSION) {
     throw failed(`it has format ${String(version)}; this version reads ${FORMAT_VERSION}`);
   }
   const isWhole = (value: unknown, max: number): value is number =>
     Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max;
   if (!isWhole(shards, SLOT_COUNT) || shards < 1) throw failed('shards is no count');
+  if (targetShards !== undefined && (!isWhole(targetShards, SLOT_COUNT) || targetShards < 1)) {
+    throw failed('targetShards is no count');
+  }
   if (!isWhole(hashSeed, 0xffff_ffff)) throw failed('hashSeed is no number of 32 bits');
   if (!isWhole(epoch, Number.MAX_SAFE_INTEGER)) throw failed('epoch is no whole number');
   try {
-    return { shardCount: shards, hashSeed, epochLimit: epoch, slotOwners: slotOwnersOf(slots, shards) };
+    return { shardCount: shards, hashSeed, epochLimit: epoch, targetShards, slotOwners: slotOwnersOf(slots, shards) };
   } catch (error) {
     throw failed((error as Error).message, error);
   }

@@ -3,13 +3,15 @@
  * gone, and the process ends too: that is how none is left behind, whatever ended the supervisor.
  */
 import type { ClusterMap } from '../cluster/cluster-map.ts';
+import type { CourtAccess, QuarantineNews, Standing } from '../cluster/quarantine.ts';
 import type { Network } from '../link/dial.ts';
 import { Peer } from '../link/peer.ts';
 import type { ClusterView } from '../model/cluster.ts';
+import type { QuarantineDesk, QuarantineEntry } from '../model/quarantine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { errorFields, type Logger } from '../runtime/logger.ts';
-import type { ChildFailure, ChildStats, Suspects } from './child.ts';
-import { type ChildConfig, CONTROL_MESSAGE_BYTES_MAX, type Greeting, suspectsOf } from './control-protocol.ts';
+import type { ChildFailure, ChildStats } from './child.ts';
+import { type ChildConfig, CONTROL_MESSAGE_BYTES_MAX, type Greeting } from './control-protocol.ts';
 
 export interface ControlLinkOptions {
   readonly address: string;
@@ -22,6 +24,8 @@ export interface ControlLinkOptions {
 const GREETING_MS = 30_000;
 const FAILED_MS = 5_000;
 const VIEW_MS = 5_000;
+/** Until the trials before it are over. */
+const TRIAL_MS = 60_000;
 
 export class ControlLink {
   readonly config: ChildConfig;
@@ -51,7 +55,7 @@ export class ControlLink {
       onFault: (error, method) => logger.error('a control message fails', { method, ...errorFields(error) }),
       handlers: {
         map: (args) => inbox.takeMap(args as ClusterMap),
-        suspects: (args) => inbox.suspectsHandler(suspectsOf(args)),
+        quarantine: (args) => inbox.takeNews(args as QuarantineNews),
         stop: () => inbox.resolveStop(),
       },
     });
@@ -75,8 +79,11 @@ export class ControlLink {
     if (this.map.epoch > this.config.map.epoch) handler(this.map);
   }
 
-  onSuspects(handler: (suspects: Suspects) => void): void {
-    this.#inbox.suspectsHandler = handler;
+  /** One handler; called at once with what was known at the configuration and what came since. */
+  onQuarantine(handler: (news: QuarantineNews) => void): void {
+    handler(this.config.quarantine);
+    for (const news of this.#inbox.news.splice(0)) handler(news);
+    this.#inbox.newsHandler = handler;
   }
 
   serving(door: string): void {
@@ -87,8 +94,27 @@ export class ControlLink {
     this.#tell('stats', stats);
   }
 
-  suspects(suspects: Suspects): void {
-    this.#tell('suspects', suspects);
+  /** The supervisor judges. */
+  get court(): CourtAccess {
+    return {
+      report: (shard, hashes) => this.#tell('suspects', { shard, hashes }),
+      begin: (shard, hash, exhibit) =>
+        this.#peer.call<Standing>('trial', { shard, hash, exhibit }, { timeoutMs: TRIAL_MS }),
+      end: (trial) => this.#tell('trial_end', trial),
+    };
+  }
+
+  get quarantine(): QuarantineDesk {
+    return {
+      list: () => this.#peer.call<readonly QuarantineEntry[]>('quarantine_list', null, { timeoutMs: VIEW_MS }),
+      release: async (hash) => {
+        await this.#peer.call('quarantine_release', { hash }, { timeoutMs: VIEW_MS });
+      },
+    };
+  }
+
+  rebalance(shards: number): Promise<ClusterView> {
+    return this.#peer.call<ClusterView>('rebalance', { shards }, { timeoutMs: VIEW_MS });
   }
 
   leave(): void {
@@ -119,7 +145,9 @@ export class ControlLink {
 class Inbox {
   map: ClusterMap | undefined;
   mapHandler: (map: ClusterMap) => void = () => {};
-  suspectsHandler: (suspects: Suspects) => void = () => {};
+  /** Before anybody listened: while the process opens what it is about. */
+  readonly news: QuarantineNews[] = [];
+  newsHandler: ((news: QuarantineNews) => void) | undefined;
   resolveStop: () => void = () => {};
   readonly stopAsked: Promise<void>;
 
@@ -127,6 +155,11 @@ class Inbox {
     this.stopAsked = new Promise((resolve) => {
       this.resolveStop = resolve;
     });
+  }
+
+  takeNews(news: QuarantineNews): void {
+    if (this.newsHandler === undefined) this.news.push(news);
+    else this.newsHandler(news);
   }
 
   takeMap(map: ClusterMap): void {

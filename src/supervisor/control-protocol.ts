@@ -1,10 +1,11 @@
 /**
  * What passes on a control link, between the supervisor and one of its processes. The process says `hello` once and gets its
- * configuration; then it tells (`serving`, `stats`, `suspects`, `leave`), reports why it fails (`failed`, answered, so that
- * it has arrived before the process ends) and asks (`view`); it is told `map`, `suspects` and `stop`. Keys and paths come
+ * configuration; then it tells (`serving`, `stats`, `suspects`, `trial_end`, `leave`), reports why it fails (`failed`, answered, so that
+ * it has arrived before the process ends) and asks (`view`, `trial`, `quarantine_list`, `quarantine_release`); it is told `map`, `quarantine` and `stop`. Keys and paths come
  * by this way only: arguments of a process can be read by every user of the machine.
  */
 import type { ClusterMap } from '../cluster/cluster-map.ts';
+import type { Exhibit, QuarantineNews, TrialEnd, TrialOutcome } from '../cluster/quarantine.ts';
 import type { OpenOptions } from '../engine/open.ts';
 import type { LogLevel } from '../engine/settings.ts';
 import { EngineError } from '../model/error.ts';
@@ -52,6 +53,8 @@ export interface ChildConfig {
   readonly linkFiles: LinkFiles | undefined;
   /** Absent for a shard without a door of its own. */
   readonly door: DoorConfig | undefined;
+  /** What is suspected and refused when the process starts. */
+  readonly quarantine: QuarantineNews;
   /** Of a shard only. */
   readonly engine: OpenOptions | undefined;
 }
@@ -93,6 +96,45 @@ export function suspectsOf(args: unknown): Suspects {
   const { shard, hashes } = record(args);
   if (typeof shard !== 'number' || !Array.isArray(hashes)) throw notOurs('suspects');
   return { shard, hashes: (hashes as readonly unknown[]).map(String) };
+}
+
+export function trialOf(args: unknown): {
+  readonly shard: number;
+  readonly hash: string;
+  readonly exhibit?: Exhibit | undefined;
+} {
+  const { shard, hash, exhibit } = record(args);
+  if (typeof shard !== 'number' || typeof hash !== 'string') throw notOurs('trial');
+  return { shard, hash, exhibit: exhibitOf(exhibit) };
+}
+
+const OUTCOMES: readonly TrialOutcome[] = ['answered', 'lost', 'lost_elsewhere', 'unsettled'];
+
+export function trialEndOf(args: unknown): TrialEnd {
+  const outcome = OUTCOMES.find((one) => one === record(args)['outcome']);
+  if (outcome === undefined) throw notOurs('trial_end');
+  return { ...trialOf(args), outcome };
+}
+
+function exhibitOf(given: unknown): Exhibit | undefined {
+  if (given === undefined || given === null) return undefined;
+  const { kind, what, event, messageId, bytes } = record(given);
+  if (kind !== 'item' && kind !== 'call') throw notOurs('an exhibit');
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  return {
+    kind,
+    what: String(what),
+    event: text(event),
+    messageId: text(messageId),
+    // What came by a link is a part of its message.
+    bytes: bytes instanceof Uint8Array ? Uint8Array.from(bytes) : undefined,
+  };
+}
+
+export function hashOf(args: unknown): string {
+  const { hash } = record(args);
+  if (typeof hash !== 'string') throw notOurs('quarantine_release');
+  return hash;
 }
 
 export function failureOf(args: unknown): ChildFailure {

@@ -2,15 +2,28 @@
  * The supervisor's end of the control links: a Unix socket that only its own processes are let in by, each by the token
  * that was made for it. Who says something else, or nothing for a while, is hung up on.
  */
+import type { QuarantineRecord } from '../cluster/quarantine.ts';
+import type { QuarantineCourt } from '../cluster/quarantine-court.ts';
 import type { Channel } from '../link/channel.ts';
 import type { Listening, Network } from '../link/dial.ts';
 import { Peer } from '../link/peer.ts';
 import type { ClusterView } from '../model/cluster.ts';
 import { EngineError } from '../model/error.ts';
+import type { QuarantineEntry } from '../model/quarantine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { errorFields, type Logger } from '../runtime/logger.ts';
 import type { ChildEvents, Role } from './child.ts';
-import { type ChildConfig, doorOf, failureOf, greetingOf, statsOf, suspectsOf } from './control-protocol.ts';
+import {
+  type ChildConfig,
+  doorOf,
+  failureOf,
+  greetingOf,
+  hashOf,
+  statsOf,
+  suspectsOf,
+  trialEndOf,
+  trialOf,
+} from './control-protocol.ts';
 
 export interface ExpectedChild {
   readonly role: Role;
@@ -27,7 +40,9 @@ export interface ControlServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
+  readonly court: QuarantineCourt;
   view(): ClusterView;
+  rebalance(shards: number): ClusterView;
 }
 
 const HELLO_MS = 30_000;
@@ -69,12 +84,14 @@ export class ControlServer {
   }
 
   #accept(channel: Channel): void {
-    const { clock, logger, view } = this.#options;
+    const { clock, logger, view, rebalance, court } = this.#options;
     let child: ExpectedChild | undefined;
-    const known = (): ChildEvents => {
+    const greeted = (): ExpectedChild => {
       if (child === undefined) throw new EngineError('unauthorized', 'say hello first');
-      return child.events;
+      return child;
     };
+    const known = (): ChildEvents => greeted().events;
+    const holder = (): string => `${greeted().role} ${greeted().index}`;
     const peer = new Peer(channel, {
       clock,
       name: 'a process of the cluster',
@@ -92,6 +109,28 @@ export class ControlServer {
         serving: (args) => known().onServing(doorOf(args)),
         stats: (args) => known().onStats(statsOf(args)),
         suspects: (args) => known().onSuspects(suspectsOf(args)),
+        trial: (args) => {
+          const by = holder();
+          const { shard, hash, exhibit } = trialOf(args);
+          return court.begin(by, shard, hash, exhibit);
+        },
+        trial_end: (args) => court.end(holder(), trialEndOf(args)),
+        quarantine_list: () => {
+          known();
+          return court.records().map(entryOf);
+        },
+        quarantine_release: (args) => {
+          known();
+          const hash = hashOf(args);
+          if (!court.release(hash))
+            throw new EngineError('not_found', `nothing is quarantined as ${hash.slice(0, 100)}`);
+          logger.warn('let go from the quarantine', { hash });
+          return null;
+        },
+        rebalance: (args) => {
+          known();
+          return rebalance(Number((args as { shards?: unknown }).shards));
+        },
         leave: () => known().onLeave(),
         failed: (args) => known().onFailed(failureOf(args)),
         view: () => {
@@ -123,4 +162,28 @@ export class ControlServer {
     }
     return child;
   }
+}
+
+function entryOf({
+  hash,
+  atMs,
+  shard,
+  kind,
+  what,
+  event,
+  messageId,
+  bytes,
+  untilMs,
+}: QuarantineRecord): QuarantineEntry {
+  return {
+    hash,
+    at: new Date(atMs).toISOString(),
+    shard,
+    kind,
+    what,
+    ...(event === undefined ? {} : { event }),
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(bytes === undefined ? {} : { sizeBytes: bytes.length }),
+    ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+  };
 }

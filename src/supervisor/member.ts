@@ -2,6 +2,7 @@
  * One place in the cluster (shard 2, router 0) over all the processes that fill it one after another: starts them,
  * starts another when one died, after a pause that grows, and gives up never. Who looks on is told after every change.
  */
+import type { ShardEnd } from '../cluster/quarantine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LogFields, Logger } from '../runtime/logger.ts';
 import type { RandomSource } from '../runtime/random.ts';
@@ -21,6 +22,8 @@ export interface MemberOptions {
   onChange(member: Member): void;
   onFailed(member: Member, failure: ChildFailure): void;
   onSuspects(suspects: Suspects): void;
+  /** Of each process, before another takes its place. */
+  onProcessEnded(member: Member, end: ShardEnd): void;
 }
 
 /** Per second, over the last second that was told. */
@@ -45,6 +48,7 @@ export class Member {
   #child: Child | undefined;
   #isGreeted = false;
   #door = '';
+  #isDoorHeldBack = false;
   #restarts = 0;
   /** Deaths in a row. */
   #streak = 0;
@@ -74,8 +78,12 @@ export class Member {
     return this.#child?.pid ?? 0;
   }
 
+  /**
+   * After a crash nobody is sent there for a while: what goes in by a shard's own door dies with it unseen, what goes over a router is seen,
+   * and found out when it comes again.
+   */
   get door(): string {
-    return this.#door;
+    return this.#isDoorHeldBack ? '' : this.#door;
   }
 
   get restarts(): number {
@@ -175,6 +183,10 @@ export class Member {
   }
 
   #watch(): void {
+    if (this.#isDoorHeldBack && this.#isSteady) {
+      this.#isDoorHeldBack = false;
+      this.#options.onChange(this);
+    }
     const silentMs = this.#options.clock.monotonicMs() - this.#statsAtMs;
     if (silentMs >= SILENCE_MS) this.#kill('it hung');
     else if (silentMs >= SILENCE_MS / 4) {
@@ -224,7 +236,7 @@ export class Member {
   }
 
   #ended(end: ChildEnd): void {
-    const { clock, random, logger } = this.#options;
+    const { random, logger } = this.#options;
     const pid = this.pid;
     const wasStopping = this.#state === 'stopping';
     this.#cancelTimer();
@@ -234,19 +246,22 @@ export class Member {
     this.#rates = undefined;
     this.#door = '';
     this.#isTried = true;
+    const blame = blameOf(end, wasStopping || this.#isStopAsked, this.#failure);
+    this.#isDoorHeldBack = this.role === 'shard' && blame === 'crash';
+    this.#options.onProcessEnded(this, blame);
     if (this.#isStopAsked) {
       logger.info('process ended', this.#fields({ pid, ...end }));
       this.#become('ended');
       return;
     }
     const hasLeft = wasStopping && end.code === 0;
-    const isSteady = this.#servingSinceMs !== undefined && clock.monotonicMs() - this.#servingSinceMs >= STEADY_MS;
-    if (hasLeft || isSteady) this.#streak = 0;
+    if (hasLeft || this.#isSteady) this.#streak = 0;
     if (!hasLeft) this.#streak += 1;
     this.#restarts += 1;
-    this.#lastEnd = endText(end, this.#failure);
+    const hasServed = this.#servingSinceMs !== undefined;
+    this.#lastEnd = endText(end, hasServed, this.#failure);
     const pauseMs = restartPauseMs(this.#streak, random);
-    const fields = this.#fields({ pid, ...end, restarts: this.#restarts, pauseMs });
+    const fields = this.#fields({ pid, ...end, hasServed, restarts: this.#restarts, pauseMs });
     if (hasLeft) logger.info('process left and is started again', fields);
     else if (this.#streak >= CRASH_LOOP_COUNT) logger.error('crash loop: a process keeps dying', fields);
     else logger.error('a process died', fields);
@@ -255,6 +270,11 @@ export class Member {
     if (this.#isStopAsked) return;
     if (pauseMs === 0) this.start();
     else this.#after(pauseMs, () => this.start());
+  }
+
+  get #isSteady(): boolean {
+    const sinceMs = this.#servingSinceMs;
+    return sinceMs !== undefined && this.#options.clock.monotonicMs() - sinceMs >= STEADY_MS;
   }
 
   #become(state: MemberState): void {
@@ -272,7 +292,21 @@ export class Member {
   }
 }
 
-function endText({ code, signal }: ChildEnd, failure: ChildFailure | undefined): string {
-  const how = signal !== null ? `ended by ${signal}` : code === null ? 'could not start' : `ended with code ${code}`;
+/** Signals that nobody sends to a process but itself, or the kernel for what it did. */
+const OWN_SIGNALS = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS']);
+
+/** Whether what it had in hand may be to blame. */
+function blameOf({ code, signal }: ChildEnd, isAsked: boolean, failure: ChildFailure | undefined): ShardEnd {
+  if (isAsked || code === 0 || failure?.code === 'storage_failed') return 'ordered';
+  // It hung, and was killed from here.
+  if (failure?.code === 'killed') return 'crash';
+  return signal === null || OWN_SIGNALS.has(signal) ? 'crash' : 'killed';
+}
+
+/** One that dies before it serves dies of what is in its folder, and no quarantine helps. */
+function endText({ code, signal }: ChildEnd, hasServed: boolean, failure: ChildFailure | undefined): string {
+  const end = signal !== null ? `ended by ${signal}` : `ended with code ${code}`;
+  const how = signal === null && code === null ? 'could not start' : end;
+  if (failure === undefined && !hasServed && how === end) return `${end} before it served`;
   return failure === undefined ? how : `${how}: ${failure.message}`;
 }

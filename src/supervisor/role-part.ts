@@ -1,10 +1,11 @@
 /** What a process of the cluster is about, a shard's host or a router's door, as `child-main.ts` runs it. */
 import type { ClusterMap } from '../cluster/cluster-map.ts';
+import type { QuarantineNews } from '../cluster/quarantine.ts';
 import type { Network } from '../link/dial.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { RandomSource } from '../runtime/random.ts';
-import type { ChildStats, Suspects } from './child.ts';
+import type { ChildStats } from './child.ts';
 import type { ControlLink } from './control-link.ts';
 
 export interface RoleContext {
@@ -22,7 +23,7 @@ export interface RolePart {
   /** URL where it listens; empty = nowhere. */
   readonly door: string;
   useMap(map: ClusterMap): void;
-  useSuspects(suspects: Suspects): void;
+  useQuarantine(news: QuarantineNews): void;
   stats(): Promise<ChildStats>;
   /** Answers what is under way, keeps what it has. */
   close(): Promise<void>;

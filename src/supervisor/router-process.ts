@@ -21,6 +21,9 @@ export async function openRouterPart({ link, network, clock, random, logger }: R
     random,
     limits,
     clusterView: () => link.view(),
+    rebalance: (shards) => link.rebalance(shards),
+    court: link.court,
+    quarantine: link.quarantine,
   });
   link.onMap((map) => engine.useMap(map));
   await whenShardsAnswer(engine, clock);
@@ -28,7 +31,7 @@ export async function openRouterPart({ link, network, clock, random, logger }: R
   return {
     door: server.url,
     useMap: (map) => engine.useMap(map),
-    useSuspects: () => {},
+    useQuarantine: (news) => engine.useQuarantine(news),
     async stats() {
       // Its own are only the questions; the rest is the shards', which tell it themselves.
       const { queries } = await engine.stats();

@@ -2,6 +2,7 @@
 import { openShardHost } from '../cluster/shard-host.ts';
 import { EngineError } from '../model/error.ts';
 import { type RunningServer, startServer } from '../server/server.ts';
+import { deathForTests } from './death-for-tests.ts';
 import type { RoleContext, RolePart } from './role-part.ts';
 
 export async function openShardPart({
@@ -15,7 +16,18 @@ export async function openShardPart({
 }: RoleContext): Promise<RolePart> {
   const { engine, door, limits } = link.config;
   if (engine === undefined) throw new EngineError('internal', 'a shard without an engine in its configuration');
-  const host = await openShardHost({ index, map: link.map, network, clock, random, engine, onFatal });
+  const host = await openShardHost({
+    index,
+    map: link.map,
+    network,
+    clock,
+    random,
+    engine,
+    onFatal,
+    court: link.court,
+    quarantine: link.quarantine,
+    wrapCalls: deathForTests(process.env),
+  });
   // It needs the map to find its peers while it catches up.
   link.onMap((map) => host.useMap(map));
   await host.whenServing();
@@ -24,7 +36,7 @@ export async function openShardPart({
   return {
     door: server?.url ?? '',
     useMap: (map) => host.useMap(map),
-    useSuspects: () => {},
+    useQuarantine: (news) => host.useQuarantine(news),
     // Of this shard alone; its door's engine speaks for the whole cluster.
     async stats() {
       const stats = host.stats();

@@ -1,11 +1,14 @@
 /** `kith serve --cluster` without its command: folder, port, control socket and rules put together, and taken apart in the other order. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { QuarantineCourt } from '../cluster/quarantine-court.ts';
 import type { EngineSettings } from '../engine/settings.ts';
+import type { Network } from '../link/dial.ts';
+import { Peer } from '../link/peer.ts';
 import { socketNetwork } from '../link/socket-network.ts';
 import { EngineError } from '../model/error.ts';
-import { systemClock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/logger.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { errorFields, type Logger } from '../runtime/logger.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { programUrl } from '../runtime/worker-urls.ts';
 import { createApp, listenOn } from '../server/transport/transport.ts';
@@ -22,6 +25,9 @@ import {
 } from './cluster-plan.ts';
 import { CONTROL_MESSAGE_BYTES_MAX } from './control-protocol.ts';
 import { ControlServer } from './control-server.ts';
+import { assertDeathAllowed } from './death-for-tests.ts';
+import { tlsOf } from './link-files.ts';
+import { readQuarantine, writeQuarantine } from './quarantine-file.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface ClusterStart {
@@ -52,6 +58,7 @@ export async function startCluster({
   if (settings.data === ':memory:') {
     throw new EngineError('invalid_request', 'a cluster keeps its data in a folder: --data must not be :memory:');
   }
+  assertDeathAllowed(environment);
   const coreCount = availableParallelism();
   const random = systemRandom();
   const folder = openClusterFolder(settings.data, {
@@ -68,18 +75,36 @@ export async function startCluster({
   }
 
   async function startIn(folder: ClusterFolder, cores: number): Promise<RunningCluster> {
-    const { shardCount, hashSeed, slotOwners } = folder.record;
+    const { shardCount, hashSeed, slotOwners, targetShards } = folder.record;
     const links = linkPlan(settings, shardCount);
     const port = await freePort(settings.host, settings.port);
     const clock = systemClock;
+    const court = new QuarantineCourt({
+      clock,
+      kept: readQuarantine(folder.path),
+      onNews: (news) => supervisor.useQuarantine(news),
+      onQuarantined: ({ hash, shard, kind, what, messageId }) =>
+        logger.error('quarantined: a shard died twice of it', { hash, shard, kind, what, messageId }),
+      keep: (records) => {
+        try {
+          writeQuarantine(folder.path, records);
+        } catch (error) {
+          // It holds in any case until the cluster ends.
+          logger.error('the quarantine file cannot be written', errorFields(error));
+        }
+      },
+    });
     const control = await ControlServer.listen({
       address: `unix:${folder.runPath}/control.sock`,
       network: socketNetwork({ maxMessageBytes: CONTROL_MESSAGE_BYTES_MAX }),
       clock,
       logger,
       version,
+      court,
       view: () => supervisor.view(),
+      rebalance: (shards) => supervisor.rebalance(shards),
     });
+    const network = socketNetwork({ tls: tlsOf(links.files) });
     const common = { logLevel: settings.logLevel, limits: settings.limits, linkFiles: links.files };
     const spawn = processSpawner({
       control,
@@ -89,8 +114,12 @@ export async function startCluster({
       configOf: (role, index) => ({
         ...common,
         map: supervisor.map,
+        quarantine: court.snapshot(),
         door: role === 'router' ? routerDoor(settings, keys, port) : shardDoor(settings, keys),
-        engine: role === 'shard' ? shardEngine(settings, folder.shardPath(index), shardCount, cores) : undefined,
+        engine:
+          role === 'shard'
+            ? shardEngine(settings, folder.shardPath(index), folder.record.shardCount, cores)
+            : undefined,
       }),
     });
     const supervisor = new Supervisor({
@@ -98,9 +127,13 @@ export async function startCluster({
       routerCount: settings.routers === 0 ? defaultRouterCount(cores) : settings.routers,
       hashSeed,
       slotOwners,
+      targetShards,
+      keep: folder.keep,
+      callShard: (address, method, args) => callOnce(network, clock, address, method, args),
       nextEpoch: folder.nextEpoch,
       addressOf: (shard) => links.addressOf(shard, folder.runPath),
       spawn,
+      court,
       clock,
       random,
       logger,
@@ -114,6 +147,23 @@ export async function startCluster({
       }),
       stop: () => supervisor.stop(),
     };
+  }
+}
+
+/** A link for one call: changes of the map are rare. Errors: shard_unavailable and what else the call ends with. */
+async function callOnce(
+  network: Network,
+  clock: Clock,
+  address: string,
+  method: string,
+  args: unknown,
+): Promise<unknown> {
+  const peer = new Peer(await network.dial(address), { handlers: {}, clock, name: address });
+  try {
+    await peer.ready;
+    return await peer.call(method, args);
+  } finally {
+    peer.close();
   }
 }
 

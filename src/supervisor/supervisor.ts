@@ -5,6 +5,8 @@
  * then shards.
  */
 import type { ClusterMap } from '../cluster/cluster-map.ts';
+import type { QuarantineNews, ShardEnd } from '../cluster/quarantine.ts';
+import type { QuarantineCourt } from '../cluster/quarantine-court.ts';
 import type { ClusterView, RouterView, ShardState, ShardView } from '../model/cluster.ts';
 import { slotRanges } from '../model/cluster.ts';
 import { EngineError, ERROR_STATUS, type ErrorCode } from '../model/error.ts';
@@ -12,8 +14,10 @@ import { SLOT_COUNT } from '../model/limits.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { RandomSource } from '../runtime/random.ts';
-import type { Child, ChildFailure, Role, Spawn, Suspects } from './child.ts';
+import type { Child, ChildFailure, Role, Spawn } from './child.ts';
+import type { ClusterChange } from './cluster-folder.ts';
 import { Member, type MemberState } from './member.ts';
+import { Rebalance } from './rebalance.ts';
 
 export interface SupervisorOptions {
   readonly shardCount: number;
@@ -23,11 +27,22 @@ export interface SupervisorOptions {
   nextEpoch(): number;
   /** Where a shard listens for the others. */
   addressOf(shard: number): string;
+  /** Keeps owners, number of shards and what is being changed to. Errors: storage_failed. */
+  keep(change: ClusterChange): void;
+  /** What an earlier supervisor was changing to. */
+  readonly targetShards: number | undefined;
+  /** Errors: shard_unavailable and what else the call ends with. */
+  callShard(address: string, method: string, args: unknown): Promise<unknown>;
   readonly spawn: Spawn;
+  /** Judges what shards die of; its news come back by `useQuarantine`. */
+  readonly court: QuarantineCourt;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly logger: Logger;
 }
+
+const SHARD_COUNT_MAX = 256;
+const LEAVING_LOOK_MS = 100;
 
 type Stage = 'new' | 'shards' | 'all' | 'stopping_routers' | 'stopping_shards' | 'ended';
 
@@ -45,8 +60,10 @@ export class Supervisor {
   /** No process is left. */
   readonly ended: Promise<void>;
   readonly #options: SupervisorOptions;
-  readonly #shards: readonly Member[];
+  #shards: Member[];
   readonly #routers: readonly Member[];
+  #slotOwners: readonly number[];
+  readonly #rebalance: Rebalance;
   #stage: Stage = 'new';
   #stopCount = 0;
   #map: ClusterMap;
@@ -70,6 +87,8 @@ export class Supervisor {
       Array.from({ length: count }, (_, index) => this.#member(role, index));
     this.#shards = membersOf('shard', options.shardCount);
     this.#routers = membersOf('router', options.routerCount);
+    this.#slotOwners = options.slotOwners;
+    this.#rebalance = this.#makeRebalance();
     this.#map = this.#drawMap();
   }
 
@@ -94,6 +113,7 @@ export class Supervisor {
       this.#stopShards();
     } else {
       this.#stage = 'stopping_routers';
+      void this.#rebalance.stop();
       for (const router of this.#routers) router.stop();
     }
     this.#advance();
@@ -112,7 +132,61 @@ export class Supervisor {
       epoch,
       shards: this.#shards.map((shard) => shardView(shard, slotOwners)),
       routers: this.#routers.map(routerView),
+      move: this.#rebalance.view,
+      quarantined: this.#options.court.count,
     };
+  }
+
+  /** Begins to give the cluster this number of shards. Errors: invalid_request, shard_unavailable, storage_failed. */
+  rebalance(shardCount: number): ClusterView {
+    if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > SHARD_COUNT_MAX) {
+      throw new EngineError('invalid_request', `"shards" must be a whole number from 1 to ${SHARD_COUNT_MAX}`);
+    }
+    if (this.#stage !== 'all' || !this.#isReady) {
+      throw new EngineError('shard_unavailable', 'the cluster is starting or stopping; try again', {
+        retryAfterMs: 1_000,
+      });
+    }
+    this.#rebalance.begin(shardCount);
+    return this.view();
+  }
+
+  #makeRebalance(): Rebalance {
+    const { clock, logger, keep, callShard, addressOf } = this.#options;
+    return new Rebalance({
+      clock,
+      logger,
+      slotOwners: () => this.#slotOwners,
+      shardCount: () => this.#shards.length,
+      grow: (count) => {
+        keep({ shardCount: count });
+        for (let index = this.#shards.length; index < count; index++) {
+          const shard = this.#member('shard', index);
+          this.#shards.push(shard);
+          shard.start();
+        }
+      },
+      shrink: async (count) => {
+        const leaving = this.#shards.slice(count);
+        for (const shard of leaving) shard.stop();
+        while (leaving.some(({ state }) => state !== 'ended')) {
+          await new Promise<void>((resolve) => clock.after(LEAVING_LOOK_MS, resolve));
+        }
+        keep({ shardCount: count });
+        this.#shards = this.#shards.slice(0, count);
+        this.#publish();
+      },
+      keepTarget: (count) => keep({ targetShards: count ?? null }),
+      keepOwners: (owners) => {
+        keep({ slotOwners: owners });
+        this.#slotOwners = owners;
+        this.#map = this.#drawMap();
+        return this.#map;
+      },
+      publish: () => this.#publishMap(),
+      callShard: (shard, method, args) => callShard(addressOf(shard), method, args),
+      isServing: (shard) => this.#shards[shard]?.state === 'serving',
+    });
   }
 
   #member(role: Role, index: number): Member {
@@ -126,7 +200,8 @@ export class Supervisor {
       logger,
       onChange: () => this.#advance(),
       onFailed: (member, failure) => this.#memberFailed(member, failure),
-      onSuspects: (suspects) => this.#relay(suspects),
+      onSuspects: ({ hashes }) => this.#options.court.report(hashes),
+      onProcessEnded: (member, end) => this.#processEnded(member, end),
     });
   }
 
@@ -142,6 +217,8 @@ export class Supervisor {
       if (this.#routers.some((router) => router.state === 'serving')) {
         this.#isReady = true;
         this.#settleReady();
+        const { targetShards } = this.#options;
+        if (targetShards !== undefined) this.#rebalance.begin(targetShards);
       }
     }
     if (this.#stage === 'stopping_routers' && isEvery(this.#routers, 'ended')) this.#stopShards();
@@ -173,11 +250,16 @@ export class Supervisor {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#map = this.#drawMap();
+    this.#publishMap();
+  }
+
+  #publishMap(): void {
     for (const child of this.#greeted([...this.#shards, ...this.#routers])) child.useMap(this.#map);
   }
 
   #drawMap(): ClusterMap {
-    const { hashSeed, slotOwners, nextEpoch, addressOf } = this.#options;
+    const { hashSeed, nextEpoch, addressOf } = this.#options;
+    const slotOwners = this.#slotOwners;
     const shards = this.#shards.map(({ index, state, pid, door, restarts }) => ({
       index,
       address: addressOf(index),
@@ -189,8 +271,15 @@ export class Supervisor {
     return { epoch: nextEpoch(), hashSeed, shards, slotOwners };
   }
 
-  #relay(suspects: Suspects): void {
-    for (const router of this.#greeted(this.#routers)) router.useSuspects(suspects);
+  #processEnded({ role, index }: Member, end: ShardEnd): void {
+    const { court } = this.#options;
+    if (role === 'shard') court.shardEnded(index, end);
+    court.holderEnded(`${role} ${index}`);
+  }
+
+  /** For all that send to shards. */
+  useQuarantine(news: QuarantineNews): void {
+    for (const child of this.#greeted([...this.#shards, ...this.#routers])) child.useQuarantine(news);
   }
 
   #greeted(members: readonly Member[]): Child[] {

@@ -8,7 +8,7 @@ import type { HttpRequest } from '../transport/transport.ts';
 import type { Access } from './access.ts';
 import { accountPeopleRoute, accountRoute, accountsRoute, profileAccountsRoute } from './account-route.ts';
 import { checkpointRoute, stateHashRoute } from './admin-route.ts';
-import { clusterRoute } from './cluster-route.ts';
+import { clusterRoute, rebalanceRoute } from './cluster-route.ts';
 import { docsAssetRoute, docsPageRoute } from './docs-route.ts';
 import type { Exchange, Headers } from './exchange.ts';
 import { exportRoute } from './export-route.ts';
@@ -31,6 +31,7 @@ import {
   suggestionsRoute,
 } from './matching-route.ts';
 import { healthRoute, metricsRoute, readyRoute } from './operation-route.ts';
+import { quarantineRoute, releaseRoute } from './quarantine-route.ts';
 import { analysisRoute, completeRoute, queryRoute } from './query-route.ts';
 import { schemaRoute } from './schema-route.ts';
 import {
@@ -96,6 +97,9 @@ export function routes(page: BytePage, openApiJson: () => string): readonly Rout
     ...profileApiRoutes(),
     { method: 'get', path: '/v1/export', access: 'read', handle: exportRoute },
     { method: 'get', path: '/v1/cluster', access: 'read', handle: clusterRoute },
+    { method: 'post', path: '/v1/cluster/rebalance', access: 'admin', handle: rebalanceRoute },
+    { method: 'get', path: '/v1/cluster/quarantine', access: 'read', handle: quarantineRoute },
+    { method: 'delete', path: '/v1/cluster/quarantine/{hash}', access: 'admin', handle: releaseRoute },
     { method: 'post', path: '/v1/admin/checkpoint', access: 'admin', handle: checkpointRoute },
     { method: 'get', path: '/v1/admin/state-hash', access: 'admin', handle: stateHashRoute },
     { method: 'get', path: '/health', access: 'open', isAlwaysOn: true, handle: healthRoute },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { CLUSTER_MODES, SHARD_STATES } from '../../model/cluster.ts';
 import { SLOT_COUNT } from '../../model/limits.ts';
+import { QUARANTINED_KINDS } from '../../model/quarantine.ts';
 import { failures, json, READ_SECURITY } from './operation.ts';
 
 const slotRanges = z.array(z.tuple([z.int(), z.int()])).meta({ description: 'Pairs, both ends included.' });
@@ -62,6 +63,10 @@ export const clusterView = z
     shards: z.array(shardView),
     routers: z.array(routerView),
     move: slotMove.optional(),
+    quarantined: z
+      .int()
+      .optional()
+      .meta({ description: 'Items and calls that shards died of and are not sent any more.' }),
   })
   .meta({ id: 'ClusterView' });
 
@@ -82,6 +87,76 @@ export function clusterPath(): ZodOpenApiPathsObject[string] {
       tags: ['operation'],
       security: READ_SECURITY,
       responses: { 200: json(clusterView, 'As this server knows it.'), ...failures(401, 403, 500, 503) },
+    },
+  };
+}
+
+const quarantineEntry = z
+  .strictObject({
+    hash: z.string().meta({ description: 'Of its bytes; by this it is let go again.' }),
+    at: z.string().meta({ description: 'Of the death that settled it.' }),
+    shard: z.int().meta({ description: 'That died then.' }),
+    kind: z.enum(QUARANTINED_KINDS),
+    what: z.string().meta({ description: "The item's type, or the call between processes." }),
+    event: z.string().optional(),
+    messageId: z.string().optional(),
+    sizeBytes: z.int().optional(),
+    until: z.string().optional().meta({ description: 'Of a call; an item stays until it is let go.' }),
+  })
+  .meta({ id: 'QuarantineEntry' });
+
+export function quarantinePaths(): ZodOpenApiPathsObject {
+  return {
+    '/v1/cluster/rebalance': {
+      post: {
+        operationId: 'rebalance',
+        summary: 'Another number of shards, while all goes on',
+        description:
+          'New shards are started, slots go over a few at a time, shards that have none left are stopped. Asked for again with another number, it changes its course.',
+        tags: ['operation'],
+        security: READ_SECURITY,
+        requestBody: {
+          content: {
+            'application/json': {
+              schema: z.strictObject({ shards: z.int().min(1).max(256) }).meta({ id: 'RebalanceRequest' }),
+            },
+          },
+        },
+        responses: {
+          202: json(clusterView, 'It has begun; `GET /v1/cluster` tells how far it is.'),
+          ...failures(400, 401, 403, 500, 503),
+        },
+      },
+    },
+    '/v1/cluster/quarantine': {
+      get: {
+        operationId: 'quarantine',
+        summary: 'What is refused because a shard died of it twice',
+        description:
+          'The second time it was all that the shard was given by that router. No identifiers are shown; the bytes of items are in `quarantine.ndjson` of the data folder. Empty on a server in one process.',
+        tags: ['operation'],
+        security: READ_SECURITY,
+        responses: {
+          200: json(
+            z.strictObject({ quarantined: z.array(quarantineEntry) }).meta({ id: 'QuarantineList' }),
+            'The newest last.',
+          ),
+          ...failures(401, 403, 500, 503),
+        },
+      },
+    },
+    '/v1/cluster/quarantine/{hash}': {
+      delete: {
+        operationId: 'releaseFromQuarantine',
+        summary: 'Let something go: it may be sent to shards again',
+        tags: ['operation'],
+        security: READ_SECURITY,
+        requestParams: { path: z.object({ hash: z.string() }) },
+        responses: {
+          200: json(z.strictObject({ released: z.literal(true) }).meta({ id: 'Released' }), 'Done.'),
+          ...failures(401, 403, 404, 500, 503),
+        },
+      },
     },
   };
 }
