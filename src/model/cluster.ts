@@ -67,6 +67,8 @@ export interface ClusterView {
   /** Processes that serve the doors; none when the engine's own process does. */
   readonly routers: readonly RouterView[];
   readonly move?: SlotMove | undefined;
+  /** What shards died of and are not sent any more. */
+  readonly quarantined?: number | undefined;
 }
 
 /** The ranges of slots that `isOwned` holds for. */

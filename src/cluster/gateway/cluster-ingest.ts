@@ -173,12 +173,7 @@ export class ClusterIngest {
   }
 
   /** What is suspected goes alone, what is quarantined not at all, and the rest as it is without waiting for them. */
-  async #sendShare(
-    shard: number,
-    share: Share,
-    head: BatchHead,
-    refusals: EngineError[],
-  ): Promise<WireOutcome> {
+  async #sendShare(shard: number, share: Share, head: BatchHead, refusals: EngineError[]): Promise<WireOutcome> {
     const { guard } = this.#parts;
     if (guard === undefined || guard.isIdleOfItems) return this.#sendTogether(shard, share, head, refusals);
     const rest: Share = { indexes: [], pieces: [], sizeBytes: 0 };
@@ -264,8 +259,10 @@ function batchOf(head: BatchHead, indexes: readonly number[], items: Uint8Array)
 
 function refused(indexes: readonly number[], error: EngineError): WireOutcome {
   const isForNow = error.status >= 500 || error.status === 429;
-  const words = { ...wordsOf(error), ...(isForNow ? { retryable: true } : {}) };
-  return { accepted: 0, duplicates: 0, rejected: indexes.map((index) => ({ index, ...words })), seqs: [] };
+  const rejected = indexes.map(
+    (index): RejectedItem => ({ index, ...wordsOf(error), ...(isForNow ? { retryable: true } : {}) }),
+  );
+  return { accepted: 0, duplicates: 0, rejected, seqs: [] };
 }
 
 function wordsOf({ code, message }: EngineError): Pick<RejectedItem, 'code' | 'message'> {

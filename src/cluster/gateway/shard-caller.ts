@@ -57,7 +57,14 @@ export class ShardCaller {
     try {
       if (standing === 'free') return await attempt();
       const exhibit = { kind: 'call', what: method } as const;
-      return await guard.alone(shard, key, attempt, () => 'answered', () => exhibit, this.isHere(shard));
+      return await guard.alone(
+        shard,
+        key,
+        attempt,
+        () => 'answered',
+        () => exhibit,
+        this.isHere(shard),
+      );
     } catch (error) {
       if (isLoss(error)) guard.died(shard, [key]);
       throw error;

@@ -37,6 +37,9 @@ export async function clusterLines(readView: () => Awaitable<ClusterView>): Prom
   const { epoch, shards, routers } = view;
   return [
     series('gauge', 'kith_cluster_epoch', 'Rises with every change of a shard.', [['', epoch]]),
+    series('gauge', 'kith_quarantined_total', 'What shards died of and are not sent any more.', [
+      ['', view.quarantined],
+    ]),
     ...SHARD_SERIES.map(([kind, name, help, read]) =>
       series(
         kind,

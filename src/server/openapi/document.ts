@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
 import { accountPaths } from './account-paths.ts';
-import { clusterPath, notReady } from './cluster-schema.ts';
+import { clusterPath, notReady, quarantinePaths } from './cluster-schema.ts';
 import { historyPath, pastParameters } from './history-schema.ts';
 import { identityPaths } from './identity-paths.ts';
 import { matchingPaths } from './matching-schema.ts';
@@ -102,6 +102,7 @@ function paths(): ZodOpenApiPathsObject {
       },
     },
     '/v1/cluster': clusterPath(),
+    ...quarantinePaths(),
     '/v1/admin/checkpoint': {
       post: {
         operationId: 'checkpoint',

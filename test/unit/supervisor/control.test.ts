@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClusterMap } from '../../../src/cluster/cluster-map.ts';
+import { QuarantineCourt } from '../../../src/cluster/quarantine-court.ts';
 import type { Network } from '../../../src/link/dial.ts';
 import { Peer } from '../../../src/link/peer.ts';
 import { socketNetwork } from '../../../src/link/socket-network.ts';
@@ -24,6 +25,7 @@ const CONFIG: ChildConfig = {
   limits: DEFAULT_INGEST_LIMITS,
   linkFiles: undefined,
   door: undefined,
+  quarantine: { cleared: [], suspects: ['known'], quarantined: [] },
   engine: { data: '/nowhere', shards: 1 },
 };
 const VIEW: ClusterView = { mode: 'cluster', slots: 1_024, epoch: 5, shards: [], routers: [] };
@@ -34,6 +36,7 @@ let network: Network;
 let server: ControlServer;
 let told: unknown[][];
 let waiting: (() => void)[];
+let court: QuarantineCourt;
 let peer: Peer | undefined;
 
 beforeEach(async () => {
@@ -43,12 +46,20 @@ beforeEach(async () => {
   told = [];
   waiting = [];
   peer = undefined;
+  court = new QuarantineCourt({
+    clock: systemClock,
+    kept: [],
+    onNews: () => {},
+    onQuarantined: () => {},
+    keep: () => {},
+  });
   server = await ControlServer.listen({
     address,
     network,
     clock: systemClock,
     logger: silentLogger,
     version: '1.2.3',
+    court,
     view: () => VIEW,
   });
 });
@@ -108,14 +119,15 @@ describe('a control link', () => {
     expect(link.config).toEqual(CONFIG);
     const maps: number[] = [];
     link.onMap(({ epoch }) => maps.push(epoch));
-    link.onSuspects((suspects) => note('passed on')(suspects));
+    link.onQuarantine(({ suspects }) => note('passed on')(suspects));
     link.serving('http://127.0.0.1:1');
     link.stats(NO_STATS);
-    link.suspects({ shard: 0, hashes: ['h'] });
+    link.court.report(0, ['h']);
     link.leave();
     await link.failed({ code: 'storage_failed', message: 'full' });
     expect(told).toEqual([
       ['greeted'],
+      ['passed on', ['known']],
       ['serving', 'http://127.0.0.1:1'],
       ['stats', NO_STATS],
       ['suspects', { shard: 0, hashes: ['h'] }],
@@ -123,14 +135,35 @@ describe('a control link', () => {
       ['failed', { code: 'storage_failed', message: 'full' }],
     ]);
     for (const epoch of [7, 6, 8]) peer?.notify('map', mapOf(epoch));
-    peer?.notify('suspects', { shard: 1, hashes: [] });
+    peer?.notify('quarantine', { cleared: [], suspects: ['new'], quarantined: [] });
     peer?.notify('stop', undefined);
     await link.stopAsked;
     // One that is older than what is known is of no use.
     expect(maps).toEqual([7, 8]);
     expect(link.map.epoch).toBe(8);
-    expect((await tellings(7)).at(-1)).toEqual(['passed on', { shard: 1, hashes: [] }]);
+    expect((await tellings(8)).at(-1)).toEqual(['passed on', ['new']]);
     expect(await link.view()).toEqual(VIEW);
+    link.close();
+  });
+
+  it('lets suspects be tried, and shows what is quarantined', async () => {
+    expectShard('right');
+    const link = await join1();
+    expect(await link.court.begin(0, '3-a')).toBe('free');
+    court.report(['3-a', '3-b']);
+    expect(await link.court.begin(0, '3-a')).toBe('suspect');
+    link.court.end({ shard: 0, hash: '3-a', outcome: 'answered' });
+    const exhibit = { kind: 'item', what: 'track', event: 'E', messageId: 'm', bytes: Uint8Array.of(1, 2, 3) } as const;
+    expect(await link.court.begin(0, '3-b')).toBe('suspect');
+    link.court.end({ shard: 0, hash: '3-b', outcome: 'lost', exhibit });
+    expect(await link.quarantine.list()).toEqual([]);
+    court.shardEnded(0, 'crash');
+    const [entry] = await link.quarantine.list();
+    expect(entry).toMatchObject({ hash: '3-b', shard: 0, kind: 'item', event: 'E', messageId: 'm', sizeBytes: 3 });
+    expect(court.records()[0]?.bytes).toEqual(exhibit.bytes);
+    await expect(link.quarantine.release('other')).rejects.toMatchObject({ code: 'not_found' });
+    await link.quarantine.release('3-b');
+    expect(await link.quarantine.list()).toEqual([]);
     link.close();
   });
 

@@ -1,7 +1,9 @@
 /** A supervisor's world without processes: children that live and die as the test says, and a clock that moves when told. */
 import type { ClusterMap } from '../../../src/cluster/cluster-map.ts';
+import type { QuarantineNews } from '../../../src/cluster/quarantine.ts';
+import { QuarantineCourt } from '../../../src/cluster/quarantine-court.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
-import type { Child, ChildEnd, ChildEvents, ChildStats, Role, Suspects } from '../../../src/supervisor/child.ts';
+import type { Child, ChildEnd, ChildEvents, ChildStats, Role } from '../../../src/supervisor/child.ts';
 import { evenSlotOwners } from '../../../src/supervisor/slot-ranges.ts';
 import { Supervisor } from '../../../src/supervisor/supervisor.ts';
 
@@ -52,7 +54,7 @@ export class ManualClock implements Clock {
 
 export class FakeChild implements Child {
   readonly maps: ClusterMap[] = [];
-  readonly suspects: Suspects[] = [];
+  readonly quarantine: QuarantineNews[] = [];
   stops = 0;
   kills = 0;
 
@@ -72,8 +74,8 @@ export class FakeChild implements Child {
     this.maps.push(map);
   }
 
-  useSuspects(suspects: Suspects): void {
-    this.suspects.push(suspects);
+  useQuarantine(news: QuarantineNews): void {
+    this.quarantine.push(news);
   }
 
   stop(): void {
@@ -108,6 +110,7 @@ export const NO_STATS: ChildStats = {
 
 export interface World {
   readonly supervisor: Supervisor;
+  readonly court: QuarantineCourt;
   readonly clock: ManualClock;
   /** All that were ever started, in order. */
   readonly children: FakeChild[];
@@ -134,7 +137,15 @@ export function makeWorld({ shards = 2, routers = 1, random = 0, refusals = 0 } 
     };
   const logger = { debug: noting('debug'), info: noting('info'), warn: noting('warn'), error: noting('error') };
   let epoch = 0;
+  const court = new QuarantineCourt({
+    clock,
+    kept: [],
+    onNews: (news) => supervisor.useQuarantine(news),
+    onQuarantined: () => {},
+    keep: () => {},
+  });
   const supervisor = new Supervisor({
+    court,
     shardCount: shards,
     routerCount: routers,
     hashSeed: 7,
@@ -164,6 +175,7 @@ export function makeWorld({ shards = 2, routers = 1, random = 0, refusals = 0 } 
   };
   return {
     supervisor,
+    court,
     clock,
     children,
     log,

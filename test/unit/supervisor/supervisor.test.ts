@@ -153,7 +153,7 @@ describe('a death', () => {
     }
     expect(pauses).toEqual([0, 100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000, 10_000, 10_000]);
     expect(log.filter(({ message }) => message.startsWith('crash loop'))).toHaveLength(8);
-    expect(supervisor.view().shards[0]?.note).toBe('crash loop: ended with code 134');
+    expect(supervisor.view().shards[0]?.note).toBe('crash loop: ended with code 134 before it served');
     child('shard', 0).serve();
     expect(supervisor.view().shards[0]?.note).toBeUndefined();
     clock.advance(60_000);
@@ -211,17 +211,66 @@ describe('what is told', () => {
     expect([view?.profiles, view?.eventsPerSecond]).toEqual([undefined, undefined]);
   });
 
-  it('suspects go to every router that is there', () => {
+  it('suspects go to everybody who is there and sends to shards', () => {
     const { supervisor, child, serveAll } = makeWorld({ routers: 3 });
     supervisor.start();
     serveAll();
     child('router', 2).end();
-    const suspects = { shard: 1, hashes: ['a', 'b'] };
-    child('router', 0).events.onSuspects(suspects);
-    expect(child('router', 0).suspects).toEqual([suspects]);
-    expect(child('router', 1).suspects).toEqual([suspects]);
-    expect(child('router', 2).suspects).toEqual([]);
-    expect(child('shard', 0).suspects).toEqual([]);
+    child('router', 0).events.onSuspects({ shard: 1, hashes: ['a', 'b'] });
+    const news = { cleared: [], suspects: ['a', 'b'], quarantined: [] };
+    expect(child('router', 0).quarantine).toEqual([news]);
+    expect(child('router', 1).quarantine).toEqual([news]);
+    expect(child('shard', 0).quarantine).toEqual([news]);
+    expect(child('router', 2).quarantine).toEqual([]);
+  });
+
+  it.each([
+    ['a crash', { code: 70 }, 1],
+    ['a fault of its own', { signal: 'SIGSEGV' }, 1],
+    ['a signal from outside', { signal: 'SIGKILL' }, 0],
+    ['an end in order', { code: 0 }, 0],
+  ] as const)('%s of the shard tells against what it tried, or does not', async (_, end, count) => {
+    const { supervisor, child, court, serveAll } = makeWorld();
+    supervisor.start();
+    serveAll();
+    child('router', 0).events.onSuspects({ shard: 1, hashes: ['4-a'] });
+    expect(await court.begin('router 0', 1, '4-a')).toBe('suspect');
+    child('shard', 1).end(end);
+    court.end('router 0', { shard: 1, hash: '4-a', outcome: 'lost' });
+    expect(supervisor.view().quarantined).toBe(count);
+    expect(child('router', 0).quarantine.at(-1)?.quarantined).toHaveLength(count);
+  });
+
+  it('after a crash of a shard nobody is sent to its own door for a minute', () => {
+    const { supervisor, child, clock, serveAll } = makeWorld();
+    supervisor.start();
+    serveAll();
+    const addresses = (): string[] => supervisor.view().shards.map(({ address }) => address);
+    const before = addresses();
+    expect(before[1]).not.toBe('');
+    child('shard', 1).end({ code: 70 });
+    child('shard', 1).serve('http://127.0.0.1:9');
+    expect(addresses()).toEqual([before[0], '']);
+    expect(supervisor.map.shards[1]?.door).toBe('');
+    for (let second = 0; second < 91; second += 1) {
+      child('shard', 0).events.onStats(NO_STATS);
+      child('shard', 1).events.onStats(NO_STATS);
+      clock.advance(1_000);
+    }
+    expect(addresses()).toEqual([before[0], 'http://127.0.0.1:9']);
+    expect(supervisor.map.shards[1]?.door).toBe('http://127.0.0.1:9');
+  });
+
+  it('a shard whose disk failed did not die of what it tried', async () => {
+    const { supervisor, child, court, serveAll } = makeWorld();
+    supervisor.start();
+    serveAll();
+    child('router', 0).events.onSuspects({ shard: 1, hashes: ['4-a'] });
+    await court.begin('router 0', 1, '4-a');
+    child('shard', 1).events.onFailed({ code: 'storage_failed', message: 'the disk is full' });
+    child('shard', 1).end({ code: 1 });
+    court.end('router 0', { shard: 1, hash: '4-a', outcome: 'lost' });
+    expect([supervisor.view().quarantined, court.standing('4-a')]).toEqual([0, 'suspect']);
   });
 });
 
