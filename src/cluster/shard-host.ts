@@ -8,10 +8,12 @@ import { type Assembly, assemble } from '../engine/assembly.ts';
 import { type DataFolder, openDataFolder } from '../engine/data-folder.ts';
 import type { EngineStats, Gateway } from '../engine/gateway.ts';
 import type { OpenOptions } from '../engine/open.ts';
+import type { SegmentList } from '../engine/segment-owner.ts';
 import type { Channel } from '../link/channel.ts';
 import type { Listening, Network } from '../link/dial.ts';
 import { type Handlers, Peer } from '../link/peer.ts';
 import { EngineError } from '../model/error.ts';
+import type { IdentitySettings } from '../model/identity.ts';
 import type { QuarantineDesk } from '../model/quarantine.ts';
 import { SlotMap } from '../router/slot-map.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -282,10 +284,16 @@ export class ShardHost {
     }
   }
 
-  /** The list of saved segments is the first shard's; the others hold copies. */
-  async #followSegments(): Promise<void> {
-    const list = await this.#links.call<{ version: number; segments: [] }>(0, 'segment_list', null);
-    this.#assembly.engine.segmentStore.follow(list.version, list.segments);
+  /** The list of saved segments is the first shard's, and so are the rules of identity where a shard is new or was away when they changed. */
+  async #followFirst(): Promise<void> {
+    if (this.#options.index === 0) return;
+    const { engine } = this.#assembly;
+    await this.#links.whenUp(0);
+    const { version, segments } = await this.#links.call<SegmentList>(0, 'segment_list', null);
+    engine.segmentStore.follow(version, segments);
+    const settings = await this.#links.call<IdentitySettings>(0, 'identity_settings', null);
+    if (JSON.stringify(settings) !== JSON.stringify(engine.identitySettings()))
+      await engine.setIdentitySettings(settings);
   }
 
   /** The other shard may have been restarted: it gets what is on its way to it, and then hears which steps are still under way. */

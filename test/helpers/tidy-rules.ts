@@ -35,6 +35,7 @@ const DOORS: Readonly<Record<string, string>> = {
   piscina: 'src/runtime/',
   pino: 'src/runtime/',
   'uWebSockets.js': 'src/server/transport',
+  ws: 'src/client/',
 };
 const NODE_PLACES = [
   'src/runtime/',
