@@ -77,6 +77,8 @@ describe('the matrix of routes and keys', () => {
     ['POST', '/v1/profiles/get', { none: 401, write: 403, read: 200, admin: 200 }],
     ['POST', '/v1/query', { none: 401, write: 403, read: 200, admin: 200 }],
     ['GET', '/v1/export', { none: 401, write: 403, read: 200, admin: 200 }],
+    ['GET', '/v1/cluster/quarantine', { none: 401, write: 403, read: 200, admin: 200 }],
+    ['DELETE', '/v1/cluster/quarantine/some', { none: 401, write: 403, read: 403, admin: 404 }],
     ['GET', '/v1/cluster', { none: 401, write: 403, read: 200, admin: 200 }],
     ['POST', '/v1/admin/checkpoint', { none: 401, write: 403, read: 403, admin: 200 }],
     ['GET', '/v1/admin/state-hash', { none: 401, write: 403, read: 403, admin: 200 }],
