@@ -3,8 +3,7 @@
  * one turn after they were given, so that a door that keeps them sends garbage, which no test takes for a profile.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Awaitable, Deferrable } from '../../src/base/awaitable.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import { type Awaitable, type Deferrable, isPromise } from '../../src/base/awaitable.ts';
 import type { EngineStats, FrameOutcome, Gateway } from '../../src/engine/gateway.ts';
 import type { Accounts } from '../../src/model/account.ts';
 import type { ClusterView } from '../../src/model/cluster.ts';
@@ -16,6 +15,7 @@ import type { Matching } from '../../src/model/matching.ts';
 import type { Identifier, LookupOptions } from '../../src/model/profile.ts';
 import type { ProfilePages } from '../../src/model/profile-page.ts';
 import type { Segment } from '../../src/model/segment.ts';
+import type { TestEngine } from './test-engine.ts';
 
 async function later<T>(read: () => T): Promise<Awaited<T>> {
   await nextTurn();
@@ -23,8 +23,9 @@ async function later<T>(read: () => T): Promise<Awaited<T>> {
 }
 
 /** Good for this turn only. */
-function lent(json: Uint8Array | undefined): Uint8Array | undefined {
+function lent(json: Awaitable<Uint8Array | undefined>): Awaitable<Uint8Array | undefined> {
   if (json === undefined) return undefined;
+  if (isPromise(json)) return json.then(lent);
   const copy = Uint8Array.from(json);
   setImmediate(() => copy.fill(0xff));
   return copy;
@@ -32,17 +33,17 @@ function lent(json: Uint8Array | undefined): Uint8Array | undefined {
 
 /** What gives promises anyway goes straight through. */
 export class AsyncGateway implements Gateway {
-  readonly #engine: Engine;
+  readonly #engine: TestEngine;
   #lookups = 0;
   readonly lookupMany: Gateway['lookupMany'];
 
   /** `hasMany`: many lookups can be asked at once. */
-  constructor(engine: Engine, { hasMany = false } = {}) {
+  constructor(engine: TestEngine, { hasMany = false } = {}) {
     this.#engine = engine;
     if (!hasMany) return;
     this.lookupMany = (identifiers, options) =>
       // One turn for the answer, then all bytes at once: `later` would give them to the next turn.
-      nextTurn().then(() => identifiers.map((identifier) => lent(engine.lookupJson(identifier, options))));
+      nextTurn().then(() => Promise.all(identifiers.map((identifier) => lent(engine.lookupJson(identifier, options)))));
   }
 
   /** One to three, so that of many lookups some come when the bytes of others are gone. */

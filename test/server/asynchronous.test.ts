@@ -6,7 +6,7 @@ import { useForm } from './harness.ts';
 beforeAll(() => useForm('asynchronous'));
 
 const suites = readdirSync(new URL('.', import.meta.url)).filter(
-  (name) => name.endsWith('.test.ts') && !name.startsWith('asynchronous'),
+  (name) => name.endsWith('.test.ts') && !/^(asynchronous|cluster)/.test(name),
 );
 
 for (const name of suites) {

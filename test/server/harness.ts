@@ -1,15 +1,17 @@
 /**
- * Starts servers on free ports with a fake engine, and speaks to them as clients do. What is behind the doors has a form: `embedded` answers at once,
- * the others later, as a cluster does (`asynchronous.test.ts` runs the suites again in these).
+ * Starts servers on free ports and speaks to them as clients do. What is behind the doors has a form: `embedded` answers at once, two others later
+ * (`asynchronous.test.ts`), and the last is a cluster (`cluster.test.ts`); these run all suites again.
  */
 import net from 'node:net';
 import { afterEach } from 'vitest';
 import WebSocket from 'ws';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { Gateway } from '../../src/engine/gateway.ts';
+import type { OpenOptions } from '../../src/engine/open.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import { AsyncGateway } from '../helpers/async-gateway.ts';
-import { FakeEngine } from './fake-engine.ts';
+import { CLUSTER_SHARDS, openCluster, openEmbedded, type TestEngine } from '../helpers/test-engine.ts';
+import { ScriptedEngine } from './scripted-engine.ts';
 
 export const KEYS = { write: ['write-key-1', 'write-key-2'], admin: ['admin-key'], read: ['read-key'] };
 export const asWriter = { authorization: 'Bearer write-key-1' };
@@ -17,21 +19,30 @@ export const asReader = { authorization: 'Bearer read-key' };
 export const asAdmin = { authorization: 'Bearer admin-key' };
 
 export interface Rig {
-  readonly engine: FakeEngine;
+  readonly engine: ScriptedEngine;
   readonly server: RunningServer;
   readonly url: string;
 }
 
+/** What streams need of a rig, or of what a test made itself. */
+export interface Served {
+  readonly engine?: Gateway;
+  readonly server?: RunningServer;
+  readonly url: string;
+}
+
 const running: RunningServer[] = [];
+const engines: TestEngine[] = [];
 const sockets: WebSocket[] = [];
 
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.terminate();
   await Promise.all(running.splice(0).map((server) => server.close()));
+  await Promise.all(engines.splice(0).map((engine) => engine.close()));
 });
 
-/** `many`: later, and many lookups can be asked at once. */
-export type Form = 'embedded' | 'asynchronous' | 'many';
+/** `many`: later, and many lookups can be asked at once. `cluster`: a router of a cluster. */
+export type Form = 'embedded' | 'asynchronous' | 'many' | 'cluster';
 
 let form: Form = 'embedded';
 
@@ -40,14 +51,36 @@ export function useForm(next: Form): void {
   form = next;
 }
 
+export function currentForm(): Form {
+  return form;
+}
+
+/** A real engine in the form that is tested. The caller closes it. */
+export function openEngine(options?: OpenOptions): Promise<TestEngine> {
+  return form === 'cluster' ? openCluster(options) : openEmbedded(options);
+}
+
 /** A server before the engine, in the form that is tested. The caller closes it. */
-export function serve(engine: Engine, options: ServerOptions = {}): Promise<RunningServer> {
-  const gateway = form === 'embedded' ? engine : new AsyncGateway(engine, { hasMany: form === 'many' });
+export function serve(engine: TestEngine, options: ServerOptions = {}): Promise<RunningServer> {
+  const isItself = form === 'embedded' || form === 'cluster';
+  const gateway = isItself ? engine : new AsyncGateway(engine, { hasMany: form === 'many' });
   return startServer(gateway, { port: 0, keys: KEYS, ...options });
 }
 
+/** Numbers of which there is one a shard. */
+export function perShard<T>(value: T): T[] {
+  return Array.from({ length: form === 'cluster' ? CLUSTER_SHARDS : 1 }, () => value);
+}
+
+/** What answers of a cluster have besides. */
+export function epochPart(): { readonly epoch?: number } {
+  return form === 'cluster' ? { epoch: 1 } : {};
+}
+
 export async function rig(options: ServerOptions = {}): Promise<Rig> {
-  const engine = new FakeEngine();
+  const { limits, clock } = options;
+  const engine = new ScriptedEngine(await openEngine({ limits, clock }));
+  engines.push(engine);
   const server = await serve(engine, options);
   running.push(server);
   return { engine, server, url: server.url };
@@ -171,7 +204,7 @@ export class StreamClient {
 
 /** Open, with its key accepted and its credit frame read. */
 export async function stream(
-  rigged: Rig,
+  rigged: Served,
   headers: Record<string, string> = asAdmin,
   query = '',
 ): Promise<StreamClient> {
@@ -180,7 +213,11 @@ export async function stream(
   return client;
 }
 
-export function strangerStream(rigged: Rig, query = '', headers: Record<string, string> = {}): Promise<StreamClient> {
+export function strangerStream(
+  rigged: Served,
+  query = '',
+  headers: Record<string, string> = {},
+): Promise<StreamClient> {
   return new StreamClient(`${rigged.url.replace('http', 'ws')}/v1/stream${query}`, headers).opened();
 }
 

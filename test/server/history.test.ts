@@ -1,20 +1,19 @@
 /** A profile's past over HTTP, from the real engine. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
-import { open } from '../../src/engine/open.ts';
 import { tracedTrait, traitHistory } from '../../src/server/openapi/history-schema.ts';
 import { profile } from '../../src/server/openapi/profile-schema.ts';
 import type { RunningServer } from '../../src/server/server.ts';
-import { asReader, call, post, serve } from './harness.ts';
+import type { TestEngine } from '../helpers/test-engine.ts';
+import { asReader, call, openEngine, post, serve } from './harness.ts';
 
 const NOW_MS = Date.UTC(2025, 5, 1);
 
-let engine: Engine;
+let engine: TestEngine;
 let server: RunningServer;
 
 async function start(historyRetentionMs = 0): Promise<void> {
   const clock = { nowMs: () => NOW_MS };
-  engine = await open({ data: ':memory:', shards: 2, workers: 1, historyRetentionMs, checkpointIntervalMs: 0, clock });
+  engine = await openEngine({ shards: 2, workers: 1, historyRetentionMs, checkpointIntervalMs: 0, clock });
   server = await serve(engine);
   const crm = { context: { source: 'crm' } };
   await engine.ingest([

@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
-import { open } from '../../src/engine/open.ts';
 import { enrichmentAnswer } from '../../src/server/openapi/enrichment-schema.ts';
 import {
   identityGraph,
@@ -11,16 +9,17 @@ import {
 } from '../../src/server/openapi/identity-schema.ts';
 import { errorAnswer } from '../../src/server/openapi/ingest-schema.ts';
 import type { RunningServer } from '../../src/server/server.ts';
-import { type Answer, asAdmin, asReader, asWriter, call, post, serve } from './harness.ts';
+import type { TestEngine } from '../helpers/test-engine.ts';
+import { type Answer, asAdmin, asReader, asWriter, call, openEngine, post, serve } from './harness.ts';
 
-let engine: Engine;
+let engine: TestEngine;
 let server: RunningServer;
 let url: string;
 let nowMs: number;
 
 beforeEach(async () => {
   nowMs = Date.parse('2026-01-01T00:00:00Z');
-  engine = await open({ data: ':memory:', shards: 2, workers: 1, clock: { nowMs: () => nowMs } });
+  engine = await openEngine({ shards: 2, workers: 1, clock: { nowMs: () => nowMs } });
   server = await serve(engine);
   url = server.url;
   await engine.ingest([

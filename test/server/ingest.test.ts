@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../src/model/error.ts';
 import { DEFAULT_INGEST_LIMITS } from '../../src/model/limits.ts';
 import { ingestAnswer } from '../../src/server/openapi/ingest-schema.ts';
-import { asReader, asWriter, call, gate, post, raw, rig } from './harness.ts';
+import { asReader, asWriter, call, epochPart, gate, post, raw, rig } from './harness.ts';
 
 const track = { userId: 'u1', event: 'Order Completed', messageId: 'm1', properties: { total: 5 } };
 
@@ -13,12 +13,14 @@ describe('single items', () => {
     for (const kind of ['identify', 'track', 'page', 'screen', 'group', 'alias']) {
       const answer = await post(`${url}/v1/${kind}`, {
         userId: 'u1',
+        previousId: 'u0',
+        groupId: 'g1',
         event: 'E',
         messageId: kind,
         sentAt: '2026-01-01T00:00:00Z',
       });
       expect(answer.status).toBe(200);
-      expect(answer.json).toEqual({ success: true, accepted: 1, duplicates: 0, rejected: [] });
+      expect(answer.json).toEqual({ success: true, accepted: 1, duplicates: 0, rejected: [], ...epochPart() });
       expect(engine.ingested.at(-1)?.options).toMatchObject({ type: kind, sentAt: '2026-01-01T00:00:00Z' });
     }
   });
@@ -28,7 +30,7 @@ describe('single items', () => {
     const answer = await post(`${url}/v1/track`, { userId: 'u1', messageId: 'm9' });
     expect(answer.status).toBe(400);
     expect(answer.json).toEqual({
-      error: { code: 'missing_event', message: 'event is needed', details: { messageId: 'm9' } },
+      error: { code: 'missing_event', message: 'a track call needs an event name' },
     });
   });
 
@@ -82,9 +84,10 @@ describe('batches', () => {
       accepted: 2,
       duplicates: 0,
       rejected: [
-        { index: 1, messageId: 'm2', code: 'missing_user', message: 'userId or anonymousId is needed' },
-        { index: 2, code: 'invalid_item', message: 'not an object' },
+        { index: 1, code: 'missing_user', message: 'the event has neither userId nor anonymousId' },
+        { index: 2, code: 'invalid_item', message: 'an event must be an object' },
       ],
+      ...epochPart(),
     });
     expect(engine.ingested[0].options).toEqual({ ack: undefined, sentAt: 12, context: { ip: '1' } });
   });
@@ -92,12 +95,14 @@ describe('batches', () => {
   test('what cannot be stored now is told from what is wrong, and 503 when nothing else was stored', async () => {
     const { engine, url } = await rig();
     engine.refuse = (one) => ((one as { userId?: string }).userId === 'away' ? 'shard_unavailable' : undefined);
-    const away = { ...track, userId: 'away' };
-    const mixed = await post(`${url}/v1/batch`, { batch: [away, { messageId: 'm2' }, { userId: 'u', event: 'e' }] });
+    const away = { type: 'track', ...track, userId: 'away' };
+    const mixed = await post(`${url}/v1/batch`, {
+      batch: [away, { type: 'track', event: 'e', messageId: 'm2' }, { type: 'track', userId: 'u', event: 'e' }],
+    });
     expect([mixed.status, ingestAnswer.parse(mixed.json).accepted]).toEqual([200, 1]);
     expect(mixed.json.rejected).toEqual([
       { index: 0, code: 'shard_unavailable', message: 'not now', retryable: true },
-      { index: 1, messageId: 'm2', code: 'missing_user', message: 'userId or anonymousId is needed' },
+      { index: 1, code: 'missing_user', message: 'the event has neither userId nor anonymousId' },
     ]);
     for (const [path, body] of [
       ['batch', { batch: [away, away] }],
@@ -129,6 +134,7 @@ describe('batches', () => {
       accepted: 0,
       duplicates: 0,
       rejected: [],
+      ...epochPart(),
     });
     for (const body of [{}, { batch: 'x' }, { batch: { length: 1 } }, { batch: null }]) {
       const answer = await post(`${url}/v1/batch`, body);
@@ -289,7 +295,7 @@ describe('bodies', () => {
   });
 
   test('without a key in a header a body may be smaller only', async () => {
-    const { url } = await rig();
+    const { url } = await rig({ limits: { ...DEFAULT_INGEST_LIMITS, eventSizeBytes: 1_000_000 } });
     const body = { ...track, writeKey: 'write-key-1', properties: { text: 'x'.repeat(600_000) } };
     expect((await post(`${url}/v1/track`, body, {})).status).toBe(413);
     expect((await post(`${url}/v1/track`, body)).status).toBe(200);

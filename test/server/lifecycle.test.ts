@@ -2,9 +2,10 @@ import { get } from 'node:https';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_INGEST_LIMITS } from '../../src/model/limits.ts';
 import { startServer } from '../../src/server/server.ts';
 import { FakeEngine } from './fake-engine.ts';
-import { asAdmin, asWriter, call, gate, KEYS, post, raw, rig, strangerStream, stream } from './harness.ts';
+import { asAdmin, asWriter, call, gate, KEYS, post, type Rig, raw, rig, strangerStream, stream } from './harness.ts';
 
 const item = { userId: 'u1', event: 'E', messageId: 'm1' };
 const certFile = fileURLToPath(new URL('./certificate/localhost.pem', import.meta.url));
@@ -23,7 +24,7 @@ describe('starting', () => {
     const first = await rig({ isPortShared: true });
     const second = await rig({ isPortShared: true, port: first.server.port });
     expect(second.server.port).toBe(first.server.port);
-    const isHeard = ({ engine }: { engine: FakeEngine }): boolean => engine.ingested.length > 0;
+    const isHeard = ({ engine }: Rig): boolean => engine.ingested.length > 0;
     while (!isHeard(first) || !isHeard(second)) {
       // Each a connection of its own: the kernel deals them out.
       const body = JSON.stringify(item);
@@ -124,7 +125,10 @@ describe('hostile connections', () => {
   });
 
   test('clients that leave in the middle of a body cost nothing', async () => {
-    const { engine, server, url } = await rig({ maxBodyBytesInFlight: 100_000 });
+    const { engine, server, url } = await rig({
+      maxBodyBytesInFlight: 100_000,
+      limits: { ...DEFAULT_INGEST_LIMITS, eventSizeBytes: 100_000 },
+    });
     for (let round = 0; round < 30; round += 1) {
       const socket = net.connect(server.port, '127.0.0.1');
       socket.on('error', () => {});

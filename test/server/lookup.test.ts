@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { asReader, call, post, type Rig, rig } from './harness.ts';
+import { asReader, call, epochPart, post, type Rig, rig } from './harness.ts';
 
 async function filled(): Promise<Rig> {
   const rigged = await rig();
   await rigged.engine.ingest([
-    { type: 'identify', userId: 'u1', traits: { email: 'a@b.c', name: 'Zoë', country: 'DE' } },
+    { type: 'identify', userId: 'u1', traits: { email: 'ann@kith.test', name: 'Zoë', country: 'DE' } },
     { type: 'identify', userId: 'weird/id:x y', traits: { odd: true } },
     { type: 'identify', userId: 'email:strange', traits: { odd: 1 } },
     { type: 'track', userId: 'u1', event: 'A', messageId: 'm1' },
@@ -28,7 +28,7 @@ describe('GET /v1/profiles/{id}', () => {
 
   test('takes type:value, and tries a user_id that looks like one', async () => {
     const { engine, url } = await filled();
-    expect((await get(url, 'email:a@b.c')).json.id).toBe('u1');
+    expect((await get(url, 'email:ann@kith.test')).json.id).toBe('u1');
     engine.lookedUp.length = 0;
     expect((await get(url, 'email:strange')).json.id).toBe('email:strange');
     expect(engine.lookedUp).toEqual([
@@ -82,10 +82,10 @@ describe('GET /v1/profiles/{id}', () => {
 
   test('a failure inside is 500 and the next lookup works', async () => {
     const { engine, url } = await filled();
-    engine.failure = new Error('a@b.c');
+    engine.failure = new Error('ann@kith.test');
     const answer = await get(url, 'u1');
     expect([answer.status, answer.json.error.code]).toEqual([500, 'internal']);
-    expect(answer.text).not.toContain('a@b.c');
+    expect(answer.text).not.toContain('ann@kith.test');
     engine.failure = undefined;
     expect((await get(url, 'u1')).status).toBe(200);
   });
@@ -94,11 +94,14 @@ describe('GET /v1/profiles/{id}', () => {
 describe('POST /v1/profiles/get', () => {
   test('answers in order, null for who is not known', async () => {
     const { url } = await filled();
-    const ids = ['u1', 'nobody', { type: 'email', value: 'a@b.c' }, 'email:a@b.c', 'u1'];
+    const ids = ['u1', 'nobody', { type: 'email', value: 'ann@kith.test' }, 'email:ann@kith.test', 'u1'];
     const answer = await post(`${url}/v1/profiles/get`, { ids, fields: ['country'] }, asReader);
     const one = { id: 'u1', traits: { country: 'DE' } };
-    expect(answer.json).toEqual({ profiles: [one, null, one, one, one] });
-    expect((await post(`${url}/v1/profiles/get`, { ids: [], events: 3 }, asReader)).json).toEqual({ profiles: [] });
+    expect(answer.json).toEqual({ profiles: [one, null, one, one, one], ...epochPart() });
+    expect((await post(`${url}/v1/profiles/get`, { ids: [], events: 3 }, asReader)).json).toEqual({
+      profiles: [],
+      ...epochPart(),
+    });
   });
 
   test('many large profiles come whole', async () => {

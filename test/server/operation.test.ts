@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { asAdmin, asReader, asWriter, call, post, raw, rig, stream } from './harness.ts';
+import { asAdmin, asReader, asWriter, call, currentForm, perShard, post, raw, rig, stream } from './harness.ts';
 
 describe('health and readiness', () => {
   test('follow the engine', async () => {
@@ -8,7 +8,10 @@ describe('health and readiness', () => {
     expect((await call(`${url}/ready`)).json).toEqual({ status: 'ready' });
     engine.isReady = false;
     const answer = await call(`${url}/ready`);
-    expect([answer.status, answer.json]).toEqual([503, { status: 'not_ready' }]);
+    expect([answer.status, answer.json]).toEqual([
+      503,
+      { status: 'not_ready', ...(currentForm() === 'cluster' ? { shards: [] } : {}) },
+    ]);
   });
 });
 
@@ -55,35 +58,50 @@ describe('what no route takes', () => {
 
 describe('admin', () => {
   test('checkpoint and state hash', async () => {
-    const { url } = await rig();
-    expect((await post(`${url}/v1/admin/checkpoint`, '', asAdmin)).json).toEqual({
-      seq: [0],
-      sizeBytes: 10,
-      tookMs: 1,
+    const { engine, url } = await rig();
+    const hash = async () => (await call(`${url}/v1/admin/state-hash`, { headers: asAdmin })).json;
+    const empty = await hash();
+    expect(empty).toEqual({ stateHash: await engine.stateHash() });
+    await engine.ingest([{ type: 'track', userId: 'u1', event: 'e' }]);
+    expect(await hash()).toEqual({ stateHash: await engine.stateHash() });
+    expect(await hash()).not.toEqual(empty);
+    const { json } = await post(`${url}/v1/admin/checkpoint`, '', asAdmin);
+    expect(json).toEqual({
+      seq: perShard(expect.any(Number)),
+      sizeBytes: expect.any(Number),
+      tookMs: expect.any(Number),
     });
-    expect((await call(`${url}/v1/admin/state-hash`, { headers: asAdmin })).json).toEqual({ stateHash: 'hash-0' });
+    expect(json.seq.reduce((sum: number, seq: number) => sum + seq, 0)).toBeGreaterThan(0);
   });
 });
 
 describe('GET /metrics', () => {
   test('is Prometheus text with the engine and the door in it', async () => {
-    const { url, ...rest } = await rig();
+    const { engine, url, ...rest } = await rig();
+    const blocked = { type: 'identify', userId: 'u1', traits: { email: 'none@none.com' } };
     await post(`${url}/v1/track`, { userId: 'u1', event: 'e' });
+    await post(`${url}/v1/batch`, { batch: [{ type: 'track', event: 'e' }, { type: 'identify' }, blocked] });
     await post(`${url}/v1/track`, '{');
     await call(`${url}/v1/profiles/u1`, { headers: asReader });
     await call(`${url}/v1/profiles/nobody`, { headers: asReader });
-    const client = await stream({ url, ...rest });
+    const client = await stream({ engine, url, ...rest });
     await client.ask({ op: 'ping' });
     const page = await call(`${url}/metrics`);
     expect(page.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const series = parseMetrics(page.text);
+    const { memoryBytes, shards } = await engine.stats();
+    expect(shards).toHaveLength(perShard(0).length);
     expect(series).toMatchObject({
-      kith_events_accepted_total: 1,
+      kith_events_accepted_total: 2,
       'kith_events_rejected_total{code="missing_user"}': 2,
-      'kith_dropped_total{reason="identifier_taken"}': 1,
-      'kith_memory_bytes{part="events"}': 200,
-      'kith_log_lag{shard="0"}': 3,
-      'kith_checkpoint_lag{shard="0"}': 5,
+      'kith_dropped_total{reason="identifier_blocked"}': 1,
+      'kith_memory_bytes{part="events"}': memoryBytes['events'],
+      ...Object.fromEntries(
+        shards.flatMap(({ appliedSeq, durableSeq, checkpointSeq }, shard) => [
+          [`kith_log_lag{shard="${shard}"}`, appliedSeq - durableSeq],
+          [`kith_checkpoint_lag{shard="${shard}"}`, appliedSeq - checkpointSeq],
+        ]),
+      ),
       'kith_refused_total{code="malformed_json"}': 1,
       'kith_http_responses_total{route="/v1/profiles/{id}",status="200"}': 1,
       'kith_http_responses_total{route="/v1/profiles/{id}",status="404"}': 1,
@@ -95,7 +113,7 @@ describe('GET /metrics', () => {
       kith_stream_frames_out_total: 2,
     });
     // Scraped again: counters do not add themselves up.
-    expect(parseMetrics((await call(`${url}/metrics`)).text)).toMatchObject({ kith_events_accepted_total: 1 });
+    expect(parseMetrics((await call(`${url}/metrics`)).text)).toMatchObject({ kith_events_accepted_total: 2 });
   });
 
   test('holds no identifier and no key', async () => {

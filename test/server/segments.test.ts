@@ -7,7 +7,8 @@ function put(url: string, key: string, body: unknown, headers: Record<string, st
 
 describe('/v1/segments', () => {
   test('are saved, listed, read and deleted', async () => {
-    const { url } = await rig();
+    const { engine, url } = await rig({ clock: { nowMs: () => Date.parse('2026-01-01T00:00:00Z') } });
+    await engine.ingest([{ type: 'identify', userId: 'u1', traits: { country: 'DE', plan: 'pro' } }]);
     const saved = await put(url, 'german', { where: 'country="DE"', name: 'Germany' });
     const segment = {
       key: 'german',
@@ -115,9 +116,11 @@ describe('/v1/schema and /v1/query/complete', () => {
   });
 
   test('a completion comes back', async () => {
-    const { url } = await rig();
-    const answer = await post(`${url}/v1/query/complete`, { text: 'co', position: 1 }, asReader);
-    expect(answer.json).toMatchObject({ start: 0, end: 1, completions: [{ insert: 'country' }] });
+    const { engine, url } = await rig();
+    await engine.ingest([{ type: 'identify', userId: 'u1', traits: { country: 'DE' } }]);
+    const answer = await post(`${url}/v1/query/complete`, { text: 'country x', position: 4 }, asReader);
+    expect(answer.json).toMatchObject({ start: 0, end: 7 });
+    expect(answer.json.completions).toContainEqual(expect.objectContaining({ insert: 'country', kind: 'trait' }));
   });
 });
 

@@ -6,9 +6,10 @@ const WHERE = 'did "Order" in last 7d';
 
 test('why answers for a profile named as in a lookup', async () => {
   const { url, engine } = await rig();
-  engine.people.set('user_id:u1', { id: 'u1', traits: {}, events: [] });
-  engine.people.set('email:ann@kith.test', { id: 'u1', traits: {}, events: [] });
-  engine.people.set('user_id:a:b', { id: 'a:b', traits: {}, events: [] });
+  await engine.ingest([
+    { type: 'identify', userId: 'u1', traits: { email: 'ann@kith.test' } },
+    { type: 'identify', userId: 'a:b' },
+  ]);
   const ids = ['u1', 'email:ann@kith.test', { type: 'user_id', value: 'u1' }, 'a:b'];
   for (const id of ids) {
     const { status, json } = await post(`${url}/v1/query/why`, { id, where: WHERE }, asReader);

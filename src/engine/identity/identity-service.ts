@@ -199,7 +199,9 @@ function isSameLink(one: CodeLink, other: CodeLink): boolean {
   return (one.a === other.a && one.b === other.b) || (one.a === other.b && one.b === other.a);
 }
 
+/** Traits folded: of a shard that was made for this request alone they are not yet. */
 function profileAt({ shard, row }: ProfileAddress): Profile {
+  shard.data.foldNow();
   shard.renderer.render(row);
   const { bytes, start, end } = shard.renderer;
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')) as Profile;

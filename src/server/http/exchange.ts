@@ -60,8 +60,8 @@ export class Exchange {
   }
 
   /** `send` for bytes that are the caller's only until it pauses. */
-  sendBorrowed(status: number, contentType: string, bytes: Uint8Array): void {
-    this.send(status, contentType, bytes.length <= WHOLE_BODY_BYTES ? bytes : Buffer.from(bytes));
+  sendBorrowed(status: number, contentType: string, bytes: Uint8Array, headers: Headers = NO_HEADERS): void {
+    this.send(status, contentType, bytes.length <= WHOLE_BODY_BYTES ? bytes : Buffer.from(bytes), headers);
   }
 
   /** Long bytes must stay as they are until the client has read them. */

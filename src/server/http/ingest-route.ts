@@ -5,6 +5,7 @@
 import { EngineError } from '../../model/error.ts';
 import type { AckLevel, IngestOptions, IngestResult } from '../../model/ingest.ts';
 import { INGEST } from '../auth/key-ring.ts';
+import { epochPart } from '../cluster-epoch.ts';
 import type { Door } from '../door.ts';
 import { batchRefusal, markedRejections } from '../ingest-answer.ts';
 import type { HttpRequest } from '../transport/transport.ts';
@@ -143,5 +144,6 @@ function answerBatch(exchange: Exchange, result: IngestResult): void {
   const refusal = batchRefusal(result);
   if (refusal !== undefined) throw refusal;
   const { accepted, duplicates } = result;
-  exchange.json({ success: true, accepted, duplicates, rejected: markedRejections(result.rejected) });
+  const rejected = markedRejections(result.rejected);
+  exchange.json({ success: true, accepted, duplicates, rejected, ...epochPart(exchange.door.engine.epoch) });
 }

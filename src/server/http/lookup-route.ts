@@ -8,6 +8,7 @@ import { isPromise } from '../../base/awaitable.ts';
 import { EngineError, errorBody } from '../../model/error.ts';
 import { errorFields } from '../../runtime/logger.ts';
 import { READ } from '../auth/key-ring.ts';
+import { epochHeaders, epochText } from '../cluster-epoch.ts';
 import type { Door } from '../door.ts';
 import { lookupJsonAt } from '../lookup/address.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
@@ -60,7 +61,7 @@ function answerLater(exchange: Exchange, later: Promise<Uint8Array | undefined>)
   later
     .then((json) => {
       if (json === undefined) exchange.send(PROFILE_NOT_FOUND.status, 'application/json', NOT_FOUND_BODY);
-      else exchange.sendBorrowed(200, 'application/json', json);
+      else exchange.sendBorrowed(200, 'application/json', json, epochHeaders(exchange.door.engine));
     })
     .catch((error: unknown) => exchange.fail(error));
 }
@@ -88,7 +89,7 @@ export function profilesRoute(page: BytePage): (exchange: Exchange) => Promise<v
       page.bytes(begun);
       finishProfilesJson(page, late.index, found);
     }
-    page.text('}');
+    page.text(`${epochText(exchange.door.engine.epoch)}}`);
     exchange.send(200, 'application/json', Buffer.from(page.view()));
     page.reset();
   };

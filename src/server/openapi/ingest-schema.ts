@@ -84,11 +84,17 @@ export const rejectedItem = z
   })
   .meta({ id: 'RejectedItem', description: 'Position in the batch, from 0, and why it was not stored.' });
 
+export const mapEpoch = z
+  .int()
+  .optional()
+  .meta({ description: 'Of a cluster alone: of the map in `/v1/cluster` that the answer went by.' });
+
 export const ingestAnswer = z
   .strictObject({
     success: z.literal(true),
     accepted: z.int().meta({ description: 'Includes the duplicates.' }),
     duplicates: z.int(),
     rejected: z.array(rejectedItem),
+    epoch: mapEpoch,
   })
   .meta({ id: 'IngestAnswer' });

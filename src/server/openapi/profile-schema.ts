@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MAX_LOOKUP_EVENTS, MAX_LOOKUP_IDS } from '../lookup/lookup-request.ts';
 import { tracedTrait } from './history-schema.ts';
+import { mapEpoch } from './ingest-schema.ts';
 
 export const identifier = z.strictObject({ type: z.string(), value: z.string() }).meta({ id: 'Identifier' });
 
@@ -51,5 +52,6 @@ export const profilesRequest = z
 export const profilesAnswer = z
   .strictObject({
     profiles: z.array(profile.nullable()).meta({ description: 'In the order of `ids`; null for who is not known.' }),
+    epoch: mapEpoch,
   })
   .meta({ id: 'ProfilesAnswer' });

@@ -5,6 +5,7 @@
 import { Packr } from 'msgpackr';
 import { type EngineError, errorBody } from '../../model/error.ts';
 import type { IngestResult } from '../../model/ingest.ts';
+import { epochPart, epochText } from '../cluster-epoch.ts';
 import { markedRejections } from '../ingest-answer.ts';
 
 export type Payload = string | Uint8Array;
@@ -15,12 +16,13 @@ export function encode(value: unknown, isBinary: boolean): Payload {
   return isBinary ? packr.pack(value) : JSON.stringify(value);
 }
 
-export function encodeAck(ref: unknown, result: IngestResult, isBinary: boolean): Payload {
+/** `epoch`: of a cluster's map. */
+export function encodeAck(ref: unknown, result: IngestResult, isBinary: boolean, epoch: number | undefined): Payload {
   const { accepted, duplicates, seq } = result;
   const rejected = markedRejections(result.rejected);
-  if (isBinary) return packr.pack({ ack: ref ?? null, accepted, duplicates, rejected, seq });
+  if (isBinary) return packr.pack({ ack: ref ?? null, accepted, duplicates, rejected, seq, ...epochPart(epoch) });
   const rejectedText = rejected.length === 0 ? '[]' : JSON.stringify(rejected);
-  return `{"ack":${refText(ref)},"accepted":${accepted},"duplicates":${duplicates},"rejected":${rejectedText},"seq":[${seq.join(',')}]}`;
+  return `{"ack":${refText(ref)},"accepted":${accepted},"duplicates":${duplicates},"rejected":${rejectedText},"seq":[${seq.join(',')}]${epochText(epoch)}}`;
 }
 
 /** `name` is `ack` for ingest frames, else `ref`. */

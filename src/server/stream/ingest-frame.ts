@@ -120,14 +120,14 @@ function admit(session: Session): void {
 }
 
 function acknowledge(session: Session, ref: unknown, result: Promise<IngestResult>, isBinary: boolean): void {
-  const { lifecycle } = session.door;
+  const { engine, lifecycle } = session.door;
   lifecycle.begin();
   result
     .then(
       (done) => {
         session.credit.giveBack();
         const refusal = batchRefusal(done);
-        if (refusal === undefined) session.sendSoon(encodeAck(ref, done, isBinary));
+        if (refusal === undefined) session.sendSoon(encodeAck(ref, done, isBinary, engine.epoch));
         else refuse(session, ref, refusal, isBinary);
       },
       (error: unknown) => {

@@ -3,6 +3,7 @@ import { Packr } from 'msgpackr';
 import { isPromise } from '../../base/awaitable.ts';
 import { EngineError } from '../../model/error.ts';
 import { READ } from '../auth/key-ring.ts';
+import { epochPart, epochText } from '../cluster-epoch.ts';
 import { requireRights } from '../http/access.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
 import { parseAddresses, parseLookupOptions } from '../lookup/lookup-request.ts';
@@ -14,15 +15,17 @@ import {
   writeProfilesJson,
 } from '../lookup/profile-list.ts';
 import { parseQueryRequest } from '../query-request.ts';
-import { encode, encodeError, refText } from './frame-answer.ts';
+import { encode, encodeError, type Payload, refText } from './frame-answer.ts';
 import { knownError } from './ingest-frame.ts';
 import type { Outgoing, Session } from './session.ts';
 
 type Message = Readonly<Record<string, unknown>>;
 
 const QUERY_ENVELOPE: ReadonlySet<string> = new Set(['op', 'ref']);
-/** msgpack: a map of two, and the text "ref"; the text "profiles" comes after the ref. */
+/** msgpack: a map of so many, and the text "ref"; the texts "epoch", in a cluster, and "profiles" come after the ref. */
 const REF_HEAD = Buffer.from([0x82, 0xa3, 0x72, 0x65, 0x66]);
+const REF_HEAD_OF_THREE = Buffer.from([0x83, 0xa3, 0x72, 0x65, 0x66]);
+const EPOCH_HEAD = Buffer.from([0xa5, 0x65, 0x70, 0x6f, 0x63, 0x68]);
 const PROFILES_HEAD = Buffer.from([0xa8, 0x70, 0x72, 0x6f, 0x66, 0x69, 0x6c, 0x65, 0x73]);
 const packr = new Packr({ useRecords: false });
 
@@ -44,19 +47,22 @@ export function lookupFrame(session: Session, page: BytePage, message: Message, 
   assertRoom(session, addresses.length);
   if (isBinary && message['format'] !== 'json') {
     const profiles = parsedProfiles(engine, addresses, options);
-    if (!isPromise(profiles)) session.send(encode({ ref: ref ?? null, profiles }, true));
-    else
-      answerLater(session, ref, addresses.length, true, profiles, (list) =>
-        encode({ ref: ref ?? null, profiles: list }, true),
-      );
+    const answer = (list: readonly unknown[]): Payload =>
+      encode({ ref: ref ?? null, profiles: list, ...epochPart(engine.epoch) }, true);
+    if (isPromise(profiles)) answerLater(session, ref, addresses.length, true, profiles, answer);
+    else session.send(answer(profiles));
     return;
   }
   page.reset();
   if (isBinary) {
-    page.bytes(REF_HEAD);
+    page.bytes(engine.epoch === undefined ? REF_HEAD : REF_HEAD_OF_THREE);
     page.bytes(packr.pack(ref ?? null));
+    if (engine.epoch !== undefined) {
+      page.bytes(EPOCH_HEAD);
+      page.bytes(packr.pack(engine.epoch));
+    }
     page.bytes(PROFILES_HEAD);
-  } else page.text(`{"ref":${refText(ref)},"profiles":`);
+  } else page.text(`{"ref":${refText(ref)}${epochText(engine.epoch)},"profiles":`);
   const late = (isBinary ? writeProfilesAsStrings : writeProfilesJson)(page, engine, addresses, options);
   if (late === undefined) {
     if (!isBinary) page.text('}');
