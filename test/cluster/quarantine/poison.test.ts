@@ -164,10 +164,13 @@ describe('a call', () => {
     const [first, second] = cluster.routers;
     const ask = { where: `did "${POISON}"`, as: 'count' } as const;
     let refusal: unknown;
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 400; i++) {
+      const router = i % 2 === 0 ? first : second;
       await cluster.whenAllServe();
+      // A link that is down has not tried yet: nothing is sent, and nothing can be lost.
+      await router.whenUp();
       try {
-        await (i % 2 === 0 ? first : second).query(ask);
+        await router.query(ask);
       } catch (error) {
         if ((error as { code: string }).code === 'shard_unavailable') continue;
         refusal = error;

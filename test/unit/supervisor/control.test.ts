@@ -61,6 +61,7 @@ beforeEach(async () => {
     version: '1.2.3',
     court,
     view: () => VIEW,
+    rebalance: () => VIEW,
   });
 });
 afterEach(async () => {

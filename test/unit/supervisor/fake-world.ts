@@ -149,6 +149,9 @@ export function makeWorld({ shards = 2, routers = 1, random = 0, refusals = 0 } 
     shardCount: shards,
     routerCount: routers,
     hashSeed: 7,
+    keep: () => {},
+    targetShards: undefined,
+    callShard: () => Promise.reject(new Error('no shard of this world can be called')),
     slotOwners: evenSlotOwners(shards),
     nextEpoch: () => {
       epoch += 1;
