@@ -2,11 +2,13 @@
  * Which names the shards of this process never saw, and what is near to them. A name is known when any shard has a column that its path
  * reaches: exactly, below (an object), or through an array. What several processes say is merged in the order of their shards.
  */
+
+import { nearestWord } from '../base/nearest-word.ts';
 import { joinPath, splitPath } from '../base/path.ts';
+import { GROUP_JOINED } from '../model/call-event.ts';
 import type { ShardData } from '../profile/shard-data.ts';
 import type { ValueColumn } from '../profile/value-column.ts';
 import { isNothing, reachPath, reachProperty } from '../query/binder/path-reach.ts';
-import { nearestWord } from '../query/parser/suggestion.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { NamedThing } from './name-walk.ts';
 
@@ -15,7 +17,6 @@ const CANDIDATE_COUNT_MAX = 20_000;
 /** Traits that the engine keeps itself. */
 const OWN_TRAITS: readonly string[] = ['first_seen', 'last_seen'];
 /** The event that a group call is kept as; what it says of the account is below `traits`. */
-const GROUP_EVENT = 'Group Joined';
 const ACCOUNT_TRAIT_PREFIX = 'traits.';
 
 /** Those that no shard here knows, as indexes into `names`, ascending. */
@@ -56,7 +57,7 @@ function isKnown(data: ShardData, thing: NamedThing): boolean {
     case 'trait':
       return OWN_TRAITS.includes(thing.name) || !isNothing(reachPath(data.profiles.traits, splitPath(thing.name)));
     case 'accountTrait':
-      return OWN_TRAITS.includes(thing.name) || hasProperty(data, GROUP_EVENT, ACCOUNT_TRAIT_PREFIX + thing.name);
+      return OWN_TRAITS.includes(thing.name) || hasProperty(data, GROUP_JOINED, ACCOUNT_TRAIT_PREFIX + thing.name);
     case 'event':
       return data.tableOf(thing.name) !== undefined;
     case 'property':
@@ -76,7 +77,7 @@ function candidatesOf(data: ShardData, thing: NamedThing): Iterable<string> {
     case 'trait':
       return [...OWN_TRAITS, ...namesOf(data.profiles.traits)];
     case 'accountTrait': {
-      const names = namesOf(data.tableOf(GROUP_EVENT)?.properties ?? []);
+      const names = namesOf(data.tableOf(GROUP_JOINED)?.properties ?? []);
       const own = names.filter((name) => name.startsWith(ACCOUNT_TRAIT_PREFIX));
       return [...OWN_TRAITS, ...own.map((name) => name.slice(ACCOUNT_TRAIT_PREFIX.length))];
     }

@@ -5,8 +5,6 @@
 import { nearestWord } from '../base/nearest-word.ts';
 import { EngineError } from '../model/error.ts';
 
-export { nearestWord as nearest } from '../base/nearest-word.ts';
-
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const SHOWN_LENGTH_MAX = 60;

@@ -2,8 +2,9 @@
  * Checks the bodies of identity requests and turns names of people, which have two readings as texts (`server/lookup/address.ts`), into
  * identifiers. A field that is not known is refused with the nearest one: a slip in `dryRun` must not merge people.
  */
+
+import { nearestWord } from '../base/nearest-word.ts';
 import type { Gateway } from '../engine/gateway.ts';
-import { nearest } from '../identity/json-reader.ts';
 import { EngineError } from '../model/error.ts';
 import type { IdentityGraph, MergeRequest, UnmergeRequest } from '../model/identity-request.ts';
 import type { Identifier } from '../model/profile.ts';
@@ -100,7 +101,7 @@ export function objectOf(
   if (!isRecord(json)) throw wrong(`${name} must be a JSON object such as ${example}`);
   const stranger = Object.keys(json).find((key) => !keys.includes(key));
   if (stranger === undefined) return json;
-  const suggestion = nearest(stranger, keys);
+  const suggestion = nearestWord(stranger, keys);
   const hint = suggestion === undefined ? `it has ${keys.join(', ')}` : `did you mean "${suggestion}"?`;
   const field = stranger.slice(0, SHOWN_LENGTH);
   throw new EngineError('invalid_request', `${name} has no field ${JSON.stringify(field)}; ${hint}`, {

@@ -2,7 +2,9 @@
  * One shard's events of one name, as the schema reads them: what is known when the reading begins, then column by column. Events do not
  * change, so all columns are read up to the length of the beginning, however much later.
  */
+
 import { joinPath } from '../../base/path.ts';
+import { CALL_OF_EVENT } from '../../model/call-event.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
@@ -12,11 +14,6 @@ import { FieldTally } from './field-tally.ts';
 import type { Slices } from './slices.ts';
 
 /** Calls that are kept as an event of a fixed name; a `track` of that name looks the same. */
-const CALL_OF_EVENT: ReadonlyMap<string, string> = new Map([
-  ['Page Viewed', 'page'],
-  ['Screen Viewed', 'screen'],
-  ['Group Joined', 'group'],
-]);
 const CONTEXT_PREFIX = 'context.';
 /** More are no libraries but somebody's free text. */
 const LIBRARY_COUNT_MAX = 1_000;

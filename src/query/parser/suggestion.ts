@@ -1,6 +1,4 @@
 /** Callers' texts, suggestions and lists as messages show them. */
-export { nearestWord } from '../../base/nearest-word.ts';
-
 const QUOTE_LENGTH_MAX = 60;
 
 /** A caller's text as a message shows it: quoted, and cut when long. */
