@@ -225,7 +225,7 @@ describe('a cluster', () => {
     expect(embedded.stderr).toContain('was made by kith serve --cluster');
     const fewer = KithProcess.spawn({ data, flags: ['--cluster', '--shards', '1'] });
     expect((await fewer.ended).code).toBe(1);
-    expect(fewer.stderr).toContain('was made with 2 shard(s)');
+    expect(fewer.stderr).toContain('has 2 shard(s)');
     kith = await KithProcess.start({ data, flags: [...FLAGS, '--shard-doors', 'off'], isShared: true });
     expect((await call(kith, '/v1/profiles/last')).status).toBe(200);
     expect(await kith.stateHash()).not.toBe(hash);

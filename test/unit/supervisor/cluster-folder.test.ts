@@ -35,7 +35,7 @@ describe('openClusterFolder', () => {
       epoch = next;
     }
     first.release();
-    expect(() => open(4)).toThrow('made with 3 shard(s) and cannot be opened with 4');
+    expect(() => open(4)).toThrow('has 3 shard(s) and cannot be opened with 4');
     const second = open();
     expect(second.record).toMatchObject(first.record);
     expect(second.isNew).toBe(false);
