@@ -1,6 +1,5 @@
 /** One turn of a load client against one server, in the same terms for every client, and the figures of many turns. */
 import { alternate, type BenchContext, medianBy } from './harness.ts';
-import type { Child } from './process/child.ts';
 import type { Figures } from './result.ts';
 
 /** What a client counted. A unit is a lookup or an event, whatever travels together. */
@@ -15,6 +14,10 @@ export interface ClientTurn {
   readonly totalCount: number;
   /** Bytes of answers per unit, where the client tells. */
   readonly answerBytes?: number | undefined;
+  /** How much was done in each piece of the time since `startedAtMs` (since the epoch), where it was asked for. */
+  readonly timeline?:
+    | { readonly startedAtMs: number; readonly bucketMs: number; readonly counts: readonly number[] }
+    | undefined;
   /** What went wrong. */
   readonly faults: readonly string[];
 }
@@ -26,7 +29,8 @@ export type LoadTurn = ClientTurn & {
 
 export interface LoadContender {
   readonly name: string;
-  readonly server: Child;
+  /** A process, or all of a server's together. */
+  readonly server: { readonly cpuSeconds: number };
   load(index: number): Promise<ClientTurn>;
   /** What follows a turn and is not measured: checks, tidying up. */
   readonly after?: ((turn: ClientTurn) => Promise<void>) | undefined;

@@ -4,6 +4,11 @@
  */
 import { parseArgs } from 'node:util';
 import { BENCH_SIZES, type Bench, type BenchContext, type SizeName } from './harness.ts';
+import { clusterDirect } from './load/cluster-direct.ts';
+import { clusterLinks } from './load/cluster-links.ts';
+import { clusterOverhead } from './load/cluster-overhead.ts';
+import { clusterQuery } from './load/cluster-query.ts';
+import { failover } from './load/failover.ts';
 import { identity } from './load/identity.ts';
 import { ingestWs } from './load/ingest-ws.ts';
 import { linkage } from './load/linkage.ts';
@@ -12,6 +17,7 @@ import { lookupHttp } from './load/lookup-http.ts';
 import { lookupUnderQuery } from './load/lookup-under-query.ts';
 import { memory } from './load/memory.ts';
 import { mixed } from './load/mixed.ts';
+import { rebalance } from './load/rebalance.ts';
 import { restart } from './load/restart.ts';
 import { segments } from './load/segments.ts';
 import { BenchError } from './process/bench-error.ts';
@@ -30,6 +36,12 @@ const BENCHES: readonly Bench[] = [
   segments,
   lookupUnderQuery,
   linkage,
+  clusterOverhead,
+  clusterDirect,
+  clusterQuery,
+  clusterLinks,
+  failover,
+  rebalance,
 ];
 const DEFAULT_RUNS = 5;
 
@@ -50,7 +62,7 @@ const { values, positionals } = parseArgs({
 });
 
 function usage(): string {
-  const names = BENCHES.map(({ name, title }) => `  ${name.padEnd(14)}${title}`).join('\n');
+  const names = BENCHES.map(({ name, title }) => `  ${name.padEnd(18)}${title}`).join('\n');
   return `npm run bench -- NAME… [options]
 
 ${names}

@@ -35,7 +35,11 @@ if (isBench && existsSync(`${root}/bench/run.ts`)) {
     entryPoints: [
       'bench/run.ts',
       'bench/client/autocannon-client.ts',
+      'bench/client/feed-server.ts',
+      'bench/client/kith-client-load.ts',
+      'bench/client/link-load.ts',
       'bench/client/mixed-client.ts',
+      'bench/client/query-load.ts',
       'bench/client/socket-client.ts',
       'bench/engine/identity-ingest.ts',
       'bench/engine/load-folder.ts',

@@ -19,6 +19,13 @@ const PAIRS = 'a588fc3e';
 /** Counts of profiles and events and the answer to one question. */
 const CONTENT = '15190cd8';
 
+/** Answers of the first users, and how many fit Q1. */
+const GATHERED = 'c385d2ed';
+/** Kinds and counts of the pairs that log in. */
+const LOGINS = ['cad89626', '8f2252c4'];
+/** The first user of the first of two shards. */
+const FIRST_USER = '71ae7183';
+
 /** Counts and users of each question of the segments bench, in the order of the questions. */
 const QUESTIONS =
   'Q1:2255b359 Q2:6c8445ce Q3:8ff3bd9c Q4:539cbe41 Q5:662b26a2 Q6:e5b6a577 Q7:fbc2ef0a Q8:fbc2ef0a Q8b:b6c1be8d Q8c:f7eb1943 Q9:e0312ac9 Q10:fbc2ef0a Q11:fbc2ef0a Q12:fbc2ef0a Q13:9b04013d Q14:e0006d62 Q15:fbc2ef0a';
@@ -71,6 +78,11 @@ describe('benches at smoke size', () => {
     ['memory', CONTENT, false, 4],
     ['identity', COUNTS, false, 1],
     ['linkage', PAIRS, false, 1],
+    ['cluster-overhead', PROFILES, true, 3],
+    ['cluster-direct', PROFILES, true, 3],
+    ['cluster-query', GATHERED, false, 1],
+    ['failover', FIRST_USER, false, 1],
+    ['rebalance', PROFILES, true, 1],
   ];
   test.each(cases)(
     '%s runs, agrees with its peers and reports in lines',
@@ -95,6 +107,15 @@ describe('benches at smoke size', () => {
     for (const line of lines) checkLine(line, 'segments', line.checksum);
     const asked = lines.map((line) => `${line.case.split(' ')[0]}:${line.checksum}`);
     expect([...new Set(asked)].join(' ')).toBe(QUESTIONS);
+  });
+
+  test('cluster-links makes one person of each pair on both sides', { timeout: TIMEOUT_MS }, async () => {
+    const { lines, stderr, code } = await bench('cluster-links');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(lines.map((line) => line.case)).toEqual(['login, both ids on one shard', 'login over two shards']);
+    for (const line of lines) checkLine(line, 'cluster-links', line.checksum);
+    expect(lines.map((line) => line.checksum)).toEqual(LOGINS);
   });
 
   test('a missing peer is reported with the way to install it, and ours is measured all the same', {

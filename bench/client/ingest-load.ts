@@ -18,6 +18,10 @@ export interface IngestLoadConfig {
   readonly lane: number;
   readonly warmMs: number;
   readonly turnMs: number;
+  /** Goes on until a line comes in on standard input, however long that takes. */
+  readonly isOpenEnded?: boolean | undefined;
+  /** Also how many events were acknowledged in each such piece of the time. */
+  readonly bucketMs?: number | undefined;
 }
 
 interface Ack {
@@ -31,7 +35,7 @@ interface Ack {
 export async function runIngestLoad(config: IngestLoadConfig): Promise<ClientTurn> {
   const { connectionCount, batchesInFlight, batchSize } = config;
   const generated = generateBatches(connectionCount * batchesInFlight, batchSize);
-  const meter = new TurnMeter(config);
+  const meter = new TurnMeter({ ...config, turnMs: config.isOpenEnded ? undefined : config.turnMs });
   const stamp = new EventStamp(config.lane, config.profiles);
   let openCount = connectionCount;
   let finished = (): void => undefined;
@@ -73,6 +77,7 @@ export async function runIngestLoad(config: IngestLoadConfig): Promise<ClientTur
   );
 
   meter.start();
+  if (config.isOpenEnded) process.stdin.once('data', () => meter.end());
   for (const { lane } of lanes) lane.start();
   await end;
   for (const { socket } of lanes) socket.destroy();

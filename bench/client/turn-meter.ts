@@ -18,14 +18,29 @@ export class TurnMeter {
   #faults: string[] = [];
   #cpuStart: NodeJS.CpuUsage | undefined;
   #cpuSeconds = Number.NaN;
+  readonly #bucketMs: number | undefined;
+  readonly #buckets: number[] = [];
+  #startedAtMs = 0;
 
-  constructor(options: { readonly warmMs: number; readonly turnMs: number }) {
+  /** Without `turnMs` the turn lasts until `end`. `bucketMs`: also how much was done in each such piece of the time from the start. */
+  constructor(options: {
+    readonly warmMs: number;
+    readonly turnMs: number | undefined;
+    readonly bucketMs?: number | undefined;
+  }) {
     this.#warmMs = options.warmMs;
-    this.#turnMs = options.turnMs;
+    this.#turnMs = options.turnMs ?? Number.POSITIVE_INFINITY;
+    this.#bucketMs = options.bucketMs;
   }
 
   start(): void {
     this.#startMs = performance.now();
+    this.#startedAtMs = Date.now();
+  }
+
+  /** Of a turn without a length: what is under way still counts for the total. */
+  end(): void {
+    this.#turnMs = Math.max(1, performance.now() - this.#startMs - this.#warmMs);
   }
 
   isOver(nowMs: number): boolean {
@@ -35,6 +50,11 @@ export class TurnMeter {
   /** One operation of `units` was answered. */
   record(sentAtMs: number, nowMs: number, units: number): void {
     this.#totalCount += units;
+    if (this.#bucketMs !== undefined) {
+      const bucket = Math.floor((nowMs - this.#startMs) / this.#bucketMs);
+      while (this.#buckets.length <= bucket) this.#buckets.push(0);
+      this.#buckets[bucket] += units;
+    }
     const atMs = nowMs - this.#startMs - this.#warmMs;
     if (atMs < 0) return;
     this.#cpuStart ??= process.cpuUsage();
@@ -68,6 +88,9 @@ export class TurnMeter {
       totalCount: this.#totalCount,
       answerBytes: payloadBytes === undefined ? undefined : payloadBytes / this.#totalCount,
       faults: this.#faults,
+      ...(this.#bucketMs === undefined
+        ? {}
+        : { timeline: { startedAtMs: this.#startedAtMs, bucketMs: this.#bucketMs, counts: this.#buckets } }),
     };
   }
 }

@@ -15,9 +15,12 @@ export interface ServedProfile {
 }
 
 export interface KithServer {
+  readonly url: string;
   readonly port: number;
   readonly key: string;
   readonly process: Child;
+  /** An answer that is not JSON of a question: its bytes. Throws when it is refused. */
+  call(path: string, method?: string, body?: object): Promise<Buffer>;
   /** One profile as it is served, with the bytes of its body. */
   profile(userIndex: number): Promise<{ readonly body: Buffer; readonly profile: ServedProfile }>;
   /** A series of the metrics page that has no labels. */
@@ -28,10 +31,16 @@ export interface KithServer {
   count(where: Expression): Promise<number>;
 }
 
-export async function startKith(context: BenchContext, dataPath: string): Promise<KithServer> {
+/** `extraArgs` of `kith serve`, such as `--shards 4`. */
+export async function startKith(
+  context: BenchContext,
+  dataPath: string,
+  extraArgs: readonly string[] = [],
+): Promise<KithServer> {
   const { pins, profileFolder } = context;
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  const args = [...profiling, builtFile('main.js'), 'serve', '--data', dataPath, '--port', '0', '--log-level', 'warn'];
+  const place = ['--data', dataPath, '--port', '0', '--log-level', 'warn'];
+  const args = [...profiling, builtFile('main.js'), 'serve', ...place, ...extraArgs];
   const child = new Child('kith serve', process.execPath, args, {
     cpus: pins.server,
     env: { KITH_ADMIN_KEY: KEY, KITH_WRITE_KEY: WRITE_KEY },
@@ -45,6 +54,8 @@ export async function startKith(context: BenchContext, dataPath: string): Promis
     return Buffer.from(await response.arrayBuffer());
   };
   return {
+    url,
+    call,
     port: Number(new URL(url).port),
     key: KEY,
     process: child,
