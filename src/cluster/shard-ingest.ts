@@ -20,7 +20,8 @@ import type { RandomSource } from '../runtime/random.ts';
 import type { HandOver } from '../shard/identity-command.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { Peers } from './peers.ts';
-import { Claims, type ClaimsParts, type Lack } from './step/claims.ts';
+import type { WireMessage } from './step/claim.ts';
+import { Claims, type ClaimsParts } from './step/claims.ts';
 import type { Fence } from './step/fence.ts';
 import type { MirroredDirectory } from './step/mirrored-directory.ts';
 import type { Outbox } from './step/outbox.ts';
@@ -48,8 +49,8 @@ export interface ShardIngestParts extends ClaimsParts {
   readonly fence: Fence;
   readonly clock: Clock;
   readonly random: RandomSource;
-  /** Different for each life of the process. */
-  readonly session: string;
+  /** Names a step. */
+  readonly nextHolder: () => string;
   readonly pressure: () => EngineError | undefined;
   /** The shard's memory is ahead of its log: only a restart helps. */
   readonly onFatal: (error: unknown) => void;
@@ -83,10 +84,17 @@ interface Run {
   readonly seqs: Map<number, number>;
 }
 
+/** What items need for a step. */
+interface Look {
+  readonly lacks: readonly OutOfReach[];
+  readonly messages: readonly WireMessage[];
+  /** Place of the first that is not looked at. */
+  readonly end: number;
+}
+
 export class ShardIngest {
   readonly #parts: ShardIngestParts;
   #turns: Promise<void> = Promise.resolve();
-  #stepCount = 0;
   /** Of the items on the tape: their places in the batch. */
   readonly #places: number[] = [];
 
@@ -264,21 +272,20 @@ export class ShardIngest {
 
   /** One step: claims what the items lack, applies those that it can. Gives the place of the first that is left; `from` when others were in the way. */
   async #step(run: Run, from: number, to: number): Promise<number> {
-    const { session, own } = this.#parts;
+    const { own, nextHolder } = this.#parts;
     await this.#parts.fence.whenOpen();
-    this.#stepCount += 1;
-    const holder = `${own.index}:${session}:${this.#stepCount}`;
-    const claims = new Claims(holder, run.batch.receivedAtMs, this.#parts);
+    const claims = new Claims(nextHolder(), run.batch.receivedAtMs, this.#parts);
     let isOver = false;
     try {
-      if (!(await this.#claim(run, from, to, claims)) || !claims.isStanding || this.#parts.fence.isUp) return from;
-      const { end, handOver } = this.#inOneTurn(() => this.#applyClaimed(run, from, to, claims));
+      const until = await this.#claim(run, from, to, claims);
+      if (until === from || !claims.isStanding || this.#parts.fence.isUp) return from;
+      const { end, handOver } = this.#inOneTurn(() => this.#applyClaimed(run, from, until, claims));
       if (handOver !== undefined) {
         isOver = true;
         const shards = new Set(handOver.parts.map(({ shard }) => shard));
         claims.releaseElsewhere(shards);
-        const sent = this.#parts.outbox.send(handOver, holder, own.appliedSeq);
-        run.waits.push(sent.finally(() => claims.releaseHere()));
+        const sent = this.#parts.outbox.send(handOver, own.appliedSeq);
+        run.waits.push(sent.finally(() => claims.release()));
       }
       return end;
     } finally {
@@ -305,41 +312,42 @@ export class ShardIngest {
     }
   }
 
-  /** Claims until the first item, and as many behind it as can be told now, lack nothing. */
-  async #claim(run: Run, from: number, to: number, claims: Claims): Promise<boolean> {
+  /** Claims until the first item, and as many behind it as can be told now, lack nothing. Gives the place of the first that is left out; `from`: others were in the way. */
+  async #claim(run: Run, from: number, to: number, claims: Claims): Promise<number> {
+    let until = to;
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const lacks = this.#inOneTurn(() => this.#lacks(run, from, to, claims));
-      if (lacks === undefined) return false;
-      if (lacks.length === 0) return true;
-      if (!(await claims.take(lacks))) return false;
+      const look = this.#inOneTurn(() => this.#look(run, from, until, claims));
+      until = look.end;
+      if (until === from || look.lacks.length === 0) return until;
+      if (round === 0) claims.useMessages(look.messages);
+      if (!(await claims.take(look.lacks))) return from;
     }
-    return false;
+    return from;
   }
 
-  /** What the items lack; undefined when the first is in others' hands. */
-  #lacks(run: Run, from: number, to: number, { facts }: Claims): Lack[] | undefined {
+  /** What the items lack, up to the first that is in others' hands. */
+  #look(run: Run, from: number, to: number, { facts }: Claims): Look {
     const { directory, router, scanner } = this.#parts;
     const { tape } = scanner;
-    const lacks: Lack[] = [];
+    const lacks: OutOfReach[] = [];
+    const messages: WireMessage[] = [];
     directory.begin(facts);
     try {
       this.#scan(run.batch, run.starts, from, to);
       for (let item = 0; item < tape.itemCount; item++) {
         const lack = router.outOfReach(tape, item, run.batch);
-        if (lack === undefined || (lack.relayTo !== undefined && run.batch.hops < HOPS_MAX)) continue;
-        if (lack.isHeld === true) {
-          if (this.#places[item] === from) return undefined;
-          break;
-        }
+        const isRelayed = lack?.relayTo !== undefined && run.batch.hops < HOPS_MAX;
+        if (lack?.isHeld === true && !isRelayed) return { lacks, messages, end: this.#places[item] };
         const base = item * tapeOf.ITEM_STRIDE;
-        const hasId = tape.items[base + tapeOf.ITEM_MESSAGE_ID + 1] >= 0;
-        const hash = tape.items[base + tapeOf.ITEM_MESSAGE_ID + 2];
-        lacks.push(hasId ? { ...lack, message: [hash, tape.items[base + tapeOf.ITEM_MESSAGE_HASH]] } : lack);
+        if (tape.items[base + tapeOf.ITEM_MESSAGE_ID + 1] >= 0) {
+          messages.push([tape.items[base + tapeOf.ITEM_MESSAGE_ID + 2], tape.items[base + tapeOf.ITEM_MESSAGE_HASH]]);
+        }
+        if (lack !== undefined && !isRelayed) lacks.push(lack);
       }
     } finally {
       directory.end();
     }
-    return lacks;
+    return { lacks, messages, end: to };
   }
 
   /** Until somebody has let go of something here, or for a while that grows. */

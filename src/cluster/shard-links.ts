@@ -23,6 +23,8 @@ export class ShardLinks implements Peers {
   readonly #links = new Map<number, ReconnectingLink>();
   readonly #upCallbacks: ((shard: number) => void)[] = [];
   readonly #downCallbacks: ((shard: number) => void)[] = [];
+  /** Of each shard, how often it was connected or said that it is another process. */
+  readonly #sessions = new Map<number, number>();
   #isClosed = false;
 
   constructor(options: ShardLinksOptions) {
@@ -52,6 +54,7 @@ export class ShardLinks implements Peers {
       }
       const link = new ReconnectingLink({ network, clock, random, address, handlers, name: `shard ${index}` });
       link.onUp(() => {
+        this.endSession(index);
         for (const callback of this.#upCallbacks) callback(index);
       });
       link.onDown(() => {
@@ -72,8 +75,12 @@ export class ShardLinks implements Peers {
   }
 
   session(shard: number): number | undefined {
-    const link = this.#links.get(shard);
-    return link?.isUp === true ? link.session : undefined;
+    return this.#links.get(shard)?.isUp === true ? this.#sessions.get(shard) : undefined;
+  }
+
+  /** What the shard promised so far is void: it is another process now, even if this end of the link has not heard of it. */
+  endSession(shard: number): void {
+    this.#sessions.set(shard, (this.#sessions.get(shard) ?? 0) + 1);
   }
 
   peer(shard: number): Peer | undefined {

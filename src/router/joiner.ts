@@ -139,13 +139,24 @@ export class Joiner {
   #sendHome(shard: Shard, identifiers: readonly Identifier[], atMs: number): void {
     for (const identifier of identifiers) {
       const row = shard.rowOf(identifier);
-      // One that nobody has any more keeps a forward that leads nowhere, which is as good as none.
-      if (typeof row !== 'number' || row < 0) continue;
+      // Of a profile that went before.
+      if (typeof row !== 'number') continue;
+      if (row < 0) {
+        this.#free(shard, identifier);
+        continue;
+      }
       const homeKey = this.#directory.homeKeyOf({ shard, row });
       const home = this.#directory.ownerOf(homeKey);
       if (home === shard) this.#directory.bind(identifier, { shard, row });
       else this.#move({ shard, row }, identifier, home, homeKey, { atMs });
     }
+  }
+
+  /** Nobody has it any more: what led here leads to its owner, and there to itself. */
+  #free(shard: Shard, identifier: Identifier): void {
+    const owner = this.#directory.ownerOf(identifier);
+    if (owner === shard) return;
+    for (const one of [shard, owner]) this.command(one, { kind: 'bind', identifier, target: identifier });
   }
 
   setPair(pair: IdentifierPair, flag: number, isOn: boolean): void {

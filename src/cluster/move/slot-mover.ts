@@ -206,7 +206,7 @@ export class SlotMover {
       own.commandInBatch({ kind: 'hand_over', ...handOver });
       const seq = own.commit(NO_BYTES, header);
       onLeft();
-      return outbox.send(handOver, '', seq);
+      return outbox.send(handOver, seq);
     } catch (error) {
       onFatal(error);
       throw error;

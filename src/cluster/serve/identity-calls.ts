@@ -79,17 +79,14 @@ async function inStep<T>(
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     await parts.fence.whenOpen();
     const claims = new Claims(parts.nextHolder(), parts.clock.nowMs(), parts, true);
-    let isHandedOver = false;
     try {
       if ((await claims.take([lackOf()])) && claims.isStanding && !parts.fence.isUp) {
         const { given, sent } = begin(parts, claims, work);
-        isHandedOver = sent !== undefined;
-        const [answer] = await Promise.all([given, sent]);
-        return answer;
+        await sent;
+        return await given;
       }
     } finally {
-      if (isHandedOver) claims.releaseHere();
-      else claims.release();
+      claims.release();
     }
     await new Promise<void>((resolve) => parts.clock.after(1 + (parts.random.nextUint32() % PAUSE_MS), resolve));
   }
@@ -115,7 +112,7 @@ function begin<T>(
   const handOver = router.takeHandOver();
   if (handOver === undefined) return { given, sent: undefined };
   claims.releaseElsewhere(new Set(handOver.parts.map(({ shard }) => shard)));
-  const sent = outbox.send(handOver, claims.facts.holder, own.appliedSeq);
+  const sent = outbox.send(handOver, own.appliedSeq);
   sent.catch(onFatal);
   return { given, sent };
 }
@@ -128,15 +125,16 @@ function mergeLack({ into, from }: MergeRequest, { own, slots }: IdentityCallsPa
   return { identifiers, unknown, incomplete: [], pairs: slots.shardOf(pairKey(pair)) === own.index ? [] : [pair] };
 }
 
-/** All of its identifiers are kept as they are. */
-function wholeProfile(identifier: Identifier, { own }: IdentityCallsParts): OutOfReach {
+/** All of its identifiers are kept as they are, also by the shards that parts of it may move to or that have to know of it. */
+function wholeProfile(identifier: Identifier, { own, slots }: IdentityCallsParts): OutOfReach {
   const row = own.rowOf(identifier);
   const { data } = own;
   const identifiers =
     typeof row === 'number' && row >= 0
       ? data.identifiersOf(row).map((code) => data.identifiers.identifierOf(code))
       : [];
-  return { identifiers: [identifier, ...identifiers], unknown: [], incomplete: [], pairs: [] };
+  const unknown = identifiers.filter((one) => slots.shardOf(one) !== own.index);
+  return { identifiers: [identifier, ...identifiers], unknown, incomplete: [], pairs: [] };
 }
 
 function isHere(identifier: Identifier, own: IdentityCallsParts['own']): boolean {
@@ -149,7 +147,8 @@ async function enrich(
   parts: IdentityCallsParts,
 ): Promise<EnrichmentAnswer> {
   const total = { matched: 0, duplicates: 0, unmatched: [] as RejectedItem[], rejected: [] as RejectedItem[] };
-  for (let from = 0; from < records.length; from += ENRICHMENT_SLICE) {
+  // Once without any, too: the engine looks at the rest of the request.
+  for (let from = 0; from === 0 || from < records.length; from += ENRICHMENT_SLICE) {
     const slice = records.slice(from, from + ENRICHMENT_SLICE);
     const identifiers = slice.flatMap(({ who }) => who);
     for (let attempt = 0; isHeld(identifiers, parts); attempt++) await letGo(attempt, parts);

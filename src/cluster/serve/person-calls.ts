@@ -9,6 +9,7 @@ import type { Expression } from '../../model/query.ts';
 import type { WhyOptions } from '../../model/segment.ts';
 import type { Router } from '../../router/router.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
+import { textOf } from '../../shard/identity-entry.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { LockTable } from '../step/lock-table.ts';
 
@@ -85,8 +86,8 @@ function placeOf(identifier: Identifier, { own, slots, locks, router }: PersonCa
   if (typeof at === 'number' && at >= 0) return 'here';
   const further = slots.shardOf(typeof at === 'number' ? identifier : at);
   if (further !== own.index) return further;
-  // It may be on its way here.
-  if (typeof at !== 'number' && !locks.isEmpty) return own.index;
+  // A forward that leads to where it stands: nobody has it, but for what a step is about to make of it.
+  if (typeof at !== 'number' && locks.isTextHeld(textOf(identifier), undefined)) return own.index;
   const normal = router.normalForm(identifier);
   return normal === undefined ? null : [normal.type, normal.value];
 }

@@ -12,9 +12,20 @@ import type { Fence } from '../step/fence.ts';
 import type { LockTable } from '../step/lock-table.ts';
 import type { Delivery, Outbox } from '../step/outbox.ts';
 
-/** Holders of one shard's steps begin with it. */
-export function holderPrefix(shard: number): string {
-  return `${shard}:`;
+/** Who holds locks: a step of a shard, in one life of its process. */
+export interface Holder {
+  readonly shard: number;
+  readonly life: string;
+  readonly number: number;
+}
+
+export function holderText({ shard, life, number }: Holder): string {
+  return `${shard}:${life}:${number}`;
+}
+
+function parseHolder(text: string): Holder {
+  const [shard, life, number] = text.split(':');
+  return { shard: Number(shard), life, number: Number(number) };
 }
 
 export interface StepCallsParts {
@@ -25,10 +36,13 @@ export interface StepCallsParts {
   /** Errors: shard_unavailable while this shard starts. */
   readonly assertServing: () => void;
   readonly onFatal: (error: unknown) => void;
+  /** Another shard's process was started anew: what was claimed there before is not kept there any more. */
+  readonly onNewLife: (shard: number) => void;
 }
 
 export function stepCalls(parts: StepCallsParts): Handlers {
   const { own, locks, outbox, fence } = parts;
+  const lives = new Map<number, string>();
   const fences = new Map<number, () => void>();
   let fenceCount = 0;
   return {
@@ -49,40 +63,62 @@ export function stepCalls(parts: StepCallsParts): Handlers {
       parts.assertServing();
       return answerClaim(own, locks, args as ClaimRequest);
     },
+    /** A step is over: all shards that have a part in it have done it, or it was given up. */
     release: (args) => {
       locks.release((args as { holder: string }).holder);
       return null;
     },
     deliver: (args) => deliver(args as readonly Delivery[], parts),
-    /** Steps of a shard that it says nothing of are over: it was restarted, or the release was lost with the link. */
     live_steps: (args) => {
-      const { origin, holders } = args as { origin: number; holders: readonly string[] };
-      const live = new Set(holders);
-      const prefix = holderPrefix(origin);
-      for (const holder of locks.holders()) if (holder.startsWith(prefix) && !live.has(holder)) locks.release(holder);
+      releaseDead(args as LiveSteps, locks, lives);
       return null;
     },
     /** Up to which step of that origin this shard has its part. */
     arrived: (args) => own.data.arrived.get((args as { origin: number }).origin) ?? 0,
+    /**
+     * A shard that starts asks for what it lacks. It has forgotten what it kept for the steps of others, so it serves when those that there are now
+     * are over everywhere; and what is claimed there from now on is claimed from a new life.
+     */
     catch_up: async (args) => {
-      const { shard, arrived } = args as { shard: number; arrived: number };
+      const { shard, arrived, life } = args as { shard: number; arrived: number; life: string };
+      lives.set(shard, life);
+      parts.onNewLife(shard);
       await outbox.catchUp(shard, arrived);
+      await outbox.settled();
       return null;
     },
   };
 }
 
-async function deliver(deliveries: readonly Delivery[], { own, locks, onFatal }: StepCallsParts): Promise<null> {
-  for (const { origin, number, record, holder } of deliveries) {
-    if (number > (own.data.arrived.get(origin) ?? 0)) {
-      try {
-        own.applyRecord(record);
-      } catch (error) {
-        onFatal(error);
-        throw error;
-      }
+/** Steps of a shard that it does not name are over: it was restarted, or the release was lost with the link. */
+export interface LiveSteps {
+  readonly origin: number;
+  readonly life: string;
+  /** Later ones began when this was on its way. */
+  readonly upTo: number;
+  readonly holders: readonly string[];
+}
+
+/** `lives`: the last that each shard said it has. */
+function releaseDead({ origin, life, upTo, holders }: LiveSteps, locks: LockTable, lives: Map<number, string>): void {
+  const live = new Set(holders);
+  for (const text of locks.holders()) {
+    const holder = parseHolder(text);
+    if (holder.shard !== origin || live.has(text)) continue;
+    const isPast = holder.life === life ? holder.number <= upTo : (lives.get(origin) ?? life) === life;
+    if (isPast) locks.release(text);
+  }
+}
+
+async function deliver(deliveries: readonly Delivery[], { own, onFatal }: StepCallsParts): Promise<null> {
+  for (const { origin, number, record } of deliveries) {
+    if (number <= (own.data.arrived.get(origin) ?? 0)) continue;
+    try {
+      own.applyRecord(record);
+    } catch (error) {
+      onFatal(error);
+      throw error;
     }
-    locks.release(holder);
   }
   await own.storage.log.durable(own.appliedSeq);
   return null;

@@ -21,6 +21,9 @@ export type WireMessage = readonly [hash: number, check: number];
 
 export interface ClaimRequest {
   readonly holder: string;
+  /** `type:value` of all that the step is about: nobody else takes these in hand on any shard that has a part in it. */
+  readonly texts: readonly string[];
+  /** What is asked for. */
   readonly identifiers: readonly WireIdentifier[];
   /** Whose profiles are to be given with all their events, however many. */
   readonly whole: readonly WireIdentifier[];
@@ -52,14 +55,24 @@ export interface ClaimAnswer {
 
 const BUSY: ClaimAnswer = { isBusy: true, states: [], profiles: [], pairs: [], known: [] };
 
-/** Locks and tells. Costs the identifiers, and the events of profiles that are given whole. */
-export function answerClaim(shard: Shard, locks: LockTable, request: ClaimRequest): ClaimAnswer {
-  const { holder, pairs, messages, atMs } = request;
+/**
+ * Locks and tells, what it tells being durable: a step that rests on what a crash takes back would find nothing here to do its part on. Costs the
+ * identifiers, and the events of profiles that are given whole.
+ */
+export async function answerClaim(shard: Shard, locks: LockTable, request: ClaimRequest): Promise<ClaimAnswer> {
+  const answer = lockAndTell(shard, locks, request);
+  const { log } = shard.storage;
+  if (!answer.isBusy && log.durableSeq < shard.appliedSeq) await log.durable(shard.appliedSeq);
+  return answer;
+}
+
+function lockAndTell(shard: Shard, locks: LockTable, request: ClaimRequest): ClaimAnswer {
+  const { holder, texts, pairs, messages, atMs } = request;
   const { data } = shard;
   const asked = request.identifiers.map(identifierOf);
   const found = asked.map((identifier) => shard.rowOf(identifier));
   const rows = found.filter((row): row is number => typeof row === 'number' && row >= 0);
-  if (!locks.take(holder, asked.map(textOf), rows)) return BUSY;
+  if (!locks.take(holder, [...texts, ...asked.map(textOf)], rows)) return BUSY;
   const whole = new Set(request.whole.map((identifier) => shard.rowOf(identifierOf(identifier))));
   const places = new Map<number, number>();
   const profiles: ClaimedProfile[] = [];

@@ -1,6 +1,9 @@
 /**
  * Finds out for a step, over other shards, who has its identifiers, and keeps them as they are meanwhile. Forwards are followed; what is refused because
  * another step has it in hand ends the attempt: the caller lets go of everything and begins again.
+ *
+ * Invariants: a forward leads to a shard that has the identifier, or that is about to get it by a step which is not over everywhere. A pair is
+ * asked for when both of its ends are kept: a step that cuts it would need them.
  */
 import type { Identifier } from '../../model/profile.ts';
 import { pairKey } from '../../router/joiner.ts';
@@ -10,17 +13,19 @@ import type { IdentifierPair } from '../../shard/identity-command.ts';
 import { textOf } from '../../shard/identity-entry.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { Peers } from '../peers.ts';
-import { type ClaimAnswer, type ClaimRequest, unavailable, type WireMessage, wireOf } from './claim.ts';
+import {
+  type ClaimAnswer,
+  type ClaimedState,
+  type ClaimRequest,
+  unavailable,
+  type WireMessage,
+  wireOf,
+} from './claim.ts';
 import type { LockTable } from './lock-table.ts';
-import { StepFacts } from './step-facts.ts';
+import { pairText, StepFacts } from './step-facts.ts';
 
 const HOPS_MAX = 8;
 const CLAIM_TIMEOUT_MS = 5_000;
-
-/** One item's lack, with its message id if it has one. */
-export interface Lack extends OutOfReach {
-  readonly message?: WireMessage | undefined;
-}
 
 export interface ClaimsParts {
   readonly own: Shard;
@@ -34,7 +39,6 @@ interface Ask {
   readonly identifiers: Map<string, Identifier>;
   readonly whole: Map<string, Identifier>;
   readonly pairs: IdentifierPair[];
-  readonly messages: WireMessage[];
 }
 
 export class Claims {
@@ -42,6 +46,10 @@ export class Claims {
   readonly #parts: ClaimsParts;
   readonly #atMs: number;
   readonly #isWhole: boolean;
+  /** Of all identifiers that the step is about. */
+  readonly #texts = new Set<string>();
+  /** Of all items that the step may apply. */
+  #messages: readonly WireMessage[] = [];
 
   /** `isWhole`: every profile is fetched with all its events. */
   constructor(holder: string, atMs: number, parts: ClaimsParts, isWhole = false) {
@@ -51,58 +59,82 @@ export class Claims {
     this.#isWhole = isWhole;
   }
 
+  /** To be called before anything is taken: whether these came before is asked of every shard, since their people may turn out to be anywhere. */
+  useMessages(messages: readonly WireMessage[]): void {
+    this.#messages = messages;
+  }
+
   /** False: another step has something of it in hand. Errors: shard_unavailable and what else a call may end with. */
-  async take(lacks: readonly Lack[]): Promise<boolean> {
+  async take(lacks: readonly OutOfReach[]): Promise<boolean> {
     if (!this.#takeHere(lacks)) return false;
     let asks = this.#asksOf(lacks);
     for (let hop = 0; asks.size > 0; hop++) {
       if (hop > HOPS_MAX) return false;
-      const answers = await Promise.all(
-        [...asks].map(async ([shard, ask]) => [shard, ask, await this.#ask(shard, ask)] as const),
-      );
-      if (answers.some(([, , answer]) => answer.isBusy)) return false;
       const next = new Map<number, Ask>();
-      for (const [shard, ask, answer] of answers) {
+      for (const [shard, ask, answer] of await this.#askAll(asks)) {
+        if (answer.isBusy) return false;
         const identifiers = [...ask.identifiers.values()];
-        const further = this.facts.add(shard, identifiers, ask.pairs, ask.messages, answer);
-        for (const { identifier, target } of further) this.#follow(next, shard, identifier, target, ask.messages);
+        if (identifiers.some((identifier, i) => this.#isOnItsWay(shard, identifier, answer.states[i]))) return false;
+        const further = this.facts.add(shard, identifiers, ask.pairs, this.#messages, answer);
+        for (const { identifier, target } of further) {
+          if (!this.#follow(next, shard, identifier, target)) return false;
+        }
       }
       asks = next;
+    }
+    return this.#takePairs(lacks);
+  }
+
+  /** A forward led to a shard that does not have it. Who owns the identifier's slot knows it, or nobody has it. */
+  #isOnItsWay(shard: number, identifier: Identifier, state: ClaimedState): boolean {
+    return typeof state !== 'number' && state.length === 0 && this.#parts.slots.shardOf(identifier) !== shard;
+  }
+
+  async #takePairs(lacks: readonly OutOfReach[]): Promise<boolean> {
+    const { slots, own } = this.#parts;
+    const asks = new Map<number, Ask>();
+    for (const pair of lacks.flatMap(({ pairs }) => pairs)) {
+      const shard = slots.shardOf(pairKey(pair));
+      if (shard !== own.index && !this.facts.pairs.has(pairText(pair))) askOf(asks, shard).pairs.push(pair);
+    }
+    for (const [shard, { pairs }, answer] of await this.#askAll(asks)) {
+      if (answer.isBusy) return false;
+      this.facts.add(shard, [], pairs, this.#messages, answer);
     }
     return true;
   }
 
+  #askAll(asks: ReadonlyMap<number, Ask>): Promise<(readonly [number, Ask, ClaimAnswer])[]> {
+    return Promise.all([...asks].map(async ([shard, ask]) => [shard, ask, await this.#ask(shard, ask)] as const));
+  }
+
   /** Locks what of it is on this shard. */
-  #takeHere(lacks: readonly Lack[]): boolean {
+  #takeHere(lacks: readonly OutOfReach[]): boolean {
     const { own, locks } = this.#parts;
     const all = new Map(lacks.flatMap(({ identifiers }) => identifiers.map((one) => [textOf(one), one] as const)));
     const rows: number[] = [];
-    for (const identifier of all.values()) {
+    for (const [text, identifier] of all) {
+      this.#texts.add(text);
       const row = own.rowOf(identifier);
       if (typeof row === 'number' && row >= 0) rows.push(row);
     }
     return locks.take(this.facts.holder, [...all.keys()], rows);
   }
 
-  #asksOf(lacks: readonly Lack[]): Map<number, Ask> {
+  #asksOf(lacks: readonly OutOfReach[]): Map<number, Ask> {
     const { own, slots } = this.#parts;
     const asks = new Map<number, Ask>();
-    for (const { unknown, incomplete, pairs, message } of lacks) {
+    for (const { unknown, incomplete } of lacks) {
       for (const identifier of unknown) {
         const at = own.rowOf(identifier);
         const shard = slots.shardOf(typeof at === 'number' ? identifier : at);
-        if (shard === own.index) continue;
-        const ask = askOf(asks, shard);
-        ask.identifiers.set(textOf(identifier), identifier);
-        if (message !== undefined) ask.messages.push(message);
+        if (shard !== own.index) askOf(asks, shard).identifiers.set(textOf(identifier), identifier);
       }
       for (const identifier of incomplete) {
-        const shard = this.#shardOfFetched(identifier);
-        const ask = askOf(asks, shard);
+        const ask = askOf(asks, this.#shardOfFetched(identifier));
         ask.identifiers.set(textOf(identifier), identifier);
         ask.whole.set(textOf(identifier), identifier);
       }
-      for (const pair of pairs) askOf(asks, slots.shardOf(pairKey(pair))).pairs.push(pair);
     }
     return asks;
   }
@@ -115,24 +147,21 @@ export class Claims {
     throw new Error('a profile that was not fetched is incomplete');
   }
 
-  /** The identifier's profile lives further on. */
-  #follow(
-    next: Map<number, Ask>,
-    from: number,
-    identifier: Identifier,
-    target: Identifier,
-    messages: readonly WireMessage[],
-  ): void {
+  /** The identifier's profile lives further on. False: it is on its way here. */
+  #follow(next: Map<number, Ask>, from: number, identifier: Identifier, target: Identifier): boolean {
     const { own, slots } = this.#parts;
     const shard = slots.shardOf(target);
-    // Here it would be known, and a forward to itself leads nowhere.
-    if (shard === own.index || shard === from) return this.facts.settle(identifier);
-    const ask = askOf(next, shard);
-    ask.identifiers.set(textOf(identifier), identifier);
-    if (ask.messages.length === 0) ask.messages.push(...messages);
+    if (shard === own.index) {
+      const row = own.rowOf(identifier);
+      return typeof row === 'number' && row >= 0;
+    }
+    // A forward that leads to where it stands: nobody has the identifier any more.
+    if (shard === from) this.facts.settle(identifier);
+    else askOf(next, shard).identifiers.set(textOf(identifier), identifier);
+    return true;
   }
 
-  async #ask(shard: number, { identifiers, whole, pairs, messages }: Ask): Promise<ClaimAnswer> {
+  async #ask(shard: number, { identifiers, whole, pairs }: Ask): Promise<ClaimAnswer> {
     const { peers } = this.#parts;
     const session = peers.session(shard);
     const before = this.facts.sessions.get(shard);
@@ -140,10 +169,11 @@ export class Claims {
     this.facts.sessions.set(shard, session);
     const request: ClaimRequest = {
       holder: this.facts.holder,
+      texts: [...this.#texts],
       identifiers: [...identifiers.values()].map(wireOf),
       whole: [...(this.#isWhole ? identifiers : whole).values()].map(wireOf),
       pairs: pairs.map(([a, b]) => [wireOf(a), wireOf(b)]),
-      messages,
+      messages: this.#messages,
       atMs: this.#atMs,
     };
     return peers.call<ClaimAnswer>(shard, 'claim', request, { timeoutMs: CLAIM_TIMEOUT_MS });
@@ -165,7 +195,7 @@ export class Claims {
     this.#parts.locks.release(this.facts.holder);
   }
 
-  /** But on shards that get a part of the step: these let go when they have done it. */
+  /** But on shards that get a part of the step: these keep what it is about until all of them have theirs. */
   releaseElsewhere(except: ReadonlySet<number>): void {
     const { peers } = this.#parts;
     const { holder, sessions } = this.facts;
@@ -180,7 +210,7 @@ export class Claims {
 function askOf(asks: Map<number, Ask>, shard: number): Ask {
   let ask = asks.get(shard);
   if (ask === undefined) {
-    ask = { identifiers: new Map(), whole: new Map(), pairs: [], messages: [] };
+    ask = { identifiers: new Map(), whole: new Map(), pairs: [] };
     asks.set(shard, ask);
   }
   return ask;

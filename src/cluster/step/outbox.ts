@@ -18,8 +18,6 @@ export interface Delivery {
   readonly origin: number;
   readonly number: number;
   readonly record: Uint8Array;
-  /** Whose locks end with it. */
-  readonly holder: string;
 }
 
 interface Parcel extends Delivery {
@@ -41,6 +39,7 @@ export class Outbox {
     this.#close = resolve;
   });
   #isClosed = false;
+  #restored: Promise<unknown> = Promise.resolve();
 
   constructor(own: Shard, peers: Peers, clock: Clock) {
     this.#own = own;
@@ -55,20 +54,20 @@ export class Outbox {
   }
 
   /** Resolves when every part is on the disk of its shard. `seq`: of the record that hands it over. */
-  async send({ number, parts }: HandOver, holder: string, seq: number): Promise<void> {
-    const parcels = parts.map(({ shard, record }) => this.#enqueue(shard, number, record, holder));
+  async send({ number, parts }: HandOver, seq: number): Promise<void> {
+    const parcels = parts.map(({ shard, record }) => this.#enqueue(shard, number, record));
     await this.#own.storage.log.durable(seq);
     this.#durableNumber = Math.max(this.#durableNumber, number);
     for (const { shard } of parts) void this.#pump(shard);
     await Promise.all(parcels.map(({ settled }) => settled));
   }
 
-  #enqueue(shard: number, number: number, record: Uint8Array, holder: string): Parcel {
+  #enqueue(shard: number, number: number, record: Uint8Array): Parcel {
     let resolve: () => void = () => undefined;
     const settled = new Promise<void>((done) => {
       resolve = done;
     });
-    const parcel = { origin: this.#own.index, number, record, holder, settled, resolve };
+    const parcel = { origin: this.#own.index, number, record, settled, resolve };
     const queue = this.#queues.get(shard);
     if (queue === undefined) this.#queues.set(shard, [parcel]);
     else queue.push(parcel);
@@ -83,8 +82,15 @@ export class Outbox {
     for (const { record } of storage.log.read(checkpointSeq)) {
       const handOver = handOverOf(record);
       if (handOver === undefined) continue;
-      for (const part of handOver.parts) this.#enqueue(part.shard, handOver.number, Uint8Array.from(part.record), '');
+      for (const part of handOver.parts) this.#enqueue(part.shard, handOver.number, Uint8Array.from(part.record));
     }
+    this.#restored = this.settled();
+    this.#restored.catch(() => undefined);
+  }
+
+  /** When all that the last process left to be sent has arrived. Errors: shard_unavailable when it was closed before. */
+  async whenRestored(): Promise<void> {
+    await this.#restored;
   }
 
   /** Gives a shard that has come up all that it lacks. Resolves when it has it. */
@@ -107,18 +113,15 @@ export class Outbox {
         const ready = this.#readyOf(queue);
         if (ready.length === 0) return;
         try {
-          const deliveries = ready.map(
-            ({ origin, number, record, holder }): Delivery => ({ origin, number, record, holder }),
-          );
+          const deliveries = ready.map(({ origin, number, record }): Delivery => ({ origin, number, record }));
           await this.#peers.call(shard, 'deliver', deliveries, { timeoutMs: DELIVERY_TIMEOUT_MS });
         } catch {
           await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
           continue;
         }
-        for (const parcel of ready) {
-          queue.shift();
-          parcel.resolve();
-        }
+        // Some of it may have been told to have arrived meanwhile.
+        const last = ready[ready.length - 1].number;
+        while (queue.length > 0 && queue[0].number <= last) queue.shift()!.resolve();
       }
     } finally {
       this.#busy.delete(shard);
