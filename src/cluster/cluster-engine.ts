@@ -2,6 +2,7 @@
  * The engine as a router process has it: the contract of the doors over calls to shards. Holds no data but copies of small lists, which hear of
  * each change before whoever made it is answered.
  */
+import { assertOfShards } from '../engine/answer/ask-options.ts';
 import { Completer } from '../engine/completion/completer.ts';
 import type { CompletionPart } from '../engine/completion/completion-part.ts';
 import type { ExportPage } from '../engine/export-page.ts';
@@ -151,7 +152,7 @@ export class ClusterEngine implements Gateway {
     this.#completer = new Completer(replica, async (ask) => {
       return (await this.#askAll<readonly CompletionPart[]>('completion', ask)).flat();
     });
-    this.profilePages = new ClusterPages(this.#persons);
+    this.profilePages = new ClusterPages(this.#persons, () => this.segments());
     // What was changed while the link was down was not told.
     this.#links.onUp((shard) => {
       if (shard === 0) void this.#refresh();
@@ -267,7 +268,8 @@ export class ClusterEngine implements Gateway {
   ): Promise<WhyAnswer | undefined> {
     await this.#whenFresh();
     // What one shard does not know may be known by another: names are looked at here.
-    const { warnings } = await this.#reader.read({ where, strict: options.strict });
+    const { request, warnings } = await this.#reader.read({ where, strict: options.strict });
+    assertOfShards(request);
     const answer = (await this.#persons.ask(identifier, 'why', [where, { ...options, strict: false }])) as
       | WhyAnswer
       | undefined;

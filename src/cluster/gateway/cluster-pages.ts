@@ -1,5 +1,6 @@
 /** Parts of one profile by identifier, at a router: each method is a call to the profile's shard. */
 import type { Deferrable } from '../../base/awaitable.ts';
+import { assertNoAccounts } from '../../engine/answer/ask-options.ts';
 import type { Identifier } from '../../model/profile.ts';
 import type {
   AccountPage,
@@ -15,20 +16,26 @@ import type {
   TraitPage,
   TraitPageRequest,
 } from '../../model/profile-page.ts';
+import type { Segment } from '../../model/segment.ts';
 import type { PersonAsker } from './person-asker.ts';
 
 export class ClusterPages implements Deferrable<ProfilePages> {
   readonly #persons: PersonAsker;
+  readonly #saved: () => Promise<readonly Segment[]>;
 
-  constructor(persons: PersonAsker) {
+  /** `saved`: the segments there are. */
+  constructor(persons: PersonAsker, saved: () => Promise<readonly Segment[]>) {
     this.#persons = persons;
+    this.#saved = saved;
   }
 
   traits(identifier: Identifier, request: TraitPageRequest): Promise<TraitPage | undefined> {
     return this.#persons.ask(identifier, 'page_traits', [request]) as Promise<TraitPage | undefined>;
   }
 
-  segments(identifier: Identifier, request: SegmentKeyPageRequest): Promise<SegmentKeyPage | undefined> {
+  /** Errors: query_unsupported, when one of the segments has a condition on accounts, as only the list of a single process can have. */
+  async segments(identifier: Identifier, request: SegmentKeyPageRequest): Promise<SegmentKeyPage | undefined> {
+    for (const { where } of await this.#saved()) assertNoAccounts(where);
     return this.#persons.ask(identifier, 'page_segments', [request]) as Promise<SegmentKeyPage | undefined>;
   }
 

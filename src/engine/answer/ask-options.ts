@@ -34,14 +34,16 @@ export function conditionsOf({ where = EVERYONE, overlap }: CheckedRequest): rea
 
 /** Accounts are an index over all shards, which no shard has. Errors: query_unsupported. */
 export function assertOfShards(request: CheckedRequest): void {
-  const isOfAccounts = request.of === 'accounts';
-  if (!isOfAccounts && conditionsOf(request).every((condition) => leavesOf(condition).length === 0)) return;
-  const construct = isOfAccounts ? '"of":"accounts"' : 'a condition on accounts';
-  throw new EngineError(
-    'query_unsupported',
-    `${construct} is not answered by an engine that is spread over processes`,
-    {
-      details: { construct: isOfAccounts ? 'of accounts' : 'account' },
-    },
-  );
+  if (request.of === 'accounts') throw spreadOut('"of":"accounts"', 'of accounts');
+  for (const condition of conditionsOf(request)) assertNoAccounts(condition);
+}
+
+/** Of a condition whose segments are expanded. Errors: query_unsupported. */
+export function assertNoAccounts(condition: Expression): void {
+  if (leavesOf(condition).length > 0) throw spreadOut('a condition on accounts', 'account');
+}
+
+function spreadOut(what: string, construct: string): EngineError {
+  const message = `${what} is not answered by an engine that is spread over processes`;
+  return new EngineError('query_unsupported', message, { details: { construct } });
 }
