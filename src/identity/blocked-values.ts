@@ -71,9 +71,20 @@ function isAscii(text: string): boolean {
 function classTable(pattern: string): Uint8Array | undefined {
   const characters = REPEATED_CLASS.exec(pattern)?.[1];
   if (characters === undefined) return undefined;
+  if (lastTable.characters === characters) return lastTable.table;
   const one = compileLinearRegExp(`^[${characters}]$`);
-  return Uint8Array.from({ length: 256 }, (_, code) => (code < 0x80 && one.test(String.fromCharCode(code)) ? 1 : 0));
+  const table = Uint8Array.from({ length: 256 }, (_, code) =>
+    code < 0x80 && one.test(String.fromCharCode(code)) ? 1 : 0,
+  );
+  lastTable = { characters, table };
+  return table;
 }
+
+/** A pattern that holds for all types is compiled for each of them, and again for each step that a person asks for. */
+let lastTable: { readonly characters: string; readonly table: Uint8Array } = {
+  characters: '',
+  table: new Uint8Array(0),
+};
 
 function isFoldedEqual(bytes: Uint8Array, offset: number, folded: Uint8Array): boolean {
   for (let i = 0; i < folded.length; i++) {
