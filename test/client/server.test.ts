@@ -5,12 +5,15 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { KithClient } from '../../src/client/client.ts';
 import { slotOf } from '../../src/client/cluster-map.ts';
 import { type ConnectOptions, connect } from '../../src/client/connect.ts';
+import type { ClusterMap } from '../../src/cluster/cluster-map.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { open } from '../../src/engine/open.ts';
+import { slotRanges as slotRangesOf } from '../../src/model/cluster.ts';
 import { EngineError } from '../../src/model/error.ts';
 import { DEFAULT_INGEST_LIMITS } from '../../src/model/limits.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { startServer } from '../../src/server/server.ts';
+import { MemoryCluster } from '../cluster/memory-cluster.ts';
 import { rig } from '../server/harness.ts';
 
 const KEYS = { write: ['w'], read: ['r'], admin: ['a'] };
@@ -277,4 +280,36 @@ describe('two shards behind a router', () => {
     }
     expect(between.mapFetches).toBeGreaterThan(1);
   });
+});
+
+test('a map that changed is fetched again when an answer tells of it', async () => {
+  const cluster = await MemoryCluster.open({ shards: 2 });
+  endings.push(() => cluster.close());
+  const doors = await Promise.all(cluster.hosts.map(({ gateway }) => startServer(gateway, { port: 0, keys: KEYS })));
+  endings.push(() => Promise.all(doors.map((door) => door.close())));
+  const between = await front(Number(new URL(doors[0].url).port));
+  const shards = doors.map(({ url: address }, index) => ({ ...cluster.map.shards[index], address }));
+  const tell = (map: ClusterMap): void => {
+    const slotRanges = (index: number) => slotRangesOf(1024, (slot) => map.slotOwners[slot] === index);
+    const told = shards.map((shard) => ({ ...shard, slotCount: 0, slotRanges: slotRanges(shard.index) }));
+    between.map = { mode: 'cluster', slots: 1024, epoch: map.epoch, routers: [], shards: told };
+  };
+  tell(cluster.map);
+  const kith = await client(between.url);
+  expect(kith.stats()).toMatchObject({ routing: 'direct', epoch: 1 });
+  await kith.track({ userId: 'u1', event: 'E' });
+  expect(await kith.get('u1')).toMatchObject({ counts: { E: 1 } });
+  expect(between.mapFetches).toBe(1);
+  // By an ack, then by a lookup: each time the map that tells of no other owners, of a later epoch.
+  for (const [epoch, ask] of [
+    [2, () => kith.track({ userId: 'u1', event: 'E' })],
+    [3, () => kith.get('u1')],
+  ] as const) {
+    const map = { ...cluster.map, epoch };
+    tell(map);
+    for (const host of cluster.hosts) host.useMap(map);
+    await ask();
+    while (kith.stats().epoch !== epoch) await new Promise((resolve) => setImmediate(resolve));
+    expect(between.mapFetches).toBe(epoch);
+  }
 });

@@ -15,6 +15,7 @@ frames are refused with \`too_many_requests\`, and in the end the connection is 
 order than their frames. \`?ack=\` in the URL sets the level for frames that name none.
 
 **Lookup**: \`{"op":"get","ids":["user-1","email:a@b.c"],"fields"?,"events"?,"ref":2}\` → \`{"ref":2,"profiles":[{…},null]}\`.
+In a cluster acks and lookups carry \`"epoch"\` too, that of the map in \`GET /v1/cluster\`: a client that goes by an older one fetches it again.
 In a msgpack frame \`"format":"json"\` gives each profile as its JSON text, the fastest form for the server.
 
 **Query**: \`{"op":"query","where":…,"as":"count",…,"ref":3}\` → \`{"ref":3,"count":n,"tookMs","watermark"}\` or \`{"ref":3,"error":{…}}\`. All
