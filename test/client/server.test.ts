@@ -6,14 +6,13 @@ import type { KithClient } from '../../src/client/client.ts';
 import { slotOf } from '../../src/client/cluster-map.ts';
 import { type ConnectOptions, connect } from '../../src/client/connect.ts';
 import type { ClusterMap } from '../../src/cluster/cluster-map.ts';
-import type { Engine } from '../../src/engine/engine.ts';
-import { open } from '../../src/engine/open.ts';
 import { slotRanges as slotRangesOf } from '../../src/model/cluster.ts';
 import { EngineError } from '../../src/model/error.ts';
 import { DEFAULT_INGEST_LIMITS } from '../../src/model/limits.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { startServer } from '../../src/server/server.ts';
 import { MemoryCluster } from '../cluster/memory-cluster.ts';
+import { openCluster, openEmbedded, type TestEngine } from '../helpers/test-engine.ts';
 import { rig } from '../server/harness.ts';
 
 const KEYS = { write: ['w'], read: ['r'], admin: ['a'] };
@@ -25,8 +24,9 @@ afterEach(async () => {
 
 async function serve(
   options: ServerOptions = {},
-): Promise<{ readonly engine: Engine; readonly url: string; readonly port: number }> {
-  const engine = await open({ data: ':memory:', workers: 1 });
+  openEngine = openEmbedded,
+): Promise<{ readonly engine: TestEngine; readonly url: string; readonly port: number }> {
+  const engine = await openEngine();
   endings.push(() => engine.close());
   const server = await startServer(engine, { port: 0, keys: KEYS, ...options });
   endings.push(() => server.close());
@@ -102,9 +102,12 @@ async function front(port: number): Promise<Front> {
   return state;
 }
 
-describe('a server', () => {
+describe.each([
+  ['a server', openEmbedded],
+  ['a router of a cluster', openCluster],
+])('%s', (_name, openEngine) => {
   test('stores all kinds of calls, and answers lookups and questions', async () => {
-    const { url } = await serve();
+    const { url } = await serve({}, openEngine);
     const kith = await client(url);
     await Promise.all([
       kith.identify({
@@ -139,7 +142,7 @@ describe('a server', () => {
   });
 
   test('takes many at once from many callers, each once', async () => {
-    const { engine, url } = await serve();
+    const { engine, url } = await serve({}, openEngine);
     const kith = await client(url, { maxBufferedItems: 2_000 });
     const senders = Array.from({ length: 20 }, async (_, sender) => {
       for (let i = 0; i < 5; i += 1) {
@@ -160,7 +163,7 @@ describe('a server', () => {
   });
 
   test('refuses what the key may not, and a wrong key', async () => {
-    const { url } = await serve();
+    const { url } = await serve({}, openEngine);
     await expect(connect({ url, key: 'nope' })).rejects.toMatchObject({ name: 'KithError', code: 'unauthorized' });
     await expect(connect({ url })).rejects.toMatchObject({ code: 'unauthorized' });
     const reader = await client(url, { key: 'r' });
@@ -172,12 +175,14 @@ describe('a server', () => {
   });
 
   test('without keys takes none', async () => {
-    const { url } = await serve({ keys: {} });
+    const { url } = await serve({ keys: {} }, openEngine);
     const kith = await client(url, { key: undefined });
     await kith.track({ userId: 'u', event: 'E' });
     expect(await kith.get('u')).toMatchObject({ id: 'u' });
   });
+});
 
+describe('a server', () => {
   test('that is not there is told', async () => {
     const { url } = await serve();
     await endings.pop()!();
@@ -258,8 +263,8 @@ describe('two shards behind a router', () => {
     await Promise.all(users.map((userId) => kith.track({ userId, event: 'E' })));
     for (const userId of users) {
       const isFirst = slotOf(userId) < 512;
-      expect(first.engine.lookup({ type: 'user_id', value: userId }) !== undefined).toBe(isFirst);
-      expect(second.engine.lookup({ type: 'user_id', value: userId }) !== undefined).toBe(!isFirst);
+      expect((await first.engine.lookup({ type: 'user_id', value: userId })) !== undefined).toBe(isFirst);
+      expect((await second.engine.lookup({ type: 'user_id', value: userId })) !== undefined).toBe(!isFirst);
     }
     expect(await router.engine.query({ as: 'count' })).toMatchObject({ count: 0 });
     const profiles = await kith.getMany(users);
@@ -276,7 +281,7 @@ describe('two shards behind a router', () => {
     await Promise.all(users.map((userId) => kith.track({ userId, event: 'E' })));
     for (const userId of users) {
       const there = slotOf(userId) < 512 ? first.engine : router.engine;
-      expect(there.lookup({ type: 'user_id', value: userId })).toMatchObject({ counts: { E: 1 } });
+      expect(await there.lookup({ type: 'user_id', value: userId })).toMatchObject({ counts: { E: 1 } });
     }
     expect(between.mapFetches).toBeGreaterThan(1);
   });
