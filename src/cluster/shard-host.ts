@@ -263,7 +263,7 @@ export class ShardHost {
       ),
     );
     await this.#outbox.whenRestored();
-    if (index !== 0) await this.#untilAnswered(0, () => this.#followSegments());
+    if (index !== 0) await this.#untilAnswered(0, () => this.#followFirst());
     this.#isServing = true;
     this.#stopTelling = clock.every(LIVE_STEPS_INTERVAL_MS, () => {
       for (const other of others) this.#tellLiveSteps(other.index).catch(() => undefined);
