@@ -2,6 +2,8 @@
  * The engine as a router process has it: the contract of the doors over calls to shards. Holds no data but copies of small lists, which hear of
  * each change before whoever made it is answered.
  */
+
+import type { Awaitable } from '../base/awaitable.ts';
 import { assertOfShards } from '../engine/answer/ask-options.ts';
 import { Completer } from '../engine/completion/completer.ts';
 import type { CompletionPart } from '../engine/completion/completion-part.ts';
@@ -83,6 +85,8 @@ export class ClusterEngine implements Gateway {
   readonly accounts: Accounts = UNSUPPORTED_ACCOUNTS;
   readonly matching = UNSUPPORTED_MATCHING;
   readonly profilePages: ClusterPages;
+  /** Absent where most are here: those are answered one by one without a call. */
+  readonly lookupMany: Gateway['lookupMany'];
   readonly quarantine: QuarantineDesk | undefined;
   readonly #options: ClusterEngineOptions;
   readonly #slots: SlotMap;
@@ -152,6 +156,9 @@ export class ClusterEngine implements Gateway {
     this.#completer = new Completer(replica, async (ask) => {
       return (await this.#askAll<readonly CompletionPart[]>('completion', ask)).flat();
     });
+    if (local === undefined) {
+      this.lookupMany = (identifiers, lookup) => this.#persons.lookupMany(identifiers, lookup);
+    }
     this.profilePages = new ClusterPages(this.#persons, () => this.segments());
     // What was changed while the link was down was not told.
     this.#links.onUp((shard) => {
@@ -174,7 +181,7 @@ export class ClusterEngine implements Gateway {
   useMap(map: ClusterMap): void {
     if (map.epoch < this.#map.epoch) return;
     this.#map = map;
-    this.#slots.use(map.shards.length, map.slotOwners);
+    this.#slots.use(map);
     this.#links.use(map);
   }
 
@@ -226,15 +233,12 @@ export class ClusterEngine implements Gateway {
     return this.#ingest.pressure();
   }
 
-  lookupJson(identifier: Identifier, options?: LookupOptions): Promise<Uint8Array | undefined> {
-    return this.#persons.lookup(identifier, options);
-  }
-
-  lookupMany(
-    identifiers: readonly Identifier[],
-    options?: LookupOptions,
-  ): Promise<readonly (Uint8Array | undefined)[]> {
-    return this.#persons.lookupMany(identifiers, options);
+  /** At once where the profile is in this process. */
+  lookupJson(identifier: Identifier, options?: LookupOptions): Awaitable<Uint8Array | undefined> {
+    const here = this.#caller.lookUpHere(identifier, options);
+    if (here === undefined) return this.#persons.lookup(identifier, options);
+    this.#persons.lookups += 1;
+    return here;
   }
 
   async lookup(identifier: Identifier, options?: LookupOptions): Promise<Profile | undefined> {

@@ -23,7 +23,7 @@ import type { ClusterMap } from './cluster-map.ts';
 import { SlotMover } from './move/slot-mover.ts';
 import type { CourtAccess, QuarantineNews } from './quarantine.ts';
 import { identityCalls } from './serve/identity-calls.ts';
-import { personCalls } from './serve/person-calls.ts';
+import { lookUpHere, personCalls } from './serve/person-calls.ts';
 import { populationCalls } from './serve/population-calls.ts';
 import { followingSegments, segmentCalls } from './serve/segment-calls.ts';
 import { holderText, type LiveSteps, stepCalls } from './serve/step-calls.ts';
@@ -132,6 +132,7 @@ export class ShardHost {
     this.#mover.useOwner((slot) => this.#map.slotOwners[slot] === index);
     this.#mover.restore();
     this.#useOwners();
+    const persons = { own, slots, engine, router: assembly.router, locks, assertServing };
     const calls: Handlers = {
       ping: () => ({ index, isServing: this.#isServing }),
       ingest: (args) => {
@@ -142,12 +143,14 @@ export class ShardHost {
         own,
         fence,
         locks,
+        slots,
         outbox: this.#outbox,
         assertServing,
         onFatal,
+        onApplied: (record) => this.#mover.passOn(record),
         onNewLife: (shard) => this.#links.endSession(shard),
       }),
-      ...personCalls({ own, slots, engine, router: assembly.router, locks, assertServing }),
+      ...personCalls(persons),
       ...populationCalls({ own, engine, partServer, clock, assertServing }),
       ...identityCalls({
         ...shared,
@@ -170,6 +173,19 @@ export class ShardHost {
         const { slots: moved, to } = args as { slots: readonly number[]; to: number };
         return this.#mover.move(moved, to);
       },
+      begun_moves: () => {
+        assertServing();
+        return this.#mover.begun();
+      },
+      /** Resolves when all that was handed over so far has arrived. */
+      settle: async () => {
+        await this.#outbox.settled();
+        return null;
+      },
+      retire: async () => {
+        await this.#retire();
+        return null;
+      },
       ...segmentCalls({ engine, clock, peers: () => this.#peers }),
     };
     const handlers = options.wrapCalls === undefined ? calls : options.wrapCalls(calls);
@@ -181,7 +197,7 @@ export class ShardHost {
       clock,
       random,
       limits: options.engine.limits,
-      local: { index, handlers },
+      local: { index, handlers, lookUp: (identifier, lookup) => lookUpHere(identifier, lookup, persons) },
       court: options.court,
       quarantine: options.quarantine,
     });
@@ -212,7 +228,7 @@ export class ShardHost {
     folder: DataFolder | undefined,
     map: ClusterMap,
   ): Promise<ShardHost> {
-    const slots = new SlotMap(map.shards.length, map.slotOwners);
+    const slots = new SlotMap(map.shards.length, map.slotOwners, map.epoch);
     const locks = new LockTable();
     const wiring: Partial<Wiring> = { slots, locks };
     const { clock, random } = options;
@@ -266,7 +282,9 @@ export class ShardHost {
     if (index !== 0) await this.#untilAnswered(0, () => this.#followFirst());
     this.#isServing = true;
     this.#stopTelling = clock.every(LIVE_STEPS_INTERVAL_MS, () => {
-      for (const other of others) this.#tellLiveSteps(other.index).catch(() => undefined);
+      for (const other of this.#map.shards) {
+        if (other.index !== index) this.#tellLiveSteps(other.index).catch(() => undefined);
+      }
     });
   }
 
@@ -286,9 +304,7 @@ export class ShardHost {
 
   /** The list of saved segments is the first shard's, and so are the rules of identity where a shard is new or was away when they changed. */
   async #followFirst(): Promise<void> {
-    if (this.#options.index === 0) return;
     const { engine } = this.#assembly;
-    await this.#links.whenUp(0);
     const { version, segments } = await this.#links.call<SegmentList>(0, 'segment_list', null);
     engine.segmentStore.follow(version, segments);
     const settings = await this.#links.call<IdentitySettings>(0, 'identity_settings', null);
@@ -317,6 +333,15 @@ export class ShardHost {
     const holders = this.#locks.holders().filter((holder) => holder.startsWith(prefix));
     const told: LiveSteps = { origin: this.#options.index, life: this.#life, upTo: this.#stepCount, holders };
     await this.#links.call(shard, 'live_steps', told);
+  }
+
+  /** Has no slots and is about to be stopped for good: serves nobody from now on; resolves when nothing is on its way from here. */
+  async #retire(): Promise<void> {
+    this.#isServing = false;
+    while (this.#locks.holderCount > 0) {
+      await new Promise<void>((resolve) => this.#options.clock.after(ASK_AGAIN_MS, resolve));
+    }
+    await this.#outbox.settled();
   }
 
   #nextHolder(): string {
@@ -360,7 +385,7 @@ export class ShardHost {
     const owners = this.#map.slotOwners.map((owner, slot) =>
       owner === index ? (leftSlots.get(slot) ?? owner) : owner,
     );
-    this.#slots.use(this.#map.shards.length, owners);
+    this.#slots.use(this.#map, owners);
   }
 
   useQuarantine(news: QuarantineNews): void {
@@ -390,6 +415,7 @@ export class ShardHost {
   async #close(): Promise<void> {
     const { clock } = this.#options;
     this.#stopTelling();
+    this.#mover.close();
     await this.#listening?.close();
     await Promise.race([this.#outbox.settled(), new Promise<void>((resolve) => clock.after(CLOSE_WAIT_MS, resolve))]);
     this.#outbox.close();
@@ -398,7 +424,8 @@ export class ShardHost {
     this.#links.close();
     await this.#assembly.engine.close().catch((error: unknown) => {
       // Parts that did not arrive in time are in the log: without a checkpoint the next process finds them there.
-      if (!(error instanceof EngineError) || error.code !== 'shard_unavailable' || this.#outbox.count === 0) throw error;
+      if (!(error instanceof EngineError) || error.code !== 'shard_unavailable' || this.#outbox.count === 0)
+        throw error;
     });
   }
 }

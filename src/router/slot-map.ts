@@ -6,20 +6,39 @@ import { xxh32 } from '../base/hash.ts';
 import { SLOT_COUNT } from '../model/limits.ts';
 import type { Identifier } from '../model/profile.ts';
 
+/** What of a cluster's map is of interest here. */
+export interface SlotMapSource {
+  readonly epoch: number;
+  readonly shards: { readonly length: number };
+  readonly slotOwners: readonly number[];
+}
+
 export class SlotMap {
   shardCount: number;
+  /** Of the cluster's map that it is from; 0 in one process. */
+  epoch: number;
+  /** From which epoch on the owners have been as they are, as far as is known. */
+  ownersEpoch: number;
   #shards: Uint16Array;
+  /** By the map. */
+  #told: readonly number[];
   #scratch: Buffer = Buffer.alloc(1_024);
 
   /** `owners`: shard by slot; absent = even stretches. */
-  constructor(shardCount: number, owners: readonly number[] = evenOwners(shardCount)) {
+  constructor(shardCount: number, owners: readonly number[] = evenOwners(shardCount), epoch = 0) {
     this.shardCount = shardCount;
+    this.epoch = epoch;
+    this.ownersEpoch = epoch;
+    this.#told = owners;
     this.#shards = Uint16Array.from(owners);
   }
 
-  /** From now on. */
-  use(shardCount: number, owners: readonly number[]): void {
-    this.shardCount = shardCount;
+  /** From now on. `owners`: where they differ from the map's. */
+  use({ shards, slotOwners, epoch }: SlotMapSource, owners = slotOwners): void {
+    if (slotOwners.some((owner, slot) => owner !== this.#told[slot])) this.ownersEpoch = epoch;
+    this.epoch = epoch;
+    this.shardCount = shards.length;
+    this.#told = slotOwners;
     this.#shards = Uint16Array.from(owners);
   }
 

@@ -10,6 +10,15 @@ export interface PlannedMove {
 /** Frozen at once: more would hold up more people, fewer would mean more changes of the map. */
 const SLOTS_PER_MOVE = 4;
 
+/** In moves of as many as go at once. */
+export function movesOf({ from, to, slots }: PlannedMove): PlannedMove[] {
+  const moves: PlannedMove[] = [];
+  for (let i = 0; i < slots.length; i += SLOTS_PER_MOVE) {
+    moves.push({ from, to, slots: slots.slice(i, i + SLOTS_PER_MOVE) });
+  }
+  return moves;
+}
+
 /** `slotOwners`: shard by slot. Shards from `shardCount` on give all they have; the same plan for the same owners, and none when all is even. */
 export function planMoves(slotOwners: readonly number[], shardCount: number): PlannedMove[] {
   const slots = new Map<number, number[]>();

@@ -3,6 +3,9 @@
  * What is wanted is in the cluster's file from the first moment on, so whatever dies on the way, supervisor included, it is gone on with;
  * every handful is wholly here or wholly there. Asking for the number before is the way back.
  *
+ * What a shard began to give goes first where it was begun to be given, whatever is wanted now: some of the people are there already. A shard leaves
+ * when it has nothing on its way to others, nor they to it.
+ *
  * The order that keeps one owner for each slot: all of its people are on the new owner's disk → the file has the new owner → the new owner
  * hears of it → the old owner hears of it, and lets go what it held back → everybody else.
  */
@@ -13,7 +16,7 @@ import { EngineError } from '../model/error.ts';
 import { SLOT_COUNT } from '../model/limits.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { errorFields, type Logger } from '../runtime/logger.ts';
-import { type PlannedMove, planMoves } from './rebalance-plan.ts';
+import { movesOf, type PlannedMove, planMoves } from './rebalance-plan.ts';
 
 const RETRY_MS = 500;
 
@@ -30,6 +33,8 @@ export interface RebalanceParts {
   keepTarget(shardCount: number | undefined): void;
   /** Keeps the new owners and makes a map of them, which is given. Errors: storage_failed. */
   keepOwners(slotOwners: readonly number[]): ClusterMap;
+  /** The newest. */
+  map(): ClusterMap;
   /** Tells everybody. */
   publish(): void;
   /** Errors: shard_unavailable and what else a call ends with. */
@@ -85,6 +90,8 @@ export class Rebalance {
         if (!isOver) continue;
         this.#parts.keepTarget(undefined);
         this.#target = undefined;
+        this.#done = 0;
+        this.#total = 0;
         logger.info('slots are where they belong', { shards: target });
         return;
       } catch (error) {
@@ -100,28 +107,71 @@ export class Rebalance {
     const { grow, shrink, slotOwners, shardCount } = this.#parts;
     this.#stage = 'starting shards';
     if (target > shardCount()) grow(target);
-    const moves = planMoves(slotOwners(), target);
-    this.#total = this.#done + moves.reduce((sum, { slots }) => sum + slots.length, 0);
-    for (const move of moves) {
-      if (this.#target !== target || this.#isStopped) return false;
-      this.#stage = 'moving';
-      this.#current = move;
-      await this.#move(move);
-      this.#done += move.slots.length;
-    }
-    this.#current = undefined;
+    if (!(await this.#moveAll(await this.#begun(), target))) return false;
+    if (!(await this.#moveAll(planMoves(slotOwners(), target), target))) return false;
+    if (target >= shardCount()) return true;
+    for (let shard = target; shard < shardCount(); shard++) await this.#empty(shard);
+    if (this.#target !== target || this.#isStopped) return false;
     this.#stage = 'stopping shards';
-    if (target < shardCount()) await shrink(target);
+    await shrink(target);
     return true;
   }
 
-  async #move({ from, to, slots }: PlannedMove): Promise<void> {
-    const { callShard, isServing, keepOwners, publish, slotOwners } = this.#parts;
-    while (!isServing(from) || !isServing(to)) {
-      this.#stage = `waiting for shard ${isServing(from) ? to : from}`;
+  /** False when another target was set meanwhile, or it was stopped. */
+  async #moveAll(moves: readonly PlannedMove[], target: number): Promise<boolean> {
+    this.#total = this.#done + moves.reduce((sum, { slots }) => sum + slots.length, 0);
+    for (const move of moves) {
+      if (this.#target !== target || this.#isStopped) return false;
+      this.#current = move;
+      await this.#move(move);
+      this.#current = undefined;
+      this.#done += move.slots.length;
+    }
+    return this.#target === target && !this.#isStopped;
+  }
+
+  /** What shards say they have begun to give. */
+  async #begun(): Promise<PlannedMove[]> {
+    const { callShard, shardCount, slotOwners } = this.#parts;
+    const moves: PlannedMove[] = [];
+    for (let from = 0; from < shardCount(); from++) {
+      await this.#whenServing([from]);
+      const begun = (await callShard(from, 'begun_moves', null)) as readonly Omit<PlannedMove, 'from'>[];
+      for (const { to, slots } of begun) {
+        const left = slots.filter((slot) => slotOwners()[slot] === from);
+        if (left.length > 0) moves.push(...movesOf({ from, to, slots: left }));
+      }
+    }
+    return moves;
+  }
+
+  /** A shard without slots serves nobody any more, and has given away what it had on its way to others; what they had for it is there. */
+  async #empty(leaving: number): Promise<void> {
+    const { callShard, shardCount, map } = this.#parts;
+    for (let shard = 0; shard < shardCount(); shard++) {
+      await this.#whenServing([shard, leaving]);
+      this.#stage = `emptying shard ${leaving}`;
+      if (shard === leaving) continue;
+      await callShard(shard, 'use_map', map());
+      await callShard(shard, 'settle', null);
+    }
+    await callShard(leaving, 'retire', null);
+  }
+
+  /** Errors: shutting_down when it is stopped meanwhile. */
+  async #whenServing(shards: readonly number[]): Promise<void> {
+    for (;;) {
+      const missing = shards.find((shard) => !this.#parts.isServing(shard));
+      if (missing === undefined) return;
+      this.#stage = `waiting for shard ${missing}`;
       if (this.#isStopped) throw new EngineError('shutting_down', 'the cluster stops');
       await this.#pause();
     }
+  }
+
+  async #move({ from, to, slots }: PlannedMove): Promise<void> {
+    const { callShard, keepOwners, publish, slotOwners } = this.#parts;
+    await this.#whenServing([from, to]);
     this.#stage = 'moving';
     await callShard(from, 'move_slots', { slots, to });
     const moved = new Set(slots);

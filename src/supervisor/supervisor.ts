@@ -172,6 +172,7 @@ export class Supervisor {
         while (leaving.some(({ state }) => state !== 'ended')) {
           await new Promise<void>((resolve) => clock.after(LEAVING_LOOK_MS, resolve));
         }
+        if (this.#stage !== 'all') throw new EngineError('shutting_down', 'the cluster stops');
         keep({ shardCount: count });
         this.#shards = this.#shards.slice(0, count);
         this.#publish();
@@ -183,6 +184,7 @@ export class Supervisor {
         this.#map = this.#drawMap();
         return this.#map;
       },
+      map: () => this.#map,
       publish: () => this.#publishMap(),
       callShard: (shard, method, args) => callShard(addressOf(shard), method, args),
       isServing: (shard) => this.#shards[shard]?.state === 'serving',
@@ -226,7 +228,8 @@ export class Supervisor {
       this.#stage = 'ended';
       if (!this.#isReady)
         this.#settleReady(this.#failure ?? new EngineError('shutting_down', 'stopped before it served'));
-      this.#settleEnded();
+      // It writes into the folder, which is let go of when all has ended.
+      void this.#rebalance.stop().then(() => this.#settleEnded());
     }
   }
 

@@ -39,8 +39,8 @@ export class PersonAsker {
     this.lookups += 1;
     const json = await this.#follow(identifier, async (shard, asked) => {
       const args = { identifiers: [asked], options };
-      const [answer] = await this.#caller.call<LookupAnswer>(shard, 'lookup', args, { timeoutMs: TIMEOUT_MS });
-      return answer instanceof Uint8Array ? { value: answer } : answer;
+      const { bytes, others } = await this.#caller.call<LookupAnswer>(shard, 'lookup', args, { timeoutMs: TIMEOUT_MS });
+      return others.length === 0 ? { value: bytes } : others[0][1];
     });
     if (json === undefined) this.misses += 1;
     return json as Uint8Array | undefined;
@@ -63,12 +63,16 @@ export class PersonAsker {
     await Promise.all(
       [...byShard].map(async ([shard, places]) => {
         const args = { identifiers: places.map((place) => identifiers[place]), options };
-        const answers = await this.#caller.call<LookupAnswer>(shard, 'lookup', args, { timeoutMs: TIMEOUT_MS });
-        answers.forEach((answer, i) => {
-          if (answer instanceof Uint8Array) found[places[i]] = answer;
-          else if (answer !== null) rest.push(places[i]);
-          else this.misses += 1;
+        const answer = await this.#caller.call<LookupAnswer>(shard, 'lookup', args, { timeoutMs: TIMEOUT_MS });
+        const { bytes, ends, others } = answer;
+        places.forEach((place, i) => {
+          found[place] = bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
         });
+        for (const [i, further] of others) {
+          found[places[i]] = undefined;
+          if (further === null) this.misses += 1;
+          else rest.push(places[i]);
+        }
       }),
     );
     this.lookups += identifiers.length - rest.length;

@@ -1,6 +1,7 @@
 /** Calls to any shard: over a link, or, where the shard is in this very process, to its handlers. */
 import type { CallOptions, Handlers } from '../../link/peer.ts';
 import { EngineError } from '../../model/error.ts';
+import type { Identifier, LookupOptions } from '../../model/profile.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { callKey, isWatched } from '../quarantine-key.ts';
 import type { ShardLinks } from '../shard-links.ts';
@@ -10,6 +11,8 @@ import { isLoss, type QuarantineGuard } from './quarantine-guard.ts';
 export interface LocalShard {
   readonly index: number;
   readonly handlers: Handlers;
+  /** The profile's bytes, good until the next call into the engine, when it is here. */
+  lookUp(identifier: Identifier, options: LookupOptions | undefined): Uint8Array | undefined;
 }
 
 export class ShardCaller {
@@ -23,6 +26,12 @@ export class ShardCaller {
     this.#local = local;
     this.#clock = clock;
     this.#guard = guard;
+  }
+
+  /** At once, without a call, when the profile is in this process and no call is watched. */
+  lookUpHere(identifier: Identifier, options: LookupOptions | undefined): Uint8Array | undefined {
+    if (this.#local === undefined || this.#guard?.isIdleOfCalls === false) return undefined;
+    return this.#local.lookUp(identifier, options);
   }
 
   /** Whether the shard is in this process. */

@@ -3,20 +3,23 @@
  * for them is answered. Then they go over in steps, like profiles that merge: each step is whole or not at all, and after
  * a crash goes on where it stopped. What has gone is asked for over there from the first step on, whatever the map says. When
  * all is over, the supervisor puts the new owner into the map, tells the new owner first, and the freeze ends here when this shard hears of it.
+ * What was begun is gone on with to where it was begun: some of the people are over there already.
  *
  * Costs the slots' events twice over the link and a freeze of as long; a slot is a thousandth of the data.
  */
 
 import { parseIdentifierText } from '../../engine/identity/graph.ts';
+import { EngineError } from '../../model/error.ts';
 import type { Identifier } from '../../model/profile.ts';
 import { NONE } from '../../profile/event-table.ts';
+import { PAIR_CUT, PAIR_REFUSAL_NOTED } from '../../profile/pair-notes.ts';
 import { packProfile } from '../../profile/transfer.ts';
 import type { Directory } from '../../router/directory.ts';
 import { pairKey } from '../../router/joiner.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { HandOver, IdentityCommand } from '../../shard/identity-command.ts';
-import { type BatchHeader, RecordBuilder } from '../../shard/record.ts';
+import { type BatchHeader, decodeRecord, RecordBuilder } from '../../shard/record.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { Fence } from '../step/fence.ts';
 import type { LockTable } from '../step/lock-table.ts';
@@ -46,6 +49,9 @@ export class SlotMover {
   readonly #parts: SlotMoverParts;
   #index: SlotIndex | undefined;
   #frozen: ReadonlySet<number> = new Set();
+  /** Asked for and not over. */
+  readonly #underWay = new Set<BegunMove>();
+  #isClosed = false;
   /** One after another. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -73,19 +79,53 @@ export class SlotMover {
     this.#isOwned = isOwned;
   }
 
-  /** Resolves when all of the slots is on the other shard's disk. Again is as good as once. */
-  move(slots: readonly number[], to: number): Promise<{ readonly profiles: number }> {
+  /** What this process or one before it began to give and the map does not have elsewhere yet: to be gone on with before anything else. */
+  begun(): BegunMove[] {
+    const byShard = new Map<number, Set<number>>();
+    const add = (slot: number, to: number): void => {
+      const slots = byShard.get(to) ?? new Set();
+      byShard.set(to, slots.add(slot));
+    };
+    for (const [slot, to] of this.#parts.own.data.leftSlots) if (this.#isOwned(slot)) add(slot, to);
+    for (const { slots, to } of this.#underWay) for (const slot of slots) add(slot, to);
+    return [...byShard].map(([to, slots]) => ({ to, slots: [...slots].sort((a, b) => a - b) }));
+  }
+
+  /** Nothing more is given; the next process goes on. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Resolves when all of the slots is on the other shard's disk. Again is as good as once. Errors: invalid_request for slots that were begun to be given to another. */
+  async move(slots: readonly number[], to: number): Promise<{ readonly profiles: number }> {
+    const move = { slots, to };
+    for (const begun of this.begun()) {
+      const slot = begun.to === to ? undefined : begun.slots.find((one) => slots.includes(one));
+      if (slot === undefined) continue;
+      throw new EngineError('invalid_request', `slot ${slot} is on its way to shard ${begun.to}`);
+    }
+    this.#underWay.add(move);
     const run = this.#last.then(() => this.#move(new Set(slots), to));
     this.#last = run.catch(() => undefined);
-    return run;
+    try {
+      return await run;
+    } finally {
+      this.#underWay.delete(move);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new EngineError('shutting_down', 'the shard stops; its next process goes on');
   }
 
   async #move(slots: ReadonlySet<number>, to: number): Promise<{ readonly profiles: number }> {
     const { own, clock, locks } = this.#parts;
+    this.#assertOpen();
     this.#index ??= new SlotIndex(own, this.#parts.slots);
     await this.#index.catchUp(() => clock.yieldTurn());
     this.#freeze(slots);
     while (locks.isFrozenHeld) {
+      this.#assertOpen();
       await new Promise<void>((resolve) => {
         const cancel = clock.after(PAUSE_MS, resolve);
         void locks.whenReleased().then(() => {
@@ -95,18 +135,19 @@ export class SlotMover {
       });
     }
     const codes = this.#index.codesIn(slots);
+    const isBegun = [...slots].some((slot) => own.data.leftSlots.has(slot));
     let profiles = 0;
     const sent: Promise<void>[] = [];
-    for (const step of this.#stepsOf(codes, slots)) {
+    for (const step of this.#stepsOf(codes, slots, isBegun)) {
       await this.#parts.fence.whenOpen();
+      this.#assertOpen();
       profiles += step.leaving.length;
       sent.push(this.#handOver(step, slots, to));
       await clock.yieldTurn();
     }
-    const closing: IdentityCommand[] = [...this.#pairsOf(slots)];
-    for (const slot of slots) closing.push({ kind: 'take_slot', slot });
     await this.#parts.fence.whenOpen();
-    sent.push(this.#handOver({ leaving: [], forwards: [] }, slots, to, closing));
+    this.#assertOpen();
+    sent.push(this.#close(slots, to));
     await Promise.all(sent);
     return { profiles };
   }
@@ -130,28 +171,35 @@ export class SlotMover {
     else this.#freeze(new Set(left));
   }
 
-  /** What is to go, in steps of bounded size. */
-  *#stepsOf(codes: readonly number[], slots: ReadonlySet<number>): Generator<MoveStep, void, void> {
+  /** What is to go, in steps of bounded size: first who lives elsewhere, then who lives here. `isBegun`: some of it may be over there already. */
+  *#stepsOf(codes: readonly number[], slots: ReadonlySet<number>, isBegun: boolean): Generator<MoveStep, void, void> {
     const { own, slots: map, directory } = this.#parts;
     const { identifiers } = own.data;
+    const away = codes.filter((code) => identifiers.rowOf(code) === NONE);
+    const here = codes.filter((code) => identifiers.rowOf(code) !== NONE);
     const seen = new Set<number>();
+    const staying = new Set<number>();
     let leaving: Identifier[] = [];
     let forwards: MoveForward[] = [];
     let size = 0;
-    for (const code of codes) {
+    for (const [place, code] of [...away, ...here].entries()) {
       const identifier = identifiers.identifierOf(code);
       const row = identifiers.rowOf(code);
       if (row === NONE) {
         const target = identifiers.forwardOf(code);
-        // One that leads into the slots themselves leads to what went over in a step before.
         if (target !== undefined && !slots.has(map.slotOf(target))) forwards.push({ identifier, target });
+        // Nobody has it; what the other shard knew of it when it had the slot before must not stand. What has gone over is known best there.
+        else if (place < away.length && !isBegun) forwards.push({ identifier, target: identifier });
       } else if (!seen.has(row)) {
         const home = directory.homeKeyOf({ shard: own, row });
         if (slots.has(map.slotOf(home))) {
           seen.add(row);
           leaving.push(home);
           size += 1 + directory.sizeOf({ shard: own, row });
-        } else forwards.push({ identifier, target: home });
+        } else {
+          forwards.push({ identifier, target: home });
+          staying.add(row);
+        }
       }
       if (size < STEP_SIZE && forwards.length < FORWARDS_PER_STEP) continue;
       yield { leaving, forwards };
@@ -160,12 +208,62 @@ export class SlotMover {
       size = 0;
     }
     if (leaving.length > 0 || forwards.length > 0) yield { leaving, forwards };
+    // Others may know them by an identifier that led here until now.
+    for (const row of staying) {
+      if (!own.data.isDead(row)) yield { leaving: [], forwards: [], renewed: directory.homeKeyOf({ shard: own, row }) };
+    }
   }
 
-  *#pairsOf(slots: ReadonlySet<number>): Generator<IdentityCommand, void, void> {
+  /** The last step: notes of pairs go over, and with them the slots themselves. Notes that stayed would stand again when the slot comes back. */
+  #close(slots: ReadonlySet<number>, to: number): Promise<void> {
     const { own, slots: map } = this.#parts;
+    const closing: IdentityCommand[] = [];
     for (const { pair, flags } of own.data.pairs.entries()) {
-      if (slots.has(map.slotOf(pairKey(pair)))) yield { kind: 'pair', pair, flag: flags, isOn: true };
+      if (!slots.has(map.slotOf(pairKey(pair)))) continue;
+      for (const flag of [PAIR_CUT, PAIR_REFUSAL_NOTED]) {
+        if ((flags & flag) !== 0) closing.push({ kind: 'pair', pair, flag, isOn: true });
+      }
+    }
+    const taken = closing.map((command) => (command.kind === 'pair' ? { ...command, isOn: false } : command));
+    for (const slot of slots) closing.push({ kind: 'take_slot', slot });
+    return this.#handOver({ leaving: [], forwards: [] }, slots, to, closing, taken);
+  }
+
+  /**
+   * Word of where somebody lives that came here, from a step that knew an older map, for identifiers of slots that have gone: told to who has them
+   * now, behind what went there before. To be called in the turn in which it came.
+   */
+  passOn(record: Uint8Array): void {
+    const { own, slots: map } = this.#parts;
+    const decoded = decodeRecord(record);
+    if (decoded.kind !== 'events') return;
+    const byShard = new Map<number, MoveForward[]>();
+    for (const command of [...decoded.commands.values()].flat()) {
+      if (command.kind !== 'bind') continue;
+      const shard = map.shardOf(command.identifier);
+      if (shard === own.index) continue;
+      const known = byShard.get(shard);
+      if (known === undefined) byShard.set(shard, [command]);
+      else known.push(command);
+    }
+    for (const [shard, forwards] of byShard) {
+      this.#handOver({ leaving: [], forwards }, new Set(), shard).catch(() => undefined);
+    }
+  }
+
+  /**
+   * Tells the owners of a profile's identifiers its home key. Their forwards may lead to another identifier of it, which was the home key of what became part
+   * of it: that led to the same shard until now.
+   */
+  #renew(row: number, home: Identifier, slots: ReadonlySet<number>, binds: Map<number, MoveForward[]>): void {
+    const { own, slots: map } = this.#parts;
+    for (const code of own.data.identifiersOf(row)) {
+      const identifier = own.data.identifiers.identifierOf(code);
+      const shard = map.shardOf(identifier);
+      if (shard === own.index || slots.has(map.slotOf(identifier))) continue;
+      const known = binds.get(shard);
+      if (known === undefined) binds.set(shard, [{ identifier, target: home }]);
+      else known.push({ identifier, target: home });
     }
   }
 
@@ -175,6 +273,7 @@ export class SlotMover {
     slots: ReadonlySet<number>,
     to: number,
     closing: readonly IdentityCommand[] = [],
+    takenHere: readonly IdentityCommand[] = [],
   ): Promise<void> {
     const { own, outbox, onFatal, onLeft, clock } = this.#parts;
     const number = own.data.lastStep + 1;
@@ -188,30 +287,52 @@ export class SlotMover {
       idSeedLow: 0,
     };
     try {
+      const binds = new Map<number, MoveForward[]>();
       const part = new RecordBuilder();
       part.addCommand({ kind: 'arrived', origin: own.index, number });
       for (const profile of step.leaving) {
         const row = own.rowOf(profile);
         if (typeof row !== 'number' || row < 0) continue;
         part.addCommand({ kind: 'arrive', parcel: packProfile(own.data, row), atMs });
+        this.#renew(row, profile, slots, binds);
         own.commandInBatch({ kind: 'depart', profile, target: profile });
       }
       for (const { identifier, target } of step.forwards) part.addCommand({ kind: 'bind', identifier, target });
       for (const command of closing) part.addCommand(command);
+      for (const command of takenHere) own.commandInBatch(command);
       for (const slot of slots) own.commandInBatch({ kind: 'leave_slot', slot, to });
-      const handOver: HandOver = {
-        number,
-        parts: [{ shard: to, record: Uint8Array.from(part.finish(NO_BYTES, header)) }],
-      };
+      if (step.renewed !== undefined) {
+        const row = own.rowOf(step.renewed);
+        if (typeof row === 'number' && row >= 0) this.#renew(row, step.renewed, slots, binds);
+      }
+      for (const { identifier, target } of binds.get(to) ?? []) part.addCommand({ kind: 'bind', identifier, target });
+      binds.delete(to);
+      const parts = [{ shard: to, record: Uint8Array.from(part.finish(NO_BYTES, header)) }];
+      for (const [shard, forwards] of binds) {
+        const bound = new RecordBuilder();
+        bound.addCommand({ kind: 'arrived', origin: own.index, number });
+        for (const { identifier, target } of forwards) bound.addCommand({ kind: 'bind', identifier, target });
+        parts.push({ shard, record: Uint8Array.from(bound.finish(NO_BYTES, header)) });
+      }
+      const handOver: HandOver = { number, parts };
       own.commandInBatch({ kind: 'hand_over', ...handOver });
       const seq = own.commit(NO_BYTES, header);
       onLeft();
-      return outbox.send(handOver, seq);
+      const sent = outbox.send(handOver, seq);
+      // A disk that failed: the memory is ahead of it.
+      sent.catch(onFatal);
+      return sent;
     } catch (error) {
       onFatal(error);
       throw error;
     }
   }
+}
+
+/** Slots on their way to a shard. */
+export interface BegunMove {
+  readonly slots: readonly number[];
+  readonly to: number;
 }
 
 interface MoveForward {
@@ -222,5 +343,7 @@ interface MoveForward {
 interface MoveStep {
   /** Home keys of profiles. */
   readonly leaving: readonly Identifier[];
+  /** Home key of one that stays and has identifiers among those that go. */
+  readonly renewed?: Identifier | undefined;
   readonly forwards: readonly MoveForward[];
 }

@@ -30,8 +30,14 @@ export interface LookupArgs {
   readonly options?: LookupOptions | undefined;
 }
 
-/** By place: the profile's bytes, a shard to ask instead, or null. */
-export type LookupAnswer = readonly (Uint8Array | Elsewhere | null)[];
+/** Profiles in one piece, because a buffer each costs more than its bytes. */
+export interface LookupAnswer {
+  readonly bytes: Uint8Array;
+  /** By place, where the profile's bytes end; they begin where those before end. */
+  readonly ends: Uint32Array;
+  /** Of those that have no bytes: where to ask instead, or null. */
+  readonly others: readonly (readonly [place: number, Elsewhere | null])[];
+}
 
 export interface PersonArgs {
   readonly method: PersonMethod;
@@ -50,10 +56,12 @@ export type PersonMethod = 'history' | 'why' | 'graph' | `page_${PageMethod}`;
 
 export function personCalls(parts: PersonCallsParts): Handlers {
   return {
-    lookup: (args) => {
+    lookup: (args, { peer }) => {
       parts.assertServing();
       const { identifiers, options } = args as LookupArgs;
-      return identifiers.map((identifier) => lookUp(identifier, options ?? undefined, parts));
+      const answer = lookUp(identifiers, options ?? undefined, parts);
+      // On a link it is written out in this turn.
+      return peer === undefined ? { ...answer, bytes: Uint8Array.from(answer.bytes) } : answer;
     },
     person: async (args, { signal }) => {
       parts.assertServing();
@@ -69,15 +77,45 @@ export function personCalls(parts: PersonCallsParts): Handlers {
   };
 }
 
+let piece = new Uint8Array(64 * 1_024);
+
+/** The bytes are good until the next call. */
 function lookUp(
-  identifier: Identifier,
+  identifiers: readonly Identifier[],
   options: LookupOptions | undefined,
   parts: PersonCallsParts,
-): Uint8Array | Elsewhere | null {
-  const place = placeOf(identifier, parts);
-  if (place !== 'here') return place;
-  const json = parts.engine.lookupJson(identifier, options);
-  return json === undefined ? null : Uint8Array.from(json);
+): LookupAnswer {
+  const ends = new Uint32Array(identifiers.length);
+  const others: [number, Elsewhere | null][] = [];
+  let size = 0;
+  identifiers.forEach((identifier, i) => {
+    const place = placeOf(identifier, parts);
+    const json = place === 'here' ? parts.engine.lookupJson(identifier, options) : undefined;
+    if (json === undefined) others.push([i, place === 'here' ? null : place]);
+    else {
+      if (size + json.length > piece.length) {
+        const larger = new Uint8Array(Math.max(size + json.length, piece.length * 2));
+        larger.set(piece.subarray(0, size));
+        piece = larger;
+      }
+      piece.set(json, size);
+      size += json.length;
+    }
+    ends[i] = size;
+  });
+  return { bytes: piece.subarray(0, size), ends, others };
+}
+
+/** The profile's bytes, good until the next call into the engine, when it is here and this shard serves. */
+export function lookUpHere(
+  identifier: Identifier,
+  options: LookupOptions | undefined,
+  { own, engine, assertServing }: PersonCallsParts,
+): Uint8Array | undefined {
+  const at = own.rowOf(identifier);
+  if (typeof at !== 'number' || at < 0) return undefined;
+  assertServing();
+  return engine.lookupJson(identifier, options);
 }
 
 /** Where the identifier's profile is, as far as this shard knows. */

@@ -6,6 +6,7 @@
  * others know to be done.
  */
 import type { Handlers } from '../../link/peer.ts';
+import type { SlotMap } from '../../router/slot-map.ts';
 import type { Shard } from '../../shard/shard.ts';
 import { answerClaim, type ClaimRequest } from '../step/claim.ts';
 import type { Fence } from '../step/fence.ts';
@@ -32,10 +33,13 @@ export interface StepCallsParts {
   readonly fence: Fence;
   readonly own: Shard;
   readonly locks: LockTable;
+  readonly slots: SlotMap;
   readonly outbox: Outbox;
   /** Errors: shard_unavailable while this shard starts. */
   readonly assertServing: () => void;
   readonly onFatal: (error: unknown) => void;
+  /** Of a part of a step, in the turn in which it was carried out. */
+  readonly onApplied: (record: Uint8Array) => void;
   /** Another shard's process was started anew: what was claimed there before is not kept there any more. */
   readonly onNewLife: (shard: number) => void;
 }
@@ -61,7 +65,7 @@ export function stepCalls(parts: StepCallsParts): Handlers {
     },
     claim: (args) => {
       parts.assertServing();
-      return answerClaim(own, locks, args as ClaimRequest);
+      return answerClaim(own, locks, parts.slots, args as ClaimRequest);
     },
     /** A step is over: all shards that have a part in it have done it, or it was given up. */
     release: (args) => {
@@ -110,11 +114,12 @@ function releaseDead({ origin, life, upTo, holders }: LiveSteps, locks: LockTabl
   }
 }
 
-async function deliver(deliveries: readonly Delivery[], { own, onFatal }: StepCallsParts): Promise<null> {
+async function deliver(deliveries: readonly Delivery[], { own, onApplied, onFatal }: StepCallsParts): Promise<null> {
   for (const { origin, number, record } of deliveries) {
     if (number <= (own.data.arrived.get(origin) ?? 0)) continue;
     try {
       own.applyRecord(record);
+      onApplied(record);
     } catch (error) {
       onFatal(error);
       throw error;

@@ -7,6 +7,7 @@ import type { Identifier } from '../../model/profile.ts';
 import { sizeOf } from '../../profile/merge.ts';
 import { PAIR_CUT, PAIR_REFUSAL_NOTED } from '../../profile/pair-notes.ts';
 import { type ProfileParcel, packProfile } from '../../profile/transfer.ts';
+import type { SlotMap } from '../../router/slot-map.ts';
 import { textOf } from '../../shard/identity-entry.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { LockTable } from './lock-table.ts';
@@ -30,6 +31,8 @@ export interface ClaimRequest {
   readonly pairs: readonly (readonly [WireIdentifier, WireIdentifier])[];
   readonly messages: readonly WireMessage[];
   readonly atMs: number;
+  /** Of the map by which this shard is asked. */
+  readonly epoch: number;
 }
 
 /** The identifier there: nobody's as far as that shard knows, of a profile elsewhere, or of one of `profiles`. */
@@ -43,7 +46,7 @@ export interface ClaimedProfile {
 }
 
 export interface ClaimAnswer {
-  /** Another step has something of it in hand; then nothing was locked by this claim. */
+  /** Another step has something of it in hand, or the asker's map is old; then nothing was locked by this claim. */
   readonly isBusy: boolean;
   readonly states: readonly ClaimedState[];
   readonly profiles: readonly ClaimedProfile[];
@@ -59,7 +62,14 @@ const BUSY: ClaimAnswer = { isBusy: true, states: [], profiles: [], pairs: [], k
  * Locks and tells, what it tells being durable: a step that rests on what a crash takes back would find nothing here to do its part on. Costs the
  * identifiers, and the events of profiles that are given whole.
  */
-export async function answerClaim(shard: Shard, locks: LockTable, request: ClaimRequest): Promise<ClaimAnswer> {
+export async function answerClaim(
+  shard: Shard,
+  locks: LockTable,
+  slots: SlotMap,
+  request: ClaimRequest,
+): Promise<ClaimAnswer> {
+  // Who asks does not know yet that slots have gone elsewhere: what is unknown here may be known there, and is not locked by being locked here.
+  if (request.epoch < slots.ownersEpoch) return BUSY;
   const answer = lockAndTell(shard, locks, request);
   const { log } = shard.storage;
   if (!answer.isBusy && log.durableSeq < shard.appliedSeq) await log.durable(shard.appliedSeq);

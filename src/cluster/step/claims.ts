@@ -46,6 +46,8 @@ export class Claims {
   readonly #parts: ClaimsParts;
   readonly #atMs: number;
   readonly #isWhole: boolean;
+  /** Of the map by which owners are asked. */
+  readonly #epoch: number;
   /** Of all identifiers that the step is about. */
   readonly #texts = new Set<string>();
   /** Of all items that the step may apply. */
@@ -57,6 +59,7 @@ export class Claims {
     this.#parts = parts;
     this.#atMs = atMs;
     this.#isWhole = isWhole;
+    this.#epoch = parts.slots.epoch;
   }
 
   /** To be called before anything is taken: whether these came before is asked of every shard, since their people may turn out to be anywhere. */
@@ -175,13 +178,15 @@ export class Claims {
       pairs: pairs.map(([a, b]) => [wireOf(a), wireOf(b)]),
       messages: this.#messages,
       atMs: this.#atMs,
+      epoch: this.#epoch,
     };
     return peers.call<ClaimAnswer>(shard, 'claim', request, { timeoutMs: CLAIM_TIMEOUT_MS });
   }
 
-  /** Whether every shard still keeps what was claimed there. */
+  /** Whether every shard still keeps what was claimed there, and slots are still theirs. */
   get isStanding(): boolean {
-    const { peers } = this.#parts;
+    const { peers, slots } = this.#parts;
+    if (slots.ownersEpoch > this.#epoch) return false;
     return [...this.facts.sessions].every(([shard, session]) => peers.session(shard) === session);
   }
 

@@ -77,7 +77,7 @@ export function faultsOf(profiles: readonly Profile[], items: readonly SimItem[]
 export async function lookupFaults(engine: ClusterEngine, profiles: readonly Profile[]): Promise<string[]> {
   const faults: string[] = [];
   for (const profile of profiles) {
-    const found = await engine.lookupMany(profile.identifiers, { fields: ['counts'] });
+    const found = await engine.lookupMany!(profile.identifiers, { fields: ['counts'] });
     const expected = JSON.stringify({ id: profile.id, counts: profile.counts });
     found.forEach((json, i) => {
       const key = keyOf(profile.identifiers[i]);
