@@ -61,6 +61,43 @@ describe('openClusterFolder', () => {
     expect(faults).toHaveLength(10);
   });
 
+  it('keeps owners, number and what is wanted over a restart, each by itself', () => {
+    const first = open(2);
+    const slotOwners = evenSlotOwners(3);
+    first.keep({ targetShards: 3 });
+    first.keep({ shardCount: 3 });
+    first.keep({ slotOwners });
+    const kept = { ...first.record };
+    expect(kept).toEqual({ shardCount: 3, targetShards: 3, hashSeed: 4_000_000_000, slotOwners });
+    const epoch = first.nextEpoch();
+    first.release();
+    // The number that it was made with is not its number any more.
+    expect(() => open(2)).toThrow('has 3 shard(s) and cannot be opened with 2');
+    const second = open();
+    expect(second.record).toMatchObject(kept);
+    expect(second.nextEpoch()).toBeGreaterThan(epoch);
+    second.keep({ targetShards: null });
+    expect(second.record.targetShards).toBeUndefined();
+    second.release();
+    expect(readFileSync(join(path, 'cluster.json'), 'utf8')).not.toContain('targetShards');
+    const third = open(3);
+    expect(third.record).toMatchObject({ ...kept, targetShards: undefined });
+    third.release();
+  });
+
+  it('keeps nothing that it cannot write', () => {
+    const folder = open(2);
+    mkdirSync(join(path, 'cluster.json.new'));
+    expect(() => folder.keep({ targetShards: 5 })).toThrow('cluster.json: EISDIR');
+    expect(folder.record.targetShards).toBeUndefined();
+    rmSync(join(path, 'cluster.json.new'), { recursive: true });
+    folder.keep({ targetShards: 4 });
+    folder.release();
+    const again = open();
+    expect(again.record.targetShards).toBe(4);
+    again.release();
+  });
+
   it('tells at the start when it cannot write its file', () => {
     mkdirSync(join(path, 'cluster.json.new'));
     expect(() => open()).toThrow('cluster.json: EISDIR');
@@ -106,6 +143,9 @@ describe('openClusterFolder', () => {
     ['', 'cluster.json cannot be read'],
     ['{"version":9}', 'format 9'],
     ['{"version":1,"shards":0}', 'shards is no count'],
+    ['{"version":1,"shards":2,"targetShards":0}', 'targetShards is no count'],
+    ['{"version":1,"shards":2,"targetShards":1.5}', 'targetShards is no count'],
+    ['{"version":1,"shards":2,"targetShards":"3"}', 'targetShards is no count'],
     ['{"version":1,"shards":2,"hashSeed":-1}', 'hashSeed'],
     ['{"version":1,"shards":2,"hashSeed":1,"epoch":1,"slots":[[0,1022,0]]}', 'slots from 1023 on'],
     ['{"version":1,"shards":2,"hashSeed":1,"epoch":1,"slots":[[0,1023,2]]}', 'slots from 0 on'],

@@ -4,6 +4,7 @@ import type { QuarantineNews } from '../../../src/cluster/quarantine.ts';
 import { QuarantineCourt } from '../../../src/cluster/quarantine-court.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import type { Child, ChildEnd, ChildEvents, ChildStats, Role } from '../../../src/supervisor/child.ts';
+import type { ClusterChange } from '../../../src/supervisor/cluster-folder.ts';
 import { evenSlotOwners } from '../../../src/supervisor/slot-ranges.ts';
 import { Supervisor } from '../../../src/supervisor/supervisor.ts';
 
@@ -119,16 +120,37 @@ export interface World {
     readonly message: string;
     readonly fields: Readonly<Record<string, unknown>>;
   }[];
+  /** What the cluster's file was told. */
+  readonly kept: ClusterChange[];
+  /** Of the supervisor to shards, which do at once what they are told. */
+  readonly calls: string[];
   /** The newest process of a place. */
   child(role: Role, index: number): FakeChild;
   /** Lets everything that was started serve. */
   serveAll(): void;
 }
 
-export function makeWorld({ shards = 2, routers = 1, random = 0, refusals = 0 } = {}): World {
+export interface WorldOptions {
+  readonly shards?: number;
+  readonly routers?: number;
+  readonly random?: number;
+  /** Processes of shards that cannot be made. */
+  readonly refusals?: number;
+  readonly targetShards?: number;
+}
+
+export function makeWorld({
+  shards = 2,
+  routers = 1,
+  random = 0,
+  refusals = 0,
+  targetShards,
+}: WorldOptions = {}): World {
   const clock = new ManualClock();
   const children: FakeChild[] = [];
   const log: World['log'] = [];
+  const kept: ClusterChange[] = [];
+  const calls: string[] = [];
   let refused = 0;
   const noting =
     (level: string) =>
@@ -149,9 +171,12 @@ export function makeWorld({ shards = 2, routers = 1, random = 0, refusals = 0 } 
     shardCount: shards,
     routerCount: routers,
     hashSeed: 7,
-    keep: () => {},
-    targetShards: undefined,
-    callShard: () => Promise.reject(new Error('no shard of this world can be called')),
+    keep: (change) => void kept.push(change),
+    targetShards,
+    callShard: async (address, method) => {
+      calls.push(`${method} ${address.replace(/^.*(shard-\d+)\.sock$/, '$1')}`);
+      return method === 'begun_moves' ? [] : null;
+    },
     slotOwners: evenSlotOwners(shards),
     nextEpoch: () => {
       epoch += 1;
@@ -182,6 +207,8 @@ export function makeWorld({ shards = 2, routers = 1, random = 0, refusals = 0 } 
     clock,
     children,
     log,
+    kept,
+    calls,
     child,
     serveAll() {
       // A router is started when the last shard serves: the list grows on the way.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { restartPauseMs } from '../../../src/supervisor/restart-pause.ts';
-import { makeWorld, NO_STATS } from './fake-world.ts';
+import { type FakeChild, makeWorld, NO_STATS, type World, type WorldOptions } from './fake-world.ts';
 
 /** How a promise stands when all that is due now has run. */
 async function standing(promise: Promise<unknown>): Promise<string> {
@@ -353,5 +353,131 @@ describe('stop', () => {
       expect(supervisor.view().shards[0]).toMatchObject({ state: 'up', restarts: time });
     }
     expect(children).toHaveLength(6);
+  });
+});
+
+describe('another number of shards', () => {
+  /** Lets what was started serve, what is to stop end, and pauses pass, until no slot is to be moved. */
+  const settle = async (world: World): Promise<void> => {
+    const { supervisor, children, clock } = world;
+    const ended = new Set<FakeChild>();
+    for (let i = 0; i < 2_000 && supervisor.view().move !== undefined; i += 1) {
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+      for (const child of children) {
+        const isStarting = child.role === 'shard' && supervisor.view().shards[child.index]?.state === 'starting';
+        if (isStarting) child.serve();
+        if (child.stops > 0 && !ended.has(child)) {
+          ended.add(child);
+          child.end({ code: 0 });
+        } else child.events.onStats(NO_STATS);
+      }
+      clock.advance(100);
+    }
+    expect(supervisor.view().move).toBeUndefined();
+  };
+  const countsOf = ({ supervisor }: World): number[] => supervisor.view().shards.map(({ slotCount }) => slotCount);
+  const started = async (options: WorldOptions = {}): Promise<World> => {
+    const world = makeWorld(options);
+    world.supervisor.start();
+    world.serveAll();
+    expect(await standing(world.supervisor.ready)).toBe('done');
+    return world;
+  };
+
+  it('starts those that are missing and gives them their share', async () => {
+    const world = await started();
+    const view = world.supervisor.rebalance(4);
+    expect(view.shards.map(({ state }) => state)).toEqual(['up', 'up', 'starting', 'starting']);
+    expect(view.move).toMatchObject({ done: 0 });
+    await settle(world);
+    expect(countsOf(world)).toEqual([256, 256, 256, 256]);
+    expect(world.children.filter(({ role }) => role === 'shard').map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+    expect(world.kept.slice(0, 2)).toEqual([{ targetShards: 4 }, { shardCount: 4 }]);
+    expect(world.kept.at(-1)).toEqual({ targetShards: null });
+    // Everybody has the newest map, and epochs only grew.
+    for (const child of world.children) {
+      expect(child.maps.at(-1)?.slotOwners).toEqual(world.supervisor.map.slotOwners);
+      const epochs = child.maps.map(({ epoch }) => epoch);
+      expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b));
+    }
+  });
+
+  it('stops those without slots, for good', async () => {
+    const world = await started({ shards: 3 });
+    world.supervisor.rebalance(1);
+    await settle(world);
+    expect(countsOf(world)).toEqual([1_024]);
+    expect(world.children.map(({ role, index, stops }) => [role, index, stops])).toEqual([
+      ['shard', 0, 0],
+      ['shard', 1, 1],
+      ['shard', 2, 1],
+      ['router', 0, 0],
+    ]);
+    expect(world.calls.slice(-6)).toEqual([
+      'retire shard-1',
+      'use_map shard-0',
+      'settle shard-0',
+      'use_map shard-1',
+      'settle shard-1',
+      'retire shard-2',
+    ]);
+    expect(world.kept.slice(-2)).toEqual([{ shardCount: 1 }, { targetShards: null }]);
+    expect(world.child('router', 0).maps.at(-1)?.shards).toHaveLength(1);
+    world.clock.advance(60_000);
+    expect(world.children).toHaveLength(4);
+  });
+
+  it('goes on with what the supervisor before it was asked for, when all serve', async () => {
+    const world = makeWorld({ targetShards: 3 });
+    world.supervisor.start();
+    world.child('shard', 0).serve();
+    world.child('shard', 1).serve();
+    expect([world.kept, world.supervisor.view().move]).toEqual([[], undefined]);
+    world.child('router', 0).serve();
+    expect(world.kept[0]).toEqual({ targetShards: 3 });
+    await settle(world);
+    expect(countsOf(world).sort()).toEqual([341, 341, 342]);
+  });
+
+  it.each([0, -1, 257, 1.5, Number.NaN])('%d shards cannot be', async (count) => {
+    const world = await started();
+    expect(() => world.supervisor.rebalance(count)).toThrow('"shards" must be a whole number from 1 to 256');
+    expect([world.kept, world.supervisor.view().move]).toEqual([[], undefined]);
+  });
+
+  it('is refused while the cluster starts or stops', async () => {
+    const world = makeWorld();
+    world.supervisor.start();
+    world.child('shard', 0).serve();
+    expect(() => world.supervisor.rebalance(3)).toThrow('starting or stopping');
+    world.child('shard', 1).serve();
+    world.child('router', 0).serve();
+    world.supervisor.stop();
+    expect(() => world.supervisor.rebalance(3)).toThrow('starting or stopping');
+    expect(world.kept).toEqual([]);
+  });
+
+  it('a stop on the way leaves it to the next supervisor, and nothing is written after the end', async () => {
+    const world = await started({ shards: 2 });
+    const { supervisor, child, clock, kept } = world;
+    supervisor.rebalance(1);
+    for (let i = 0; i < 2_000 && child('shard', 1).stops === 0; i += 1) {
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+      clock.advance(10);
+    }
+    expect(child('shard', 1).stops).toBe(1);
+    supervisor.stop();
+    child('router', 0).end({ code: 0 });
+    child('shard', 0).end({ code: 0 });
+    child('shard', 1).end({ code: 0 });
+    expect(await standing(supervisor.ended)).toBe('pending');
+    const count = kept.length;
+    for (let i = 0; i < 20; i += 1) {
+      clock.advance(500);
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    }
+    expect(await standing(supervisor.ended)).toBe('done');
+    expect(kept.slice(count)).toEqual([]);
+    expect(kept.some((change) => change.targetShards === null || change.shardCount !== undefined)).toBe(false);
   });
 });
