@@ -19,6 +19,7 @@ import { pairKey } from '../../router/joiner.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { HandOver, IdentityCommand } from '../../shard/identity-command.ts';
+import { textOf } from '../../shard/identity-entry.ts';
 import { type BatchHeader, decodeRecord, RecordBuilder } from '../../shard/record.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { Fence } from '../step/fence.ts';
@@ -30,6 +31,7 @@ import { SlotIndex } from './slot-index.ts';
 const STEP_SIZE = 8_192;
 const FORWARDS_PER_STEP = 8_192;
 const PAUSE_MS = 20;
+const HOPS_MAX = 8;
 const NO_BYTES = new Uint8Array(0);
 
 export interface SlotMoverParts {
@@ -186,7 +188,9 @@ export class SlotMover {
       const identifier = identifiers.identifierOf(code);
       const row = identifiers.rowOf(code);
       if (row === NONE) {
-        const target = identifiers.forwardOf(code);
+        const target = this.#endOf(identifiers.forwardOf(code), slots);
+        // Led on by somebody who lives here: its own entry, or nothing, says where the identifier's profile is.
+        if (target === 'here') continue;
         if (target !== undefined && !slots.has(map.slotOf(target))) forwards.push({ identifier, target });
         // Nobody has it; what the other shard knew of it when it had the slot before must not stand. What has gone over is known best there.
         else if (place < away.length && !isBegun) forwards.push({ identifier, target: identifier });
@@ -212,6 +216,19 @@ export class SlotMover {
     for (const row of staying) {
       if (!own.data.isDead(row)) yield { leaving: [], forwards: [], renewed: directory.homeKeyOf({ shard: own, row }) };
     }
+  }
+
+  /** Where a forward ends that leads through the slots that go; 'here': at a profile of this shard. */
+  #endOf(target: Identifier | undefined, slots: ReadonlySet<number>): Identifier | 'here' | undefined {
+    const { own, slots: map } = this.#parts;
+    let end = target;
+    for (let hop = 0; hop < HOPS_MAX && end !== undefined && slots.has(map.slotOf(end)); hop++) {
+      const next = own.rowOf(end);
+      if (typeof next === 'number') return next >= 0 ? 'here' : end;
+      if (textOf(next) === textOf(end)) return end;
+      end = next;
+    }
+    return end;
   }
 
   /** The last step: notes of pairs go over, and with them the slots themselves. Notes that stayed would stand again when the slot comes back. */

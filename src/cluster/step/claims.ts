@@ -158,9 +158,14 @@ export class Claims {
       const row = own.rowOf(identifier);
       return typeof row === 'number' && row >= 0;
     }
-    // A forward that leads to where it stands: nobody has the identifier any more.
-    if (shard === from) this.facts.settle(identifier);
-    else askOf(next, shard).identifiers.set(textOf(identifier), identifier);
+    if (shard !== from) {
+      askOf(next, shard).identifiers.set(textOf(identifier), identifier);
+      return true;
+    }
+    // One that leads to itself: nobody has it any more. To another of that shard: the profile has left with a slot that the map here does not have
+    // elsewhere yet.
+    if (textOf(identifier) !== textOf(target)) return false;
+    this.facts.settle(identifier);
     return true;
   }
 
