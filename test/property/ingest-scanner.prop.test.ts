@@ -162,8 +162,9 @@ function naive(made: JsonMap): Scanned | string {
   add(traitsRoot, made['traits']);
   add('context', made['context']);
   for (const key of ['colour', 'shape']) if (key in made) flatten(`context/extra/${key}`, made[key], leaves);
+  // What the properties say of the name counts, be it a value or something below it.
   const unlessThere = (path: string, raw: unknown): void => {
-    if (!leaves.some(([taken]) => taken === path)) leaves.push([path, raw]);
+    if (!leaves.some(([taken]) => taken === path || taken.startsWith(`${path}/`))) leaves.push([path, raw]);
   };
   if (type === 'page' || type === 'screen') {
     for (const key of ['name', 'category'])
