@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Prints `N passed, N failed` (and skipped) alone on the last line, which is what build servers read. */
+/** Prints `N passed, N failed` alone on the last line, which is what build servers read; what was skipped on the line before. */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, unhandledErrors: ReadonlyArray<unknown>): void {
     let passed = 0;
@@ -16,7 +16,8 @@ export default class CountReporter implements Reporter {
       }
     }
     process.on('exit', () => {
-      process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+      if (skipped > 0) process.stdout.write(`\n${skipped} skipped`);
+      process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
     });
   }
 }
