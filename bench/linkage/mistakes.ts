@@ -1,7 +1,8 @@
 /** Mistakes in a copy of a record, in the manner of Febrl: keyboard, reading and hearing mistakes, exchanges, other values, gaps. */
 import type { Random } from '../../src/generator/random.ts';
-import { PERSON_FIELDS, type PersonField } from './people.ts';
-import type { PersonMaker, PersonValues } from './person-maker.ts';
+import type { PersonValues } from './person-field.ts';
+import { PERSON_FIELDS, type PersonField } from './person-field.ts';
+import type { PersonMaker } from './person-maker.ts';
 
 const KEYBOARD = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm', '1234567890'];
 /** What sounds or looks alike. */

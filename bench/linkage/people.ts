@@ -5,23 +5,8 @@
  */
 import { deriveKey, Random, seedKey } from '../../src/generator/random.ts';
 import { Mistakes } from './mistakes.ts';
-import { PersonMaker, type PersonValues } from './person-maker.ts';
-
-export const PERSON_FIELDS = [
-  'given_name',
-  'surname',
-  'street_number',
-  'address_1',
-  'address_2',
-  'suburb',
-  'postcode',
-  'state',
-  'date_of_birth',
-  'soc_sec_id',
-  'phone',
-  'email',
-] as const;
-export type PersonField = (typeof PERSON_FIELDS)[number];
+import { PERSON_FIELDS, type PersonField, type PersonValues } from './person-field.ts';
+import { PersonMaker } from './person-maker.ts';
 
 /** The columns of Febrl's own sets. */
 export const FEBRL_FIELDS: readonly PersonField[] = PERSON_FIELDS.slice(0, 10);

@@ -1,9 +1,7 @@
 /** One made-up person from the seed and the person's number: names and places by Zipf's law, the rest about uniform. */
 import { Choice, zipfWeights } from '../../src/generator/choice.ts';
 import { deriveKey, Random } from '../../src/generator/random.ts';
-import type { PersonField } from './people.ts';
-
-export type PersonValues = Readonly<Record<PersonField, string>>;
+import type { PersonValues } from './person-field.ts';
 
 const GIVEN_COUNT = 1_500;
 const SURNAME_COUNT = 12_000;

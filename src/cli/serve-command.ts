@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { Engine } from '../engine/engine.ts';
-import type { OpenOptions } from '../engine/open.ts';
+import type { OpenOptions } from '../engine/open-options.ts';
 import { type ConfigSource, type EngineSettings, loadSettings } from '../engine/settings.ts';
 import { EngineError } from '../model/error.ts';
 import { createLogger, type Logger } from '../runtime/logger.ts';

@@ -11,7 +11,7 @@
  */
 import { KithClient } from './client.ts';
 import { type ConnectOptions, resolveOptions } from './options.ts';
-import { systemWorld } from './world.ts';
+import { systemWorld } from './system-world.ts';
 
 export type { AckLevel } from '../model/ingest.ts';
 export type { Identifier, LookupOptions, Profile, ProfileEvent } from '../model/profile.ts';

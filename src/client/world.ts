@@ -2,9 +2,6 @@
  * What the client takes from the world: time, chance, sockets and one HTTP request. Tests give another world and need neither sleep nor
  * network.
  */
-import { randomUUID } from 'node:crypto';
-import { fetchJson } from './http-json.ts';
-import { dialWebSocket } from './web-socket.ts';
 
 export interface ClientClock {
   /** Ms since the epoch. */
@@ -42,18 +39,3 @@ export interface ClientWorld {
   /** The JSON of a GET; throws `KithError`. */
   fetchJson(url: string, key: string | undefined, timeoutMs: number): Promise<unknown>;
 }
-
-export const systemWorld: ClientWorld = {
-  clock: {
-    nowMs: () => Date.now(),
-    monotonicMs: () => performance.now(),
-    after(delayMs, act) {
-      const timer = setTimeout(act, delayMs);
-      return () => clearTimeout(timer);
-    },
-  },
-  random: () => Math.random(),
-  messageId: () => randomUUID(),
-  dial: dialWebSocket,
-  fetchJson,
-};

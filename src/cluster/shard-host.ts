@@ -7,7 +7,7 @@
 import { type Assembly, assemble } from '../engine/assembly.ts';
 import { type DataFolder, openDataFolder } from '../engine/data-folder.ts';
 import type { EngineStats, Gateway } from '../engine/gateway.ts';
-import type { OpenOptions } from '../engine/open.ts';
+import type { OpenOptions } from '../engine/open-options.ts';
 import type { SegmentList } from '../engine/segment-owner.ts';
 import type { Channel } from '../link/channel.ts';
 import type { Listening, Network } from '../link/dial.ts';

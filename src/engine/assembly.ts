@@ -25,7 +25,7 @@ import { openLmdbStorage } from '../storage/lmdb-storage.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EmbeddedEngine } from './embedded-engine.ts';
-import type { OpenOptions } from './open.ts';
+import type { OpenOptions } from './open-options.ts';
 
 export interface AssemblyPlan {
   /** Of the shards that are here. */

@@ -24,7 +24,7 @@ import type { ShardData } from '../profile/shard-data.ts';
 import { ExpressionBinder } from '../query/binder/bind-expression.ts';
 import { RowSelector } from '../query/binder/row-selector.ts';
 import { compileRowTest } from '../query/evaluation/row-test.ts';
-import type { ProfileAddress } from '../router/directory.ts';
+import type { ProfileAddress } from '../router/profile-address.ts';
 import type { Router } from '../router/router.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AccountService } from './account/account-service.ts';

@@ -13,13 +13,9 @@ import type { SurvivorshipRule, TraitSurvivorship } from '../model/identity.ts';
 import { callsWithSay } from './enrichment-mark.ts';
 import type { EventTable } from './event-table.ts';
 import { sourceOf } from './source-name.ts';
+import type { Standing, Survivor } from './standing.ts';
 import { hasKin, isOusted, kinOf } from './trait-kin.ts';
 import type { ValueColumn } from './value-column.ts';
-
-/** What stays: the call whose value it is, or a value made of those of several calls. */
-export type Survivor =
-  | { readonly kind: 'call'; readonly call: number }
-  | { readonly kind: 'made'; readonly value: number | unknown[]; readonly calls: readonly number[] };
 
 const NEWEST: TraitSurvivorship = { trait: '*', rule: 'newest', sources: [] };
 
@@ -48,13 +44,6 @@ export class SurvivorshipRules {
     }
     return rule.rule === 'newest' ? undefined : rule;
   }
-}
-
-/** What stays of a trait, and the newest call whose value might have. */
-export interface Standing {
-  readonly trait: number;
-  readonly survivor: Survivor;
-  readonly newest: number;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import * as tapeOf from '../ingest/event-tape.ts';
 import type { EventTable } from './event-table.ts';
-import type { Standing } from './survivorship.ts';
+import type { Standing } from './standing.ts';
 
 /** By index of the history's columns. */
 export interface Kin {

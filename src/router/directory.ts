@@ -10,13 +10,9 @@ import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
 import { sizeOf } from '../profile/merge.ts';
 import type { Shard } from '../shard/shard.ts';
+import type { ProfileAddress } from './profile-address.ts';
 import type { Reach } from './reach.ts';
 import { SlotMap } from './slot-map.ts';
-
-export interface ProfileAddress {
-  readonly shard: Shard;
-  readonly row: number;
-}
 
 /** The first identifier of a profile with more identifiers than this is remembered: the walk to it would be made again for each one that comes. */
 const REMEMBER_FROM_COUNT = 64;

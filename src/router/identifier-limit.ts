@@ -8,7 +8,7 @@ import type { RefusalReason } from '../model/identity-journal.ts';
 import type { Identifier } from '../model/profile.ts';
 import { PROFILE_IDENTIFIER_LIMIT } from '../profile/identifier-store.ts';
 import type { ShardData } from '../profile/shard-data.ts';
-import type { ProfileAddress } from './directory.ts';
+import type { ProfileAddress } from './profile-address.ts';
 
 const DAY_MS = 86_400_000;
 const WINDOW_MS: Record<LimitWindow, number> = {

@@ -13,7 +13,8 @@ import type { Arrival, IdentifierPair, IdentityCommand, Joining } from '../shard
 import { entryId, textOf } from '../shard/identity-entry.ts';
 import { areLinked } from '../shard/identity-execution.ts';
 import type { Shard } from '../shard/shard.ts';
-import type { Directory, ProfileAddress } from './directory.ts';
+import type { Directory } from './directory.ts';
+import type { ProfileAddress } from './profile-address.ts';
 
 /** Why two profiles become one. */
 export interface JoinCause {

@@ -10,7 +10,7 @@ import type { Identifier } from '../model/profile.ts';
 import { isEnrichment } from '../profile/enrichment-mark.ts';
 import type { EventTable } from '../profile/event-table.ts';
 import { type BatchHeader, ROUTE_IGNORE_USER, ROUTE_PRIMARY_EXTRA } from '../shard/record.ts';
-import type { ProfileAddress } from './directory.ts';
+import type { ProfileAddress } from './profile-address.ts';
 
 /** Ids of a visitor or user that the item's own fields hold, which needs no word in the record. */
 export function isFieldOf({ type }: Identifier): boolean {

@@ -7,7 +7,7 @@ import type { Identifier } from '../model/profile.ts';
 import type { StepPart } from '../shard/identity-command.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
-import type { ProfileAddress } from './directory.ts';
+import type { ProfileAddress } from './profile-address.ts';
 
 /** Why an item cannot be decided here and now. */
 export interface OutOfReach {

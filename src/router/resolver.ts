@@ -25,9 +25,10 @@ import {
 } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
 import { type Candidate, CandidateReader } from './candidate.ts';
-import type { Directory, ProfileAddress } from './directory.ts';
+import type { Directory } from './directory.ts';
 import { IdentifierLimits } from './identifier-limit.ts';
 import type { JoinCause, Joiner } from './joiner.ts';
+import type { ProfileAddress } from './profile-address.ts';
 import type { OutOfReach } from './reach.ts';
 
 /** A candidate and its profile. */

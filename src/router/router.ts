@@ -16,9 +16,10 @@ import type { Identifier } from '../model/profile.ts';
 import type { HandOver } from '../shard/identity-command.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
-import type { Directory, ProfileAddress } from './directory.ts';
+import type { Directory } from './directory.ts';
 import { Joiner } from './joiner.ts';
 import { applyPlaced, isKnownEnrichment } from './placed-item.ts';
+import type { ProfileAddress } from './profile-address.ts';
 import type { OutOfReach } from './reach.ts';
 import { NOBODY, Resolver, UNDECIDED } from './resolver.ts';
 

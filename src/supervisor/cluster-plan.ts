@@ -1,5 +1,5 @@
 /** From settings to what each process gets: how many there are, how memory and cores are divided, and where shards are reached. Pure. */
-import type { OpenOptions } from '../engine/open.ts';
+import type { OpenOptions } from '../engine/open-options.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import { parseAddress } from '../link/dial.ts';
 import { EngineError } from '../model/error.ts';

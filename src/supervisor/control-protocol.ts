@@ -6,7 +6,7 @@
  */
 import type { ClusterMap } from '../cluster/cluster-map.ts';
 import type { Exhibit, QuarantineNews, TrialEnd, TrialOutcome } from '../cluster/quarantine.ts';
-import type { OpenOptions } from '../engine/open.ts';
+import type { OpenOptions } from '../engine/open-options.ts';
 import type { LogLevel } from '../engine/settings.ts';
 import { EngineError } from '../model/error.ts';
 import type { IngestLimits } from '../model/limits.ts';

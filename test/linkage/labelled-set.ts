@@ -1,7 +1,8 @@
 /** Tables with known truth: the real sets where they are, and made-up people; and how well groups and pairs meet the truth. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type PeopleOptions, type PersonField, people } from '../../bench/linkage/people.ts';
+import { type PeopleOptions, people } from '../../bench/linkage/people.ts';
+import type { PersonField } from '../../bench/linkage/person-field.ts';
 import { type RecordTable, RecordTableBuilder } from '../../src/linkage/record-table.ts';
 import type { ScoredPairs } from '../../src/linkage/scored-pairs.ts';
 

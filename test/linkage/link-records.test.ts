@@ -1,6 +1,7 @@
 /** Linking as a whole: how well it meets the truth unsupervised, that it explains itself, and that threads do not show. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { FEBRL_FIELDS, FEBRL_SHAPE, type PersonField } from '../../bench/linkage/people.ts';
+import { FEBRL_FIELDS, FEBRL_SHAPE } from '../../bench/linkage/people.ts';
+import type { PersonField } from '../../bench/linkage/person-field.ts';
 import { type LinkageProgress, linkRecords } from '../../src/linkage/link-records.ts';
 import { RawRecordsBuilder } from '../../src/linkage/raw-records.ts';
 import { RecordTableBuilder } from '../../src/linkage/record-table.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { PROFILE_PATH, routes, STREAM_PATH } from '../../src/server/http/route.ts';
+import { PROFILE_PATH, STREAM_PATH } from '../../src/server/http/route.ts';
+import { routes } from '../../src/server/http/routes.ts';
 import { BytePage } from '../../src/server/lookup/byte-page.ts';
 import { errorAnswer, ingestAnswer } from '../../src/server/openapi/ingest-schema.ts';
 import { profile, profilesAnswer } from '../../src/server/openapi/profile-schema.ts';

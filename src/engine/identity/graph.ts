@@ -4,7 +4,7 @@ import type { GraphLink, IdentityGraph } from '../../model/identity-request.ts';
 import type { Identifier } from '../../model/profile.ts';
 import { journalEntry } from '../../profile/journal.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
-import type { ProfileAddress } from '../../router/directory.ts';
+import type { ProfileAddress } from '../../router/profile-address.ts';
 
 /** A link by the codes of its ends. */
 export interface CodeLink {

@@ -18,8 +18,8 @@ import type {
 import type { Identifier, Profile } from '../../model/profile.ts';
 import { PROFILE_IDENTIFIER_LIMIT } from '../../profile/identifier-store.ts';
 import { PAIR_CUT } from '../../profile/pair-notes.ts';
-import type { ProfileAddress } from '../../router/directory.ts';
 import type { JoinCause } from '../../router/joiner.ts';
+import type { ProfileAddress } from '../../router/profile-address.ts';
 import type { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { IdentifierPair } from '../../shard/identity-command.ts';

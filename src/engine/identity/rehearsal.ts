@@ -12,7 +12,7 @@ import type { Identifier, Profile } from '../../model/profile.ts';
 import { ProfileRenderer } from '../../profile/profile-renderer.ts';
 import { ShardData } from '../../profile/shard-data.ts';
 import { packProfile, unpackProfile } from '../../profile/transfer.ts';
-import type { ProfileAddress } from '../../router/directory.ts';
+import type { ProfileAddress } from '../../router/profile-address.ts';
 import type { IdentityCommand } from '../../shard/identity-command.ts';
 import { executeIdentity } from '../../shard/identity-execution.ts';
 

@@ -3,7 +3,7 @@
  * identifiers of both, since profiles may have grown since.
  */
 import type { Identifier } from '../../model/profile.ts';
-import type { ProfileAddress } from '../../router/directory.ts';
+import type { ProfileAddress } from '../../router/profile-address.ts';
 import type { Router } from '../../router/router.ts';
 import type { SuggestionStore } from './suggestion-store.ts';
 

@@ -10,7 +10,7 @@ import { EngineError } from '../../model/error.ts';
 import type { IdentitySettings } from '../../model/identity.ts';
 import type { MatchingState, Suggestion } from '../../model/matching.ts';
 import type { Identifier } from '../../model/profile.ts';
-import type { ProfileAddress } from '../../router/directory.ts';
+import type { ProfileAddress } from '../../router/profile-address.ts';
 import type { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';

@@ -7,18 +7,10 @@ import { splitPath } from '../../base/path.ts';
 import type { U32Column } from '../../memory/fixed-column.ts';
 import type { FieldReference, Operand, Operator } from '../../model/query.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
-import {
-  type Cell,
-  cellsOf,
-  type GuardedCell,
-  mayHoldBoolean,
-  mayHoldNumber,
-  mayHoldText,
-  RELATIONS,
-  type Relation,
-} from './cell.ts';
+import { type Cell, mayHoldBoolean, mayHoldNumber, mayHoldText, RELATIONS, type Relation } from './cell.ts';
 import type { ComparisonTables } from './comparison-table.ts';
 import { and, type Formula, or, TRUE } from './formula.ts';
+import { cellsOf, type GuardedCell } from './guarded-cell.ts';
 import { reachPath } from './path-reach.ts';
 import { scalarSources } from './value-source.ts';
 

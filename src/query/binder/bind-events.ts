@@ -5,11 +5,13 @@ import type { EventTable } from '../../profile/event-table.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
 import { compareFormula, isFieldReference, isNegativeOperator, traitCells } from './bind-compare.ts';
 import type { ConditionBinder } from './bind-condition.ts';
+import { edgeFormulas } from './bind-edge.ts';
 import type { BoundExpression, EventTest, Measure } from './bound-expression.ts';
-import { type Cell, cellsOf, type GuardedCell, mayHoldNumber, RELATIONS, type Relation } from './cell.ts';
+import { type Cell, mayHoldNumber, RELATIONS, type Relation } from './cell.ts';
 import { and, type Constant, codes, FALSE, type Formula, not, or, TRUE } from './formula.ts';
+import { cellsOf, type GuardedCell } from './guarded-cell.ts';
 import type { Memberships } from './membership.ts';
-import { ANY_VALUE, edgeFormulas, propertySources } from './value-source.ts';
+import { ANY_VALUE, propertySources } from './value-source.ts';
 import { bindOperator, fitsNumber } from './value-test.ts';
 import { resolveWindow, type TimeRange } from './window.ts';
 

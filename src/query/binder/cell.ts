@@ -6,8 +6,6 @@ import type { F64Column } from '../../memory/fixed-column.ts';
 import type { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
 import type { Operator } from '../../model/query.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
-import type { Formula } from './formula.ts';
-import type { ScalarSource } from './value-source.ts';
 
 /**
  * `arrays`: the scalars at the end of `rest`; with `isFirstOnly` the first of them, taken as a plain value. `instants`: kept
@@ -24,12 +22,6 @@ export type Cell =
       readonly isFirstOnly: boolean;
     }
   | { readonly kind: 'instants'; readonly column: F64Column };
-
-/** A cell that counts only where the guard holds. */
-export interface GuardedCell {
-  readonly guard: Formula;
-  readonly cell: Cell;
-}
 
 /** Positive operators between two fields. */
 export type Relation = 'eq' | 'lt' | 'lte' | 'gt' | 'gte' | 'before' | 'after' | 'contains' | 'starts' | 'ends';
@@ -48,24 +40,6 @@ export const RELATIONS: Readonly<Partial<Record<Operator, Relation>>> = {
   starts_with: 'starts',
   ends_with: 'ends',
 };
-
-/** `isFirstOnly`: of an array its first scalar, as `first` and `last` take it. */
-export function cellsOf(sources: readonly ScalarSource[], isFirstOnly = false): GuardedCell[] {
-  const found: GuardedCell[] = [];
-  for (const source of sources) {
-    const { guard } = source;
-    if (source.kind === 'array') {
-      const { arrays, rest } = source;
-      found.push({ guard, cell: { kind: 'arrays', column: arrays, rest, isFirstOnly } });
-      continue;
-    }
-    const { numbers, strings, booleans } = source.column;
-    if (numbers !== undefined) found.push({ guard, cell: { kind: 'numbers', column: numbers } });
-    if (strings !== undefined) found.push({ guard, cell: { kind: 'texts', column: strings } });
-    if (booleans !== undefined) found.push({ guard, cell: { kind: 'booleans', column: booleans } });
-  }
-  return found;
-}
 
 export function mayHoldNumber({ kind }: Cell): boolean {
   return kind === 'numbers' || kind === 'arrays';

@@ -6,8 +6,7 @@
 import type { EventTable } from '../../profile/event-table.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
-import type { ConditionBinder } from './bind-condition.ts';
-import { and, codes, type Formula, not, or, TRUE } from './formula.ts';
+import { type Formula, not, TRUE } from './formula.ts';
 import { type PathReach, reachProperty } from './path-reach.ts';
 import type { BoundOperator, ValueTest } from './value-test.ts';
 
@@ -23,36 +22,16 @@ export function scalarSources(reach: PathReach, guard: Formula = TRUE): ScalarSo
   return sources;
 }
 
-export function propertySources(table: EventTable, path: string, binder: ConditionBinder): ScalarSource[] {
+/** Knows the condition that something stands at a place. */
+export interface PresenceBinder {
+  presence(reach: PathReach): Formula;
+}
+
+export function propertySources(table: EventTable, path: string, binder: PresenceBinder): ScalarSource[] {
   const { properties, contexts } = reachProperty(table, path);
   const own = scalarSources(properties);
   if (contexts === undefined) return own;
   return [...own, ...scalarSources(contexts, not<Formula>(binder.presence(properties)))];
-}
-
-/** For `first` / `last`: whether an event has a value, and whether the first one it has fits. */
-export function edgeFormulas(
-  sources: readonly ScalarSource[],
-  operator: BoundOperator,
-  binder: ConditionBinder,
-): { readonly present: Formula; readonly fits: Formula } {
-  const present: Formula[] = [];
-  const fits: Formula[] = [];
-  for (const source of sources) {
-    if (source.kind === 'plain') {
-      const any = binder.positive({ exact: source.column, below: [], through: [] }, ANY_VALUE);
-      present.push(and<Formula>([source.guard, any]));
-      if (operator.isPresence) continue;
-      const test = binder.positive({ exact: source.column, below: [], through: [] }, operator);
-      fits.push(and<Formula>([source.guard, test]));
-    } else {
-      const { guard, arrays, rest } = source;
-      present.push(and<Formula>([guard, codes(arrays, binder.selector.firstScalars(arrays, rest, ANY_VALUE.plain))]));
-      if (!operator.isPresence)
-        fits.push(and<Formula>([guard, codes(arrays, binder.selector.firstScalars(arrays, rest, operator.plain))]));
-    }
-  }
-  return { present: or(present), fits: operator.isPresence ? TRUE : or(fits) };
 }
 
 /** Asks whether there is a value at all. */

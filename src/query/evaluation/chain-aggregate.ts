@@ -3,7 +3,7 @@
  * first, as scans do, so that sums agree to the last bit.
  */
 import { decodeUtf8 } from '../../memory/byte-heap.ts';
-import { cellsOf } from '../binder/cell.ts';
+import { cellsOf } from '../binder/guarded-cell.ts';
 import type { ScalarSource } from '../binder/value-source.ts';
 import type { EventChain } from './event-chain.ts';
 import { compileIndexTest, type IndexTest } from './index-test.ts';

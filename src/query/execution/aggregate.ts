@@ -7,12 +7,13 @@ import type { TotalRequest } from '../../model/analysis.ts';
 import type { AggregateFunction } from '../../model/query.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import { type ArrayVisitor, ArrayWalk } from '../binder/array-walk.ts';
+import { edgeFormulas } from '../binder/bind-edge.ts';
 import { eventsOf } from '../binder/bind-events.ts';
 import { isSeenPath, seenColumn } from '../binder/bind-seen.ts';
 import { TRUE } from '../binder/formula.ts';
 import { reachPath } from '../binder/path-reach.ts';
 import { assertAggregateSupported } from '../binder/supported.ts';
-import { edgeFormulas, propertySources, type ScalarSource, scalarSources } from '../binder/value-source.ts';
+import { propertySources, type ScalarSource, scalarSources } from '../binder/value-source.ts';
 import { bindOperator } from '../binder/value-test.ts';
 import { resolveWindow, type TimeRange } from '../binder/window.ts';
 import { compileIndexTest } from '../evaluation/index-test.ts';
@@ -22,9 +23,10 @@ import type { AggregateValue, PartialAggregate } from './aggregate-merge.ts';
 import { newControl } from './chunk-claim.ts';
 import { type DistinctInputs, distinctInputs, instantInputs } from './distinct-source.ts';
 import { eventScan, numberInputs } from './event-measure.ts';
+import type { ImageSet } from './image-set.ts';
 import { type Instant, STALE } from './instant.ts';
 import type { MeasureScan, ScanMeasure } from './measure-scan.ts';
-import type { ImageSet, Program } from './program.ts';
+import { type Program, programOf } from './program.ts';
 import { candidateChunks } from './row-scan.ts';
 
 /** A request whose function is one of a leaf's. */
@@ -83,11 +85,11 @@ function captureScan(instant: Instant, request: AggregateRequest): AggregateScan
   const sources = propertySources(table, request.property, conditions);
   if (events === undefined || sources.length === 0) return undefined;
   const { fn } = request;
-  const where = images.program(events.where);
+  const where = programOf(events.where, images);
   if (fn === 'first' || fn === 'last') {
     const operator = bindOperator('exists', undefined, conditions.nowMs);
     const { present } = edgeFormulas(sources, operator, conditions);
-    const scan = eventScan(table, range, where, { kind: fn, present: images.program(present) }, images);
+    const scan = eventScan(table, range, where, { kind: fn, present: programOf(present, images) }, images);
     return { scan: totalOf(scan), read: atOnce((state) => readEdge(state, sources)), isStale: NEVER };
   }
   const { measure, read } = measureOf(fn, sources, images);

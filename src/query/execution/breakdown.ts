@@ -25,9 +25,11 @@ import { GROUP_NS, type GroupOutcome, type GroupScan } from './group-scan.ts';
 import { type Instant, STALE } from './instant.ts';
 import type { ElementScan } from './measure-scan.ts';
 import { profileElements } from './number-gather.ts';
+import { programOf } from './program.ts';
 import { candidateChunks } from './row-scan.ts';
 import type { TallyFunction } from './tally-figure.ts';
-import { type TallyOutcome, type TallyScan, VALUE_NS } from './tally-scan.ts';
+import type { TallyScan } from './tally-input.ts';
+import { type TallyOutcome, VALUE_NS } from './tally-scan.ts';
 import type { ListedValues } from './value-list.ts';
 
 /** Combinations of slots; an array with several values is one, so there may be more of them than groups. */
@@ -128,7 +130,7 @@ function captureElements(instant: Instant, request: BreakdownRequest): Captured 
     const range = resolveWindow(request.window, moment.nowMs, moment.atMs);
     const chosen = table === undefined ? undefined : eventsOf(table, range, request, conditions);
     if (table === undefined || chosen === undefined) return undefined;
-    const where = images.program(chosen.where);
+    const where = programOf(chosen.where, images);
     const { measure: _, ...elements } = eventScan(table, range, where, { kind: 'count', cap: 1 }, images);
     events = { table, elements: { ...elements, members: undefined } };
   } else if (instant.rowCount === 0) return undefined;

@@ -2,7 +2,7 @@
 import type { Cell } from '../binder/cell.ts';
 import type { ReadableCell } from '../evaluation/readable-cell.ts';
 import type { ColumnImage } from './column-image.ts';
-import type { ImageSet } from './program.ts';
+import type { ImageSet } from './image-set.ts';
 import { captureDictionary, type DictionaryImage, DictionaryReader, ImageReader } from './random-access.ts';
 
 export type CellImage =

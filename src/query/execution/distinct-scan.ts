@@ -7,27 +7,10 @@ import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { TAG_BOOLEAN, TAG_NUMBER, TAG_TEXT } from '../index/scalar-tag.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
-import { type ColumnImage, type ElementView, viewChunk } from './column-image.ts';
+import { type ElementView, viewChunk } from './column-image.ts';
+import type { DistinctSource } from './distinct-input.ts';
 import { KernelBuilder } from './kernel.ts';
 import { filterOf, guarded, type MeasureScan, rowOf } from './measure-scan.ts';
-import type { Program } from './program.ts';
-
-/** `numberOf`: by code, where codes are not the numbering themselves. `array`: scalars of code k are `starts[k]` … `starts[k + 1]`. */
-export type DistinctSource =
-  | {
-      readonly kind: 'numbers' | 'texts' | 'booleans';
-      readonly present: Program;
-      readonly image: ColumnImage;
-      readonly numberOf: Float64Array | undefined;
-    }
-  | {
-      readonly kind: 'array';
-      readonly present: Program;
-      readonly image: ColumnImage;
-      readonly starts: Uint32Array;
-      readonly tags: Uint8Array;
-      readonly values: Float64Array;
-    };
 
 const TAGS = { numbers: TAG_NUMBER, texts: TAG_TEXT, booleans: TAG_BOOLEAN } as const;
 

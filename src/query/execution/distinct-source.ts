@@ -3,8 +3,9 @@ import type { F64Column } from '../../memory/fixed-column.ts';
 import { and, type Formula, TRUE } from '../binder/formula.ts';
 import type { ScalarSource } from '../binder/value-source.ts';
 import type { ScalarTableSet, TableKey } from '../index/scalar-tables.ts';
-import type { DistinctSource } from './distinct-scan.ts';
-import type { ImageSet } from './program.ts';
+import type { DistinctSource } from './distinct-input.ts';
+import type { ImageSet } from './image-set.ts';
+import { programOf } from './program.ts';
 
 export interface DistinctInputs {
   readonly sources: readonly DistinctSource[];
@@ -66,7 +67,7 @@ function tableKeyOf(source: ScalarSource): TableKey {
 }
 
 function plainSource(guard: Formula, test: Formula, images: ImageSet) {
-  return { present: images.program(and<Formula>([guard, test])), numberOf: undefined };
+  return { present: programOf(and<Formula>([guard, test]), images), numberOf: undefined };
 }
 
 function arraySource(
@@ -79,7 +80,7 @@ function arraySource(
   const { starts, tags, values } = tables.scalars(arrays, rest);
   return {
     kind: 'array',
-    present: images.program(and<Formula>([guard, test])),
+    present: programOf(and<Formula>([guard, test]), images),
     image: images.image(arrays.codes),
     starts,
     tags,

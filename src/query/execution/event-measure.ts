@@ -15,9 +15,10 @@ import { type AccumulatorState, NO_EVENT, stretchOf } from './accumulator.ts';
 import { type CellImage, captureCell, readableImage } from './cell-image.ts';
 import { newControl } from './chunk-claim.ts';
 import { distinctInputs } from './distinct-source.ts';
+import type { ImageSet } from './image-set.ts';
 import { KernelBuilder, packingLoop } from './kernel.ts';
 import { type MeasureScan, type NumberInput, type ScanMeasure, windowChunks } from './measure-scan.ts';
-import type { ImageSet, Program } from './program.ts';
+import { type Program, programOf } from './program.ts';
 import { compileProgramTest } from './program-test.ts';
 
 /** A measuring scan over the events of a table, captured now. */
@@ -52,12 +53,12 @@ export function numberInputs(sources: readonly ScalarSource[], images: ImageSet)
     if (source.kind === 'array') {
       const { summary } = tables!.sums(source.arrays, source.rest);
       return [
-        { kind: 'array', guard: images.program(source.guard), image: images.image(source.arrays.codes), summary },
+        { kind: 'array', guard: programOf(source.guard, images), image: images.image(source.arrays.codes), summary },
       ];
     }
     const { numbers } = source.column;
     if (numbers === undefined) return [];
-    return [{ kind: 'plain', guard: images.program(source.guard), image: images.image(numbers) }];
+    return [{ kind: 'plain', guard: programOf(source.guard, images), image: images.image(numbers) }];
   });
 }
 
@@ -69,14 +70,14 @@ export function captureEventTest(
   isSkipping: boolean,
 ): MeasureScan {
   const { table, range } = test;
-  const scan = eventScan(table, range, images.program(test.where), scanMeasureOf(test.measure, images), images);
+  const scan = eventScan(table, range, programOf(test.where, images), scanMeasureOf(test.measure, images), images);
   const chunks = isSkipping ? scan.chunks : windowChunks(images.image(table.times), range, false);
   return { ...scan, chunks, rowCount, isTotal: false, members: undefined };
 }
 
 function scanMeasureOf(measure: Measure, images: ImageSet): ScanMeasure {
   if (measure.kind === 'count') return { kind: 'count', cap: measure.max === Infinity ? measure.min : measure.max + 1 };
-  if (measure.kind === 'edge') return { kind: measure.fn, present: images.program(measure.present) };
+  if (measure.kind === 'edge') return { kind: measure.fn, present: programOf(measure.present, images) };
   const { fn, sources } = measure;
   if (fn === 'count_distinct') return { kind: 'distinct', sources: distinctInputs(sources, images).sources };
   return { kind: fn, inputs: numberInputs(sources, images) };
@@ -89,7 +90,7 @@ export type Verdict =
   | undefined;
 
 export function captureVerdict(measure: Measure, images: ImageSet): Verdict {
-  if (measure.kind === 'edge') return { kind: 'edge', fits: images.program(measure.fits) };
+  if (measure.kind === 'edge') return { kind: 'edge', fits: programOf(measure.fits, images) };
   if (measure.kind === 'count' || measure.against === undefined) return undefined;
   const { relation, cells } = measure.against;
   return { kind: 'against', relation, cells: cells.map((cell) => captureCell(cell, images)) };

@@ -5,12 +5,13 @@ import { decodeUtf8 } from '../../memory/byte-heap.ts';
 import type { GroupValue } from '../../model/analysis.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import { ArrayWalk } from '../binder/array-walk.ts';
-import type { GuardedCell } from '../binder/cell.ts';
+import type { GuardedCell } from '../binder/guarded-cell.ts';
 import type { IndexTest } from '../evaluation/index-test.ts';
 import type { ReadableCell } from '../evaluation/readable-cell.ts';
 import { ScalarList, TAG_BOOLEAN, TAG_NUMBER } from '../evaluation/scalar-list.ts';
 import { type CellImage, captureCell, readableImage } from './cell-image.ts';
-import type { ImageSet, Program } from './program.ts';
+import type { ImageSet } from './image-set.ts';
+import { type Program, programOf } from './program.ts';
 import { compileProgramTest } from './program-test.ts';
 
 export interface CapturedScalar {
@@ -19,7 +20,7 @@ export interface CapturedScalar {
 
 export function captureScalar(cells: readonly GuardedCell[], images: ImageSet): CapturedScalar {
   return {
-    cells: cells.map(({ guard, cell }) => ({ guard: images.program(guard), image: captureCell(cell, images) })),
+    cells: cells.map(({ guard, cell }) => ({ guard: programOf(guard, images), image: captureCell(cell, images) })),
   };
 }
 

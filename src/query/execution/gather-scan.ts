@@ -14,7 +14,7 @@ import {
   minOf,
   viewChunk,
 } from './column-image.ts';
-import type { DistinctSource } from './distinct-scan.ts';
+import type { DistinctSource } from './distinct-input.ts';
 import { GatheredNumbers } from './gathered-numbers.ts';
 import { KernelBuilder } from './kernel.ts';
 import { type ElementScan, filterOf, guarded, memberRowOf } from './measure-scan.ts';

@@ -4,7 +4,7 @@
  */
 
 import { TAG_NUMBER } from '../index/scalar-tag.ts';
-import type { DistinctSource } from './distinct-scan.ts';
+import type { DistinctSource } from './distinct-input.ts';
 import { NumberNumbering } from './group-numbering.ts';
 import { sortSteps } from './number-sort.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';

@@ -12,9 +12,10 @@ import { reachPath } from '../binder/path-reach.ts';
 import { propertySources, type ScalarSource, scalarSources } from '../binder/value-source.ts';
 import { calendarPeriods, dayText } from './calendar-periods.ts';
 import type { SlotDimension, SlotSource } from './group-slot.ts';
+import type { ImageSet } from './image-set.ts';
 import type { Instant } from './instant.ts';
 import type { ElementScan } from './measure-scan.ts';
-import type { ImageSet } from './program.ts';
+import { programOf } from './program.ts';
 import { timeBounds } from './time-bounds.ts';
 
 export interface CapturedDimension {
@@ -77,7 +78,7 @@ function valueDimension(sources: readonly ScalarSource[], images: ImageSet, isOf
   const owners: TextColumn[] = [];
   let next = 0;
   const addCodes = (source: ScalarSource, image: SlotSource['image'], count: number, of: Stretch['valuesOf']): void => {
-    found.push({ kind: 'codes', guard: images.program(source.guard), image, base: next });
+    found.push({ kind: 'codes', guard: programOf(source.guard, images), image, base: next });
     stretches.push({ base: next, end: next + count, valuesOf: of });
     next += count;
   };
@@ -99,7 +100,7 @@ function valueDimension(sources: readonly ScalarSource[], images: ImageSet, isOf
     if (booleans !== undefined)
       addCodes(source, images.image(booleans), BOOLEAN_TRUE, (code) => [code === BOOLEAN_TRUE]);
     if (numbers !== undefined)
-      found.push({ kind: 'numbers', guard: images.program(source.guard), image: images.image(numbers), base: 0 });
+      found.push({ kind: 'numbers', guard: programOf(source.guard, images), image: images.image(numbers), base: 0 });
   }
   const numberBase = next + 1;
   const valuesOf = (slot: number, numbers: Float64Array): readonly GroupValue[] => {

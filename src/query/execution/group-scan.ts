@@ -6,7 +6,7 @@
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { ChunkClaim, type Share, WHOLE } from './chunk-claim.ts';
 import { baseOf, type ColumnImage, viewChunk } from './column-image.ts';
-import type { DistinctSource } from './distinct-scan.ts';
+import type { DistinctSource } from './distinct-input.ts';
 import { KeySpace } from './group-key.ts';
 import { type SlotDimension, SlotReader } from './group-slot.ts';
 import { KernelBuilder } from './kernel.ts';

@@ -16,8 +16,8 @@ import type { CodeSelector } from '../binder/code-selector.ts';
 import type { RunStore } from '../index/event-runs.ts';
 import type { ScalarTables } from '../index/scalar-tables.ts';
 import { assertGoing } from './cancellation.ts';
+import { ImageSet } from './image-set.ts';
 import { inSlices, Pace } from './pace.ts';
-import { ImageSet } from './program.ts';
 import type { Scan, ScanOutcome } from './scan.ts';
 import { ScanRunner, scanCostNs } from './scan-runner.ts';
 

@@ -19,7 +19,8 @@ import {
   minOf,
   viewChunk,
 } from './column-image.ts';
-import { compareTerm } from './compare-program.ts';
+import { compareTerm } from './compare-term.ts';
+import type { KernelText, Term } from './kernel-text.ts';
 import type { Program } from './program.ts';
 import { identityReader } from './random-access.ts';
 
@@ -29,11 +30,8 @@ const kernels = new Map<string, Kernel>();
 /** Shapes that one process meets are few; the bound is against surprises. */
 const KERNEL_COUNT_MAX = 2_000;
 
-/** A condition as source text, or what it is known to be. */
-export type Term = string | boolean;
-
 /** Collects the arguments of one chunk's kernel while its text is written. */
-export class KernelBuilder {
+export class KernelBuilder implements KernelText {
   readonly slabs: readonly SharedArrayBuffer[];
   readonly chunk: number;
   /** Elements of this chunk. */

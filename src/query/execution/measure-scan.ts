@@ -6,8 +6,9 @@
 import type { TimeRange } from '../binder/window.ts';
 import type { ArraySummary } from '../index/array-summary.ts';
 import { baseOf, type ColumnImage, chunkCountOf, ELEMENT_F64, elementOf, maxOf, minOf } from './column-image.ts';
-import type { DistinctSource } from './distinct-scan.ts';
-import type { KernelBuilder, Term } from './kernel.ts';
+import type { DistinctSource } from './distinct-input.ts';
+import type { KernelBuilder } from './kernel.ts';
+import type { Term } from './kernel-text.ts';
 import type { Program } from './program.ts';
 
 /** Numbers to aggregate: a column, or what each array (by code) adds up to. */

@@ -16,6 +16,7 @@ import { eventScan } from './event-measure.ts';
 import type { GatherScan } from './gather-scan.ts';
 import type { Instant } from './instant.ts';
 import type { ElementScan } from './measure-scan.ts';
+import { programOf } from './program.ts';
 import { candidateChunks } from './row-scan.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';
 
@@ -64,7 +65,7 @@ function captureElements(
   if (table === undefined || events === undefined) return undefined;
   const sources = propertySources(table, request.property ?? '', conditions);
   if (sources.length === 0) return undefined;
-  const where = images.program(events.where);
+  const where = programOf(events.where, images);
   const inputs = distinctInputs(sources, images);
   const { measure: _, ...elements } = eventScan(table, range, where, { kind: 'count', cap: 1 }, images);
   return { elements: { ...elements, members: undefined }, inputs };

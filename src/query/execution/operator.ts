@@ -7,9 +7,10 @@ import type { EventTest, SeenTest } from '../binder/bound-expression.ts';
 import type { Switches } from '../planner/pass.ts';
 import type { Plan } from '../planner/plan.ts';
 import { captureEventTest, captureVerdict, type Verdict } from './event-measure.ts';
+import type { ImageSet } from './image-set.ts';
 import type { MeasureScan } from './measure-scan.ts';
 import { type CapturedParticipants, captureParticipants } from './participant-rows.ts';
-import type { ImageSet, Program } from './program.ts';
+import { type Program, programOf } from './program.ts';
 import { type CapturedRunCount, captureRunCount } from './run-count-rows.ts';
 import { type CapturedSeen, captureSeen } from './seen-rows.ts';
 import { type CapturedSequence, captureSequence } from './sequence-select.ts';
@@ -64,7 +65,7 @@ export class OperatorCapture {
       case 'participants':
         return { plan, kind: 'participants', participants: captureParticipants(plan.leaf, images) };
       case 'scan':
-        return { plan, kind: 'scan', program: images.program(plan.formula) };
+        return { plan, kind: 'scan', program: programOf(plan.formula, images) };
       case 'seen':
         return { plan, kind: 'seen', matches: plan.test.matches, seen: captureSeen(plan.test, images) };
       case 'events': {

@@ -4,7 +4,7 @@ import { RowSet } from '../../bitmap/row-set.ts';
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { ParticipantsLeaf } from '../planner/logical-plan.ts';
 import { type ColumnImage, viewChunk } from './column-image.ts';
-import type { ImageSet } from './program.ts';
+import type { ImageSet } from './image-set.ts';
 
 /** The high bit of a participant's count says that its events came out of order. */
 const COUNT_MASK = 0x7fff_ffff;

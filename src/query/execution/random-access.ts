@@ -22,7 +22,7 @@ import {
   MISSING,
   viewChunk,
 } from './column-image.ts';
-import type { ImageSet } from './program.ts';
+import type { ImageSet } from './image-set.ts';
 
 const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
 

@@ -17,6 +17,7 @@ import { newControl } from './chunk-claim.ts';
 import { eventScan } from './event-measure.ts';
 import type { Instant } from './instant.ts';
 import type { MeasureScan } from './measure-scan.ts';
+import { programOf } from './program.ts';
 import { RETENTION_NS, type RetentionOutcome, RetentionRows } from './retention-scan.ts';
 import { timeBounds } from './time-bounds.ts';
 
@@ -98,7 +99,7 @@ function captureEvents(instant: Instant, choice: EventChoice, range: TimeRange):
   if (table === undefined || events === undefined) return undefined;
   const { images } = instant;
   const present = { kind: 'constant', value: true } as const;
-  return eventScan(table, range, images.program(events.where), { kind: 'first', present }, images);
+  return eventScan(table, range, programOf(events.where, images), { kind: 'first', present }, images);
 }
 
 /** The period of each selected row's first event. */

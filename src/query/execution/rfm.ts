@@ -1,4 +1,5 @@
 /** Purchases of one shard's customers: how many, how much, when the latest; and each figure in order, so that ranks can be found over shards. */
+
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { RfmRequest } from '../../model/analysis.ts';
 import { eventsOf } from '../binder/bind-events.ts';
@@ -11,6 +12,7 @@ import { distinctInputs } from './distinct-source.ts';
 import { eventScan, numberInputs } from './event-measure.ts';
 import type { Instant } from './instant.ts';
 import type { MeasureScan } from './measure-scan.ts';
+import { programOf } from './program.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';
 
 /** Customers in the order of rows, and the same figures in ascending order. */
@@ -32,7 +34,7 @@ export function captureRfm(instant: Instant, request: RfmRequest): (rows: RowSet
   const table = data.tableOf(request.event);
   const events = table === undefined ? undefined : eventsOf(table, range, request, conditions);
   if (table === undefined || events === undefined) return async () => partOf(0);
-  const where = images.program(events.where);
+  const where = programOf(events.where, images);
   const inputs = numberInputs(propertySources(table, request.amount, conditions), images);
   const scan: MeasureScan = {
     ...eventScan(table, range, where, { kind: 'purchases', inputs }, images),

@@ -13,8 +13,9 @@ import type { EventRuns } from '../index/event-runs.ts';
 import { buildRuns, type RunInput } from './build-runs.ts';
 import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
+import type { ImageSet } from './image-set.ts';
 import { type Pace, paced } from './pace.ts';
-import type { ImageSet, Program } from './program.ts';
+import type { Program } from './program.ts';
 import { stretchesOf } from './run-partition.ts';
 
 /** A row's run: two offsets, and a look at its end. */

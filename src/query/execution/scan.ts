@@ -15,7 +15,8 @@ import { type RunScan, runSteps } from './run-sort.ts';
 import { type SequenceScan, sequenceSteps } from './sequence-scan.ts';
 import { type SortScan, sortScanSteps } from './sort-scan.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';
-import { type TallyOutcome, type TallyScan, tallySteps } from './tally-scan.ts';
+import type { TallyScan } from './tally-input.ts';
+import { type TallyOutcome, tallySteps } from './tally-scan.ts';
 
 /** Each kind of scan with what one worker's part of it gives back; plain data over shared memory. */
 interface ScanKinds {

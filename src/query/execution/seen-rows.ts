@@ -4,7 +4,7 @@ import { RowSet } from '../../bitmap/row-set.ts';
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { SeenTest } from '../binder/bound-expression.ts';
 import { type ColumnImage, type ElementView, viewChunk } from './column-image.ts';
-import type { ImageSet } from './program.ts';
+import type { ImageSet } from './image-set.ts';
 
 /** Rows between two yields. */
 const STRETCH = 2_048;

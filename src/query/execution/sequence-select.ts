@@ -11,8 +11,8 @@ import { shapeOf } from '../evaluation/sequence-use.ts';
 import { sequenceCostNs, sequenceRowsCostNs } from '../planner/cost.ts';
 import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
+import type { ImageSet } from './image-set.ts';
 import { PAUSE, type Pace, type Pause, paced } from './pace.ts';
-import type { ImageSet } from './program.ts';
 import { stretchesOf } from './run-partition.ts';
 import { type CapturedSteps, captureSteps, prepareSteps } from './step-tables.ts';
 

@@ -16,8 +16,9 @@ import { newControl } from './chunk-claim.ts';
 import { captureSerials } from './column-image.ts';
 import type { ArrivalImage, MergeSource } from './event-merge.ts';
 import type { StepTables } from './event-steps.ts';
+import type { ImageSet } from './image-set.ts';
 import { windowChunks } from './measure-scan.ts';
-import type { ImageSet, Program } from './program.ts';
+import { type Program, programOf } from './program.ts';
 import type { Scan } from './scan.ts';
 
 export interface StepChoice {
@@ -76,7 +77,7 @@ export function captureSteps(
       uses: uses.map(({ kind, step, events }) => ({
         step,
         isBar: kind === 'bar',
-        where: images.program(events.where),
+        where: programOf(events.where, images),
       })),
       kept: images.runs?.find(table),
     };

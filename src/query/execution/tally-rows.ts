@@ -3,7 +3,7 @@
  * group by group. Yields what its pieces are estimated to have cost.
  */
 import { countBits } from '../../bitmap/portable-bitset.ts';
-import type { TallyScan } from './tally-scan.ts';
+import type { TallyScan } from './tally-input.ts';
 
 /** Words of one bit a row and group: 4 MiB, beyond which each look is a cache miss. */
 const BITSET_WORDS_MAX = 1 << 20;

@@ -1,7 +1,7 @@
 /** Values that belong to groups, one after another in growing arrays: key, type, value, and where edges are asked for time and index. */
 
 import { TAG_BOOLEAN, TAG_NUMBER, TAG_TEXT } from '../index/scalar-tag.ts';
-import type { DistinctSource } from './distinct-scan.ts';
+import type { DistinctSource } from './distinct-input.ts';
 
 /** Plain data in shared memory, each `count` long; `times` and `indexes` are empty unless asked for. */
 export interface ListedValues {

@@ -13,7 +13,8 @@ import { neededRights, requireRights, rightsOfRequest } from './access.ts';
 import { Exchange, type Headers } from './exchange.ts';
 import { profileHandler, shuttingDown } from './lookup-route.ts';
 import { isReady } from './operation-route.ts';
-import { PROFILE_PATH, type Route, routes, STREAM_PATH } from './route.ts';
+import { PROFILE_PATH, type Route, STREAM_PATH } from './route.ts';
+import { routes } from './routes.ts';
 
 interface KnownPath {
   readonly pattern: RegExp;

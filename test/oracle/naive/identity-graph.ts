@@ -3,7 +3,7 @@
  * whatever links hold together, found by walking them each time.
  */
 import type { Identifier } from '../../../src/model/profile.ts';
-import type { NaiveItem } from './profile.ts';
+import type { NaiveItem } from './kept-item.ts';
 
 export interface IdentityNode {
   readonly identifier: Identifier;

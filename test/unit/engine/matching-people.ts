@@ -1,5 +1,7 @@
 /** Made-up people, some of them there twice under another user id and with slips, and which of them are one. */
-import { type PersonField, people } from '../../../bench/linkage/people.ts';
+
+import { people } from '../../../bench/linkage/people.ts';
+import type { PersonField } from '../../../bench/linkage/person-field.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import type { Suggestion, SuggestionState } from '../../../src/model/matching.ts';
 import type { Identifier } from '../../../src/model/profile.ts';

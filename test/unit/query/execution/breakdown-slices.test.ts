@@ -13,7 +13,8 @@ import { newControl, stop } from '../../../../src/query/execution/chunk-claim.ts
 import { GroupIndex } from '../../../../src/query/execution/group-index.ts';
 import { inSlices, SLICE_NS } from '../../../../src/query/execution/pace.ts';
 import { askTogether, ShardQuery } from '../../../../src/query/execution/shard-query.ts';
-import { type TallyScan, tallySteps } from '../../../../src/query/execution/tally-scan.ts';
+import type { TallyScan } from '../../../../src/query/execution/tally-input.ts';
+import { tallySteps } from '../../../../src/query/execution/tally-scan.ts';
 import { checkRequest } from '../../../../src/query/parser/check-request.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';

@@ -1,7 +1,8 @@
 /** Workers serve scans by turns: how long a short scan waits is counted in turns and chunks, never in time. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newControl } from '../../../../src/query/execution/chunk-claim.ts';
-import { ImageSet } from '../../../../src/query/execution/program.ts';
+import { ImageSet } from '../../../../src/query/execution/image-set.ts';
+import { programOf } from '../../../../src/query/execution/program.ts';
 import { QUANTUM_NS, runInQuanta } from '../../../../src/query/execution/quantum.ts';
 import type { RowScan } from '../../../../src/query/execution/row-scan.ts';
 import { ScanRunner } from '../../../../src/query/execution/scan-runner.ts';
@@ -74,7 +75,7 @@ describe('a pool of one thread', () => {
   /** Over the same chunk again and again. */
   function scanOf(chunkCount: number): RowScan {
     const numbers = world.data.profiles.traits[0].numbers!;
-    const program = new ImageSet().program({ kind: 'numbers', column: numbers, selection: { kind: 'present' } });
+    const program = programOf({ kind: 'numbers', column: numbers, selection: { kind: 'present' } }, new ImageSet());
     const words = new Uint32Array(new SharedArrayBuffer(2_048 * 4));
     const chunks = new Int32Array(chunkCount);
     return { kind: 'rows', program, rowCount: 65_536, candidates: undefined, words, chunks, control: newControl() };

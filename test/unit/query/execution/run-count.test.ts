@@ -7,8 +7,8 @@ import { ExpressionBinder } from '../../../../src/query/binder/bind-expression.t
 import { CodeSelector } from '../../../../src/query/binder/code-selector.ts';
 import { WHOLE } from '../../../../src/query/execution/chunk-claim.ts';
 import type { Evaluation } from '../../../../src/query/execution/evaluation.ts';
+import { ImageSet } from '../../../../src/query/execution/image-set.ts';
 import { Pace } from '../../../../src/query/execution/pace.ts';
-import { ImageSet } from '../../../../src/query/execution/program.ts';
 import { captureRunCount, isRunCountBetter, rowsOfRunCount } from '../../../../src/query/execution/run-count-rows.ts';
 import { runScan } from '../../../../src/query/execution/scan.ts';
 import { RunStore } from '../../../../src/query/index/event-runs.ts';
