@@ -10,8 +10,9 @@ import type { IngestCounters } from '../engine/ingest-pipeline.ts';
 import type { IngestStandardiser } from '../engine/ingest-standardiser.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
+import { messageIdOf, messageIdPart } from '../ingest/message-id.ts';
 import { skipValue } from '../ingest/msgpack.ts';
-import { EngineError, ERROR_STATUS, type ErrorCode } from '../model/error.ts';
+import { EngineError, ERROR_STATUS } from '../model/error.ts';
 import type { RejectedItem } from '../model/ingest.ts';
 import type { OutOfReach } from '../router/reach.ts';
 import type { BatchOutcome, Router } from '../router/router.ts';
@@ -59,9 +60,7 @@ export interface ShardIngestParts extends ClaimsParts {
 /** An item that the scanner refused. */
 interface Fault {
   readonly place: number;
-  readonly index: number;
-  readonly code: ErrorCode;
-  readonly message: string;
+  readonly rejected: RejectedItem;
 }
 
 /** What became of items, here and where they were passed on to. */
@@ -228,15 +227,19 @@ export class ShardIngest {
       at = scanner.scan(at, end, index, batch.defaultKind);
       if (!standardiser.isIdle && scanner.errorCode === undefined) standardiser.apply(index, batch.defaultKind);
       if (scanner.errorCode === undefined) this.#places.push(place);
-      else faults.push({ place, index, code: scanner.errorCode, message: scanner.errorMessage });
+      else {
+        const messageId = idAt(batch, starts, place);
+        faults.push({
+          place,
+          rejected: { index, ...messageId, code: scanner.errorCode, message: scanner.errorMessage },
+        });
+      }
     }
     return faults;
   }
 
   #noteFaults({ outcome }: Run, faults: readonly Fault[], end: number): void {
-    for (const { place, index, code, message } of faults) {
-      if (place < end) outcome.rejected.push({ index, code, message });
-    }
+    for (const { place, rejected } of faults) if (place < end) outcome.rejected.push(rejected);
   }
 
   /** Items from `from` on, the first of which needs others. */
@@ -255,7 +258,7 @@ export class ShardIngest {
         continue;
       }
       const message = 'others have had this profile in hand all the time; send again';
-      run.outcome.rejected.push({ index: run.batch.indexes[at], code: 'overloaded', message, retryable: true });
+      run.outcome.rejected.push({ ...itemAt(run, at), code: 'overloaded', message, retryable: true });
       at += 1;
       attempt = 0;
     }
@@ -266,7 +269,7 @@ export class ShardIngest {
     if (!(error instanceof EngineError) || ERROR_STATUS[error.code] < 500 || error.code === 'internal') throw error;
     const code = error.code === 'deadline_exceeded' ? 'shard_unavailable' : error.code;
     if (error.details?.['isUnknownOutcome'] === true) run.outcome.lost.push(run.batch.indexes[at]);
-    run.outcome.rejected.push({ index: run.batch.indexes[at], code, message: error.message, retryable: true });
+    run.outcome.rejected.push({ ...itemAt(run, at), code, message: error.message, retryable: true });
     return at + 1;
   }
 
@@ -382,15 +385,19 @@ export class ShardIngest {
       const isLost = error.details?.['isUnknownOutcome'] === true;
       for (const place of places) {
         if (isLost) outcome.lost.push(batch.indexes[place]);
-        run.outcome.relayed.rejected.push({
-          index: batch.indexes[place],
-          code,
-          message: error.message,
-          retryable: true,
-        });
+        outcome.relayed.rejected.push({ ...itemAt(run, place), code, message: error.message, retryable: true });
       }
     }
   }
+}
+
+/** Which item of the sender's batch this is. */
+function itemAt({ batch, starts }: Run, place: number): { readonly index: number; readonly messageId?: string } {
+  return { index: batch.indexes[place], ...idAt(batch, starts, place) };
+}
+
+function idAt({ items }: WireBatch, starts: Uint32Array, place: number): { readonly messageId?: string } {
+  return messageIdPart(messageIdOf(items, starts[place], starts[place + 1]));
 }
 
 /** Items at the places, to be passed on. */

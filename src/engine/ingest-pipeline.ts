@@ -6,8 +6,9 @@
 import type { EventTape } from '../ingest/event-tape.ts';
 import { type IngestFrame, ingestKindOf, readFrame, readTimeMs } from '../ingest/frame-reader.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
+import { messageIdOf, messageIdOfObject, messageIdPart } from '../ingest/message-id.ts';
 import { skipValue } from '../ingest/msgpack.ts';
-import { EngineError, type ErrorCode } from '../model/error.ts';
+import { EngineError } from '../model/error.ts';
 import type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import type { Identifier } from '../model/profile.ts';
@@ -231,7 +232,10 @@ export class IngestPipeline {
 
   #packOne(value: unknown, index: number, header: BatchHeader, context: unknown, outcome: BatchOutcome): void {
     const packed = this.#packer.pack(value, context);
-    if (!(packed instanceof Uint8Array)) return this.#reject(outcome, index, packed.code, packed.message);
+    if (!(packed instanceof Uint8Array)) {
+      outcome.rejected.push({ index, ...messageIdPart(messageIdOfObject(value)), ...packed });
+      return;
+    }
     const at = this.#tape.append(packed);
     this.#scanOne(at, this.#tape.length, index, header.defaultKind, outcome);
   }
@@ -242,7 +246,8 @@ export class IngestPipeline {
     const after = scanner.scan(at, end, index, defaultKind);
     if (!this.standardiser.isIdle && scanner.errorCode === undefined) this.standardiser.apply(index, defaultKind);
     if (scanner.errorCode !== undefined) {
-      this.#reject(outcome, index, scanner.errorCode, scanner.errorMessage);
+      const { errorCode: code, errorMessage: message } = scanner;
+      outcome.rejected.push({ index, ...messageIdPart(messageIdOf(this.#tape.bytes, at, after)), code, message });
     }
     return after;
   }
@@ -250,10 +255,6 @@ export class IngestPipeline {
   #applyScanned(header: BatchHeader, outcome: BatchOutcome): void {
     const tape = this.#tape;
     for (let item = 0; item < tape.itemCount; item++) this.#router.apply(tape, item, header, outcome);
-  }
-
-  #reject(outcome: BatchOutcome, index: number, code: ErrorCode, message: string): void {
-    outcome.rejected.push({ index, code, message });
   }
 
   #commit(header: BatchHeader, ack: AckLevel): Promise<void>[] {

@@ -3,7 +3,9 @@ import net from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY } from '../process/kith-process.ts';
 import { randomOf, testSeed } from '../process/seed.ts';
+import { isGap } from './cluster-gaps.ts';
 import { SteadyServer } from './steady.ts';
+import { HostileStream } from './stream-client.ts';
 
 let server: SteadyServer;
 beforeAll(async () => {
@@ -170,7 +172,7 @@ describe('connections', () => {
     await server.expectSteady();
   });
 
-  it('with pipelined lookups are answered in order', async () => {
+  it.skipIf(isGap('pipelining'))('with pipelined lookups are answered in order', async () => {
     const socket = await connect();
     const count = 500;
     const requests = Array.from(
@@ -213,6 +215,21 @@ describe('connections', () => {
     }
     await server.expectSteady();
     for (const socket of sockets) socket.destroy();
+    await server.expectSteady();
+  });
+
+  it('that ask over streams and read nothing are bounded', async () => {
+    const big = { type: 'identify', userId: 'big', messageId: 'big-2', traits: { text: 'x'.repeat(60_000) } };
+    expect((await server.kith.post('/v1/identify', big)).status).toBe(200);
+    const streams = await Promise.all(Array.from({ length: 4 }, () => HostileStream.open(server.kith)));
+    for (const stream of streams) stream.deafen();
+    // 4 × 50 × 100 × 60 KB = 1.2 GB of answers, if someone kept them.
+    const ids = Array.from({ length: 100 }, () => 'big');
+    for (let n = 0; n < 50; n += 1) {
+      for (const stream of streams) stream.send(JSON.stringify({ op: 'get', ids, ref: n }));
+      await server.expectSteady();
+    }
+    for (const stream of streams) stream.close();
     await server.expectSteady();
   });
 

@@ -1,25 +1,60 @@
-/** One server for a test file of hostile input, and the proof that it stands: up, answering, keeping its data and its memory. */
+/**
+ * One server for a test file of hostile input, and the proof that it stands: up, answering, keeping its data and its memory. It has a form:
+ * one process, or a cluster of them (`cluster.test.ts` runs the same files again), which all files that run together share.
+ */
 import { expect } from 'vitest';
+import type { ClusterView } from '../../src/model/cluster.ts';
 import { ERROR_STATUS } from '../../src/model/error.ts';
-import { type Answer, KithProcess, temporaryFolder } from '../process/kith-process.ts';
+import { type Answer, KithProcess, residentBytes, temporaryFolder } from '../process/kith-process.ts';
 
 /** Far more than anything here should leave behind, far less than what the input claims. */
 const MEMORY_GROWTH_MAX_BYTES = 400 * 2 ** 20;
 
+export type ServerForm = 'process' | 'cluster';
+
+const CLUSTER_FLAGS = ['--cluster', '--shards', '2', '--routers', '1'];
+
+let form: ServerForm = 'process';
+let shared: Promise<SteadyServer> | undefined;
+
+/** For every server that is started from here on. */
+export function useServerForm(next: ServerForm): void {
+  form = next;
+}
+
+export function serverForm(): ServerForm {
+  return form;
+}
+
+/** Flags for a server of the form, where one process would have `flags`. */
+export function formFlags(flags: readonly string[] = []): readonly string[] {
+  return form === 'process' ? flags : [...CLUSTER_FLAGS, ...flags];
+}
+
 export class SteadyServer {
   readonly kith: KithProcess;
+  /** Of the cluster; empty where there is one process. */
+  readonly #members: readonly number[];
   readonly #startBytes: number;
 
-  private constructor(kith: KithProcess) {
+  private constructor(kith: KithProcess, members: readonly number[]) {
     this.kith = kith;
-    this.#startBytes = kith.memoryBytes();
+    this.#members = members;
+    this.#startBytes = this.#memoryBytes();
   }
 
-  static async start(flags: readonly string[] = []): Promise<SteadyServer> {
+  /** `flags` are those of the one process. */
+  static start(flags: readonly string[] = []): Promise<SteadyServer> {
+    if (form === 'process') return SteadyServer.#start(flags);
+    shared ??= SteadyServer.#start(CLUSTER_FLAGS);
+    return shared;
+  }
+
+  static async #start(flags: readonly string[]): Promise<SteadyServer> {
     const kith = await KithProcess.start({ data: temporaryFolder(true), flags, isShared: true });
     const witness = { type: 'identify', userId: 'witness', messageId: 'witness-1', traits: { city: 'Łódź' } };
     expect((await kith.post('/v1/identify', witness)).status).toBe(200);
-    return new SteadyServer(kith);
+    return new SteadyServer(kith, form === 'cluster' ? pidsOf((await kith.call('/v1/cluster')).json) : []);
   }
 
   /** To be asked after every blow. */
@@ -29,11 +64,22 @@ export class SteadyServer {
     expect(health.status).toBe(200);
     expect(lookup.json).toMatchObject({ traits: { city: 'Łódź' }, counts: {} });
     expect(kith.isAlive).toBe(true);
-    expect(kith.memoryBytes() - this.#startBytes).toBeLessThan(MEMORY_GROWTH_MAX_BYTES);
+    // What died and was started again has another number.
+    if (this.#members.length > 0) expect(pidsOf((await kith.call('/v1/cluster')).json)).toEqual(this.#members);
+    expect(this.#memoryBytes() - this.#startBytes).toBeLessThan(MEMORY_GROWTH_MAX_BYTES);
     // Our own mistakes are logged as errors; a caller's never.
     expect(kith.stderr).not.toContain('"level":"error"');
     expect(kith.stderr).not.toContain('"level":50');
   }
+
+  /** Of all processes together. */
+  #memoryBytes(): number {
+    return [this.kith.pid, ...this.#members].reduce((sum, pid) => sum + residentBytes(pid), 0);
+  }
+}
+
+function pidsOf({ shards, routers }: ClusterView): number[] {
+  return [...shards, ...routers].map(({ pid }) => pid);
 }
 
 /** A refusal as callers know it: a stable code with its status, and none that means a mistake of ours. */

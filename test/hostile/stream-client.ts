@@ -68,6 +68,11 @@ export class HostileStream {
     return this.next();
   }
 
+  /** Reads nothing any more. */
+  deafen(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.#socket.terminate();
   }

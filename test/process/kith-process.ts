@@ -60,6 +60,12 @@ export function temporaryFolder(isShared = false): string {
   return folder;
 }
 
+/** Resident memory of a process; only where the system tells. */
+export function residentBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  return Number(kilobytes) * 1024;
+}
+
 export class KithProcess {
   readonly #child: ChildProcess;
   readonly isShared: boolean;
@@ -147,8 +153,7 @@ export class KithProcess {
 
   /** Resident memory; only where the system tells. */
   memoryBytes(): number {
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'latin1'))?.[1];
-    return Number(kilobytes) * 1024;
+    return residentBytes(this.pid);
   }
 
   async call(path: string, init: RequestInit = {}): Promise<Answer> {

@@ -6,7 +6,7 @@ import { errorAnswer, ingestAnswer } from '../../src/server/openapi/ingest-schem
 import { profile, profilesAnswer } from '../../src/server/openapi/profile-schema.ts';
 import { queryAnswer, queryRequest } from '../../src/server/openapi/query-request-schema.ts';
 import { catalogue, completionAnswer, segmentList, segmentSaved } from '../../src/server/openapi/segment-schema.ts';
-import { asAdmin, asReader, call, post, rig } from './harness.ts';
+import { asAdmin, asReader, call, epochPart, post, rig } from './harness.ts';
 
 test('/openapi.json lists every route that the router has, and no other', async () => {
   const { url } = await rig();
@@ -55,6 +55,16 @@ test('real answers have the shapes that it promises', async () => {
   completionAnswer.parse((await post(`${url}/v1/query/complete`, { text: 'c' }, asReader)).json);
   errorAnswer.parse((await call(`${url}/v1/profiles/u1`)).json);
   errorAnswer.parse((await post(`${url}/v1/track`, '{"a')).json);
+});
+
+test('the epoch of a profile’s answer is a header that it names', async () => {
+  const { url } = await rig();
+  const document = (await call(`${url}/openapi.json`)).json;
+  const named = Object.keys(document.paths['/v1/profiles/{id}'].get.responses['200'].headers);
+  await post(`${url}/v1/track`, { userId: 'u1', event: 'e' });
+  const { status, headers } = await call(`${url}/v1/profiles/u1`, { headers: asReader });
+  expect(status).toBe(200);
+  expect(named.map((name) => headers.get(name))).toEqual([epochPart().epoch?.toString() ?? null]);
 });
 
 test('the schema of a condition takes every kind of leaf', () => {

@@ -1,6 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { pack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../src/model/error.ts';
+import type { IngestResult } from '../../src/model/ingest.ts';
 import { DEFAULT_INGEST_LIMITS } from '../../src/model/limits.ts';
 import { ingestAnswer } from '../../src/server/openapi/ingest-schema.ts';
 import { asReader, asWriter, call, epochPart, gate, post, raw, rig } from './harness.ts';
@@ -30,7 +32,7 @@ describe('single items', () => {
     const answer = await post(`${url}/v1/track`, { userId: 'u1', messageId: 'm9' });
     expect(answer.status).toBe(400);
     expect(answer.json).toEqual({
-      error: { code: 'missing_event', message: 'a track call needs an event name' },
+      error: { code: 'missing_event', message: 'a track call needs an event name', details: { messageId: 'm9' } },
     });
   });
 
@@ -84,12 +86,47 @@ describe('batches', () => {
       accepted: 2,
       duplicates: 0,
       rejected: [
-        { index: 1, code: 'missing_user', message: 'the event has neither userId nor anonymousId' },
+        { index: 1, messageId: 'm2', code: 'missing_user', message: 'the event has neither userId nor anonymousId' },
         { index: 2, code: 'invalid_item', message: 'an event must be an object' },
       ],
       ...epochPart(),
     });
     expect(engine.ingested[0].options).toEqual({ ack: undefined, sentAt: 12, context: { ip: '1' } });
+  });
+
+  test('what is refused is named by its messageId, where it has one', async () => {
+    const { engine, url } = await rig();
+    const deep = '{"a":'.repeat(20) + '1'.padEnd(21, '}');
+    const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 1_001 }, (_, n) => [`k${n}`, n])));
+    const item = (rest: string): string => `{"type":"track","event":"e",${rest}}`;
+    const items = [
+      item(`"messageId":"no user"`),
+      item(`"userId":"u","properties":${deep},"messageId":"deep"`),
+      item(`"userId":"u","messageId":"wide","properties":${wide}`),
+      item(`"userId":"u","properties":{"messageId":"not it"},"timestamp":"yesterday"`),
+      item(`"userId":"u","messageId":{}`),
+      item(`"userId":"${'i'.repeat(600)}","messageId":"ü"`),
+      item(`"userId":"u","messageId":"${'m'.repeat(600)}"`),
+      '5',
+      item(`"userId":"u","messageId":"good"`),
+    ];
+    const told = ({ rejected }: Pick<IngestResult, 'rejected'>): unknown[] =>
+      rejected.map(({ index, messageId, code }) => [index, messageId, code]);
+    const expected = [
+      [0, 'no user', 'missing_user'],
+      [1, 'deep', 'too_deep'],
+      [2, 'wide', 'too_many_properties'],
+      [3, undefined, 'invalid_timestamp'],
+      [4, undefined, 'invalid_message_id'],
+      [5, 'ü', 'id_too_long'],
+      [6, undefined, 'id_too_long'],
+      [7, undefined, 'invalid_item'],
+    ];
+    const answer = await post(`${url}/v1/batch`, `{"batch":[${items.join(',')}]}`);
+    expect(told(ingestAnswer.parse(answer.json))).toEqual(expected);
+    const frame = pack({ op: 'batch', batch: items.map((text): unknown => JSON.parse(text)) });
+    const outcome = engine.ingestFrame(frame);
+    expect(outcome.kind === 'ingest' && told(await outcome.result)).toEqual(expected);
   });
 
   test('what cannot be stored now is told from what is wrong, and 503 when nothing else was stored', async () => {
@@ -102,7 +139,7 @@ describe('batches', () => {
     expect([mixed.status, ingestAnswer.parse(mixed.json).accepted]).toEqual([200, 1]);
     expect(mixed.json.rejected).toEqual([
       { index: 0, code: 'shard_unavailable', message: 'not now', retryable: true },
-      { index: 1, code: 'missing_user', message: 'the event has neither userId nor anonymousId' },
+      { index: 1, messageId: 'm2', code: 'missing_user', message: 'the event has neither userId nor anonymousId' },
     ]);
     for (const [path, body] of [
       ['batch', { batch: [away, away] }],

@@ -7,6 +7,8 @@ import type { FrameOutcome } from '../../engine/gateway.ts';
 import { ItemPacker } from '../../engine/item-packer.ts';
 import { EventTape } from '../../ingest/event-tape.ts';
 import { type IngestFrame, ingestKindOf, readFrame, readTimeMs } from '../../ingest/frame-reader.ts';
+import { messageIdOf, messageIdOfObject, messageIdPart } from '../../ingest/message-id.ts';
+import { skipValue } from '../../ingest/msgpack.ts';
 import { EngineError } from '../../model/error.ts';
 import type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../../model/ingest.ts';
 import type { IngestLimits } from '../../model/limits.ts';
@@ -136,7 +138,7 @@ export class ClusterIngest {
     for (const [index, item] of items.entries()) {
       const packed = this.#packer.pack(item, options.context);
       if (!(packed instanceof Uint8Array)) {
-        rejected.push({ index, code: packed.code, message: packed.message });
+        rejected.push({ index, ...messageIdPart(messageIdOfObject(item)), ...packed });
         continue;
       }
       const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
@@ -184,7 +186,8 @@ export class ClusterIngest {
       const bytes = share.pieces[place];
       const { standing, key } = guard.standingOfItem(bytes);
       if (standing === 'free') addItem(rest, index, bytes);
-      else if (standing === 'quarantined') rejected.push({ index, ...wordsOf(guard.refusal(key)) });
+      else if (standing === 'quarantined')
+        rejected.push(itemRefused(guard.refusal(key), index, bytes, 0, bytes.length));
       else sent.push(this.#sendAlone(guard, shard, index, Uint8Array.from(bytes), key, head, ownRefusals));
     }
     if (rest.indexes.length > 0) sent.push(this.#sendTogether(shard, rest, head, ownRefusals));
@@ -215,7 +218,7 @@ export class ClusterIngest {
       if (!(error instanceof EngineError)) throw error;
       if (isLoss(error)) guard?.died(shard, keysOf(batch, pieces));
       refusals.push(error);
-      return refused(indexes, error);
+      return refused(batch, error);
     }
   }
 
@@ -238,7 +241,7 @@ export class ClusterIngest {
       if (!(error instanceof EngineError)) throw error;
       if (isLoss(error)) guard.died(shard, [key]);
       if (error.code !== 'quarantined') refusals.push(error);
-      return refused([index], error);
+      return refused(batch, error);
     }
   }
 
@@ -257,16 +260,30 @@ function batchOf(head: BatchHead, indexes: readonly number[], items: Uint8Array)
   return { ...head, hops: 0, count: indexes.length, items, indexes: Uint32Array.from(indexes) };
 }
 
-function refused(indexes: readonly number[], error: EngineError): WireOutcome {
+/** The error for each item. */
+function refused({ indexes, items }: WireBatch, error: EngineError): WireOutcome {
   const isForNow = error.status >= 500 || error.status === 429;
-  const rejected = indexes.map(
-    (index): RejectedItem => ({ index, ...wordsOf(error), ...(isForNow ? { retryable: true } : {}) }),
-  );
+  const view = new DataView(items.buffer, items.byteOffset, items.byteLength);
+  const rejected: RejectedItem[] = [];
+  let at = 0;
+  for (const index of indexes) {
+    const end = skipValue(items, view, at, items.length);
+    const item = itemRefused(error, index, items, at, end);
+    rejected.push(isForNow ? { ...item, retryable: true } : item);
+    at = end;
+  }
   return { accepted: 0, duplicates: 0, rejected, seqs: [] };
 }
 
-function wordsOf({ code, message }: EngineError): Pick<RejectedItem, 'code' | 'message'> {
-  return { code, message };
+/** `start`, `end`: of the item in the bytes. */
+function itemRefused(
+  { code, message }: EngineError,
+  index: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): RejectedItem {
+  return { index, ...messageIdPart(messageIdOf(bytes, start, end)), code, message };
 }
 
 /** Keys of the items, or of those with the indexes. The pieces are asked for their sizes only: their bytes may be others' by now. */

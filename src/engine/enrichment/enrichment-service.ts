@@ -42,7 +42,9 @@ export class EnrichmentService {
       }
       return { identifier, item: enrichmentItem(source, priority, record, identifier) };
     });
-    const { accepted, duplicates, rejected } = result;
+    const { accepted, duplicates } = result;
+    // Message ids of records are our own.
+    const rejected = result.rejected.map(({ messageId: _, ...item }) => item);
     return { matched: accepted, duplicates, unmatched, rejected };
   }
 

@@ -11,6 +11,7 @@ import { historyPath, pastParameters } from './history-schema.ts';
 import { identityPaths } from './identity-paths.ts';
 import { matchingPaths } from './matching-schema.ts';
 import {
+  epochHeader,
   failures,
   fieldsParameter,
   INGEST_SECURITY,
@@ -50,7 +51,10 @@ function paths(): ZodOpenApiPathsObject {
           },
           ...pastParameters,
         ],
-        responses: { 200: json(profile, 'The profile.'), ...failures(400, 401, 403, 404, 500, 503) },
+        responses: {
+          200: { ...json(profile, 'The profile.'), headers: epochHeader },
+          ...failures(400, 401, 403, 404, 500, 503),
+        },
       },
     },
     '/v1/profiles/{id}/history': historyPath(),

@@ -74,7 +74,10 @@ export const batchRequest = z
 export const rejectedItem = z
   .strictObject({
     index: z.int(),
-    messageId: z.string().optional(),
+    messageId: z
+      .string()
+      .optional()
+      .meta({ description: 'That the item came with; absent when it had none, or one that is none.' }),
     code: errorCode,
     message: z.string(),
     retryable: z

@@ -59,6 +59,14 @@ const ackParameters = [
     schema: { type: 'string' as const, enum: ['gzip', 'deflate', 'br', 'identity'] },
   },
 ];
+/** For answers whose body is the profile's own. */
+export const epochHeader = {
+  'x-kith-epoch': {
+    description:
+      'Of a cluster alone: the epoch of the map in `/v1/cluster` that the answer went by. A client that goes by an older one fetches it again.',
+    schema: { type: 'integer' as const },
+  },
+};
 export const fieldsParameter = {
   name: 'fields',
   in: 'query' as const,
