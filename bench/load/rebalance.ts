@@ -1,6 +1,7 @@
 /**
- * Does ingest go on while slots move? The rate of events acknowledged (durable) from the order to go from two shards to three until the last
- * slot has moved, against the rate with nothing moving, in turns; between two turns the slots go back.
+ * Does ingest go on while slots move? The rate of events acknowledged (durable) from the first slot that moves, on the way from two shards to three, to the
+ * last, against the rate with nothing moving: of the same client over the same connections, in as long a time before the order and behind the last slot.
+ * The third shard's process starts between the order and the first slot: that is told as `startMs`. Between two turns the slots go back.
  *
  * agree: every frame was taken whole, the cluster counts exactly the events that it acknowledged and as many profiles as before, and a sample
  * of profiles is right on their new shards.
@@ -16,13 +17,15 @@ import { type KithCluster, startKithCluster } from '../peer/kith-cluster.ts';
 import { BenchError } from '../process/bench-error.ts';
 import { startProgram } from '../process/child.ts';
 import type { Figures } from '../result.ts';
-import { BATCHES_IN_FLIGHT, ingestConfig, runClient } from './ingest-ws.ts';
+import { BATCHES_IN_FLIGHT, ingestConfig } from './ingest-ws.ts';
 
 const SHARD_COUNT = 2;
 const GROWN_COUNT = 3;
 const BUCKET_MS = 20;
-/** Sending, before slots begin to move. */
-const LEAD_MS = 200;
+/** Sending, before anything is measured: a client and a server that begin are slow. */
+const LEAD_MS = 2_000;
+/** Of steady sending, on each side of the move. */
+const STEADY_MS = 2_000;
 const POLL_MS = 20;
 const GIVE_UP_MS = 600_000;
 
@@ -34,6 +37,8 @@ interface Span {
 interface Turn {
   readonly steadyPerSecond: number;
   readonly movingPerSecond: number;
+  /** From the order to the first slot. */
+  readonly startMs: number;
   readonly moveMs: number;
   readonly clientCpu: number;
 }
@@ -59,24 +64,24 @@ export const rebalance: Bench = {
       return turn;
     };
     for (let run = 0; run < context.runs; run++) {
-      context.progress(`steady, run ${run + 1} of ${context.runs}`);
-      const steady = noted(await runClient(context, config()));
-      await cluster.checkpoint();
-      context.progress(`moving, run ${run + 1} of ${context.runs}`);
+      context.progress(`run ${run + 1} of ${context.runs}`);
       const client = startProgram(
         'client/socket-client.js',
         { ...config(), isOpenEnded: true },
         { cpus: context.pins.client },
       );
       await pause(context.size.warmMs + LEAD_MS);
-      const span = await moveTo(cluster, GROWN_COUNT);
-      const moving = noted(JSON.parse(await client.ask('end')) as ClientTurn);
+      const before = await spanOf(STEADY_MS);
+      const { orderedMs, fromMs, toMs } = await moveTo(cluster, GROWN_COUNT);
+      const after = await spanOf(STEADY_MS);
+      const turn = noted(JSON.parse(await client.ask('end')) as ClientTurn);
       await client.finished();
       turns.push({
-        steadyPerSecond: steady.perSecond,
-        movingPerSecond: rateWithin(moving, span),
-        moveMs: span.toMs - span.fromMs,
-        clientCpu: moving.clientCpu,
+        steadyPerSecond: (rateWithin(turn, before) + rateWithin(turn, after)) / 2,
+        movingPerSecond: rateWithin(turn, { fromMs, toMs }),
+        startMs: fromMs - orderedMs,
+        moveMs: toMs - fromMs,
+        clientCpu: turn.clientCpu,
       });
       if (run + 1 < context.runs) await moveTo(cluster, SHARD_COUNT);
     }
@@ -97,12 +102,21 @@ export const rebalance: Bench = {
   },
 };
 
-/** Gives when it was ordered and when the last slot had moved. */
-async function moveTo(cluster: KithCluster, shards: number): Promise<Span> {
+async function spanOf(durationMs: number): Promise<Span> {
   const fromMs = Date.now();
+  await pause(durationMs);
+  return { fromMs, toMs: Date.now() };
+}
+
+/** Gives when it was ordered, when the first slot began to move and when the last one had moved. */
+async function moveTo(cluster: KithCluster, shards: number): Promise<Span & { readonly orderedMs: number }> {
+  const orderedMs = Date.now();
   await cluster.call('/v1/cluster/rebalance', 'POST', { shards });
-  while (Date.now() < fromMs + GIVE_UP_MS) {
-    if (isSpread(await cluster.view(), shards)) return { fromMs, toMs: Date.now() };
+  let fromMs: number | undefined;
+  while (Date.now() < orderedMs + GIVE_UP_MS) {
+    const view = await cluster.view();
+    if (fromMs === undefined && view.move?.slotRanges.length !== 0) fromMs = Date.now();
+    if (isSpread(view, shards)) return { orderedMs, fromMs: fromMs ?? orderedMs, toMs: Date.now() };
     await pause(POLL_MS);
   }
   throw new BenchError(`the slots are not on ${shards} shards after ${GIVE_UP_MS} ms`);
@@ -139,6 +153,7 @@ function figuresOf(turns: readonly Turn[], rate: (turn: Turn) => number): Figure
     medianEps: medianBy(turns, rate),
     minEps: Math.min(...rates),
     maxEps: Math.max(...rates),
+    startMs: medianBy(turns, ({ startMs }) => startMs),
     moveMs: medianBy(turns, ({ moveMs }) => moveMs),
     clientCpu: medianBy(turns, ({ clientCpu }) => clientCpu),
   };

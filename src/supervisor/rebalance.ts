@@ -16,9 +16,12 @@ import { EngineError } from '../model/error.ts';
 import { SLOT_COUNT } from '../model/limits.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { errorFields, type Logger } from '../runtime/logger.ts';
-import { movesOf, type PlannedMove, planMoves } from './rebalance-plan.ts';
+import { handfulOf, movesOf, type PlannedMove, planMoves } from './rebalance-plan.ts';
 
 const RETRY_MS = 500;
+/** What waited during a move is caught up with before the next one, while somebody sends: so much of the time that the move took. */
+const REST_SHARE = 2;
+const REST_MAX_MS = 1_000;
 
 export interface RebalanceParts {
   readonly clock: Clock;
@@ -40,6 +43,10 @@ export interface RebalanceParts {
   /** Errors: shard_unavailable and what else a call ends with. */
   callShard(shard: number, method: string, args: unknown): Promise<unknown>;
   isServing(shard: number): boolean;
+  /** Profiles and events that the shard has, undefined when it has not said. */
+  contentOf(shard: number): number | undefined;
+  /** Somebody sends items. */
+  isBusy(): boolean;
 }
 
 export class Rebalance {
@@ -108,7 +115,8 @@ export class Rebalance {
     this.#stage = 'starting shards';
     if (target > shardCount()) grow(target);
     if (!(await this.#moveAll(await this.#begun(), target))) return false;
-    if (!(await this.#moveAll(planMoves(slotOwners(), target), target))) return false;
+    const plan = planMoves(slotOwners(), target, (from) => this.#handfulOf(from));
+    if (!(await this.#moveAll(plan, target))) return false;
     if (target >= shardCount()) return true;
     for (let shard = target; shard < shardCount(); shard++) await this.#empty(shard);
     if (this.#target !== target || this.#isStopped) return false;
@@ -119,13 +127,16 @@ export class Rebalance {
 
   /** False when another target was set meanwhile, or it was stopped. */
   async #moveAll(moves: readonly PlannedMove[], target: number): Promise<boolean> {
+    const { clock, isBusy } = this.#parts;
     this.#total = this.#done + moves.reduce((sum, { slots }) => sum + slots.length, 0);
     for (const move of moves) {
       if (this.#target !== target || this.#isStopped) return false;
       this.#current = move;
+      const startMs = clock.monotonicMs();
       await this.#move(move);
       this.#current = undefined;
       this.#done += move.slots.length;
+      if (isBusy()) await this.#pause(Math.min(REST_MAX_MS, REST_SHARE * (clock.monotonicMs() - startMs)));
     }
     return this.#target === target && !this.#isStopped;
   }
@@ -139,7 +150,7 @@ export class Rebalance {
       const begun = (await callShard(from, 'begun_moves', null)) as readonly Omit<PlannedMove, 'from'>[];
       for (const { to, slots } of begun) {
         const left = slots.filter((slot) => slotOwners()[slot] === from);
-        if (left.length > 0) moves.push(...movesOf({ from, to, slots: left }));
+        if (left.length > 0) moves.push(...movesOf({ from, to, slots: left }, this.#handfulOf(from)));
       }
     }
     return moves;
@@ -182,7 +193,12 @@ export class Rebalance {
     publish();
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#parts.clock.after(RETRY_MS, resolve));
+  #handfulOf(from: number): number {
+    const { slotOwners, contentOf } = this.#parts;
+    return handfulOf(slotOwners().filter((owner) => owner === from).length, contentOf(from));
+  }
+
+  #pause(durationMs = RETRY_MS): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(durationMs, resolve));
   }
 }

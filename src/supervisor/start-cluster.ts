@@ -3,11 +3,9 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { QuarantineCourt } from '../cluster/quarantine-court.ts';
 import type { EngineSettings } from '../engine/settings.ts';
-import type { Network } from '../link/dial.ts';
-import { Peer } from '../link/peer.ts';
 import { socketNetwork } from '../link/socket-network.ts';
 import { EngineError } from '../model/error.ts';
-import { type Clock, systemClock } from '../runtime/clock.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { errorFields, type Logger } from '../runtime/logger.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { programUrl } from '../runtime/worker-urls.ts';
@@ -28,6 +26,7 @@ import { ControlServer } from './control-server.ts';
 import { assertDeathAllowed } from './death-for-tests.ts';
 import { tlsOf } from './link-files.ts';
 import { readQuarantine, writeQuarantine } from './quarantine-file.ts';
+import { ShardCalls } from './shard-calls.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface ClusterStart {
@@ -104,7 +103,7 @@ export async function startCluster({
       view: () => supervisor.view(),
       rebalance: (shards) => supervisor.rebalance(shards),
     });
-    const network = socketNetwork({ tls: tlsOf(links.files) });
+    const calls = new ShardCalls(socketNetwork({ tls: tlsOf(links.files) }), clock);
     const common = { logLevel: settings.logLevel, limits: settings.limits, linkFiles: links.files };
     const spawn = processSpawner({
       control,
@@ -129,7 +128,7 @@ export async function startCluster({
       slotOwners,
       targetShards,
       keep: folder.keep,
-      callShard: (address, method, args) => callOnce(network, clock, address, method, args),
+      callShard: (address, method, args) => calls.call(address, method, args),
       nextEpoch: folder.nextEpoch,
       addressOf: (shard) => links.addressOf(shard, folder.runPath),
       spawn,
@@ -142,28 +141,12 @@ export async function startCluster({
     return {
       url: supervisor.ready.then(() => supervisor.url),
       ended: supervisor.ended.then(async () => {
+        calls.close();
         await control.close();
         folder.release();
       }),
       stop: () => supervisor.stop(),
     };
-  }
-}
-
-/** A link for one call: changes of the map are rare. Errors: shard_unavailable and what else the call ends with. */
-async function callOnce(
-  network: Network,
-  clock: Clock,
-  address: string,
-  method: string,
-  args: unknown,
-): Promise<unknown> {
-  const peer = new Peer(await network.dial(address), { handlers: {}, clock, name: address });
-  try {
-    await peer.ready;
-    return await peer.call(method, args);
-  } finally {
-    peer.close();
   }
 }
 

@@ -188,6 +188,11 @@ export class Supervisor {
       publish: () => this.#publishMap(),
       callShard: (shard, method, args) => callShard(addressOf(shard), method, args),
       isServing: (shard) => this.#shards[shard]?.state === 'serving',
+      contentOf: (shard) => {
+        const stats = this.#shards[shard]?.stats;
+        return stats && stats.profiles + stats.events;
+      },
+      isBusy: () => this.#shards.some(({ rates }) => (rates?.accepted ?? 0) > 0),
     });
   }
 

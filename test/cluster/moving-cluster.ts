@@ -205,6 +205,8 @@ export class MovingCluster {
       publish: () => this.#publish(),
       callShard: (shard, method, args) => this.call(shard, method, args),
       isServing: (shard) => this.isServing(shard),
+      contentOf: () => undefined,
+      isBusy: () => false,
     });
   }
 

@@ -1,6 +1,6 @@
 /** Which slots go where: whatever the owners and the number of shards, as few as possible, and even at the end. */
 import { expect, it } from 'vitest';
-import { movesOf, planMoves } from '../../../src/supervisor/rebalance-plan.ts';
+import { handfulOf, movesOf, planMoves } from '../../../src/supervisor/rebalance-plan.ts';
 import { evenSlotOwners } from '../../../src/supervisor/slot-ranges.ts';
 import { type Random, randomOf, testSeed } from '../../process/seed.ts';
 
@@ -56,6 +56,20 @@ it('moves each slot at most once, from who has too many to who has too few, and 
 
 it('leaves what is even as it is', () => {
   for (const shards of [1, 2, 3, 7, 256]) expect(planMoves(evenSlotOwners(shards), shards)).toEqual([]);
+});
+
+it('takes as many at once as hold little together, one at least, and few where nothing is known', () => {
+  expect(handfulOf(512, undefined)).toBe(4);
+  expect([0, 10, 130_000].map((content) => handfulOf(512, content))).toEqual([32, 32, 32]);
+  expect(handfulOf(512, 512 * 1_024)).toBe(8);
+  expect(handfulOf(512, 1e9)).toBe(1);
+  // Every slot of the first two goes, each shard's in its own measure.
+  const owners = evenSlotOwners(4);
+  const moves = planMoves(owners, 2, (from) => (from === 2 ? 32 : 5));
+  const sizes = (shard: number): number[] =>
+    moves.filter(({ from }) => from === shard).map(({ slots }) => slots.length);
+  expect([Math.max(...sizes(2)), Math.max(...sizes(3))]).toEqual([32, 5]);
+  expect(moves.flatMap(({ slots }) => slots)).toHaveLength(512);
 });
 
 it('takes what was begun apart into moves of a few slots', () => {

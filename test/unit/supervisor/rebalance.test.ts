@@ -21,6 +21,8 @@ class FakeCluster {
   kept: number | undefined;
   epoch = 1;
   readonly down = new Set<number>();
+  readonly contents = new Map<number, number>();
+  isBusy = false;
   readonly begun = new Map<number, Begun[]>();
   /** Called before each call; may throw. */
   onCall: (shard: number, method: string, args: unknown) => void | Promise<void> = () => undefined;
@@ -74,6 +76,8 @@ class FakeCluster {
         return null;
       },
       isServing: (shard) => shard < this.shards && !this.down.has(shard),
+      contentOf: (shard) => this.contents.get(shard),
+      isBusy: () => this.isBusy,
     };
   }
 
@@ -109,6 +113,40 @@ describe('in order', () => {
     for (let i = 0; i < moves.length; i += 5) {
       expect(moves.slice(i, i + 5)).toEqual(['0 gives to 1', 'file', 'use_map 1', 'use_map 0', 'everybody']);
     }
+  });
+
+  it('moves more at once where there is little', async () => {
+    const cluster = new FakeCluster(1);
+    cluster.contents.set(0, 1_000);
+    cluster.rebalance.begin(2);
+    await cluster.settle();
+    expect(cluster.counts()).toEqual([512, 512]);
+    expect(cluster.events.filter((event) => event === '0 gives to 1')).toHaveLength(512 / 32);
+  });
+
+  it('rests between two moves for twice as long as one takes, while somebody sends', async () => {
+    const cluster = new FakeCluster(1);
+    cluster.isBusy = true;
+    cluster.onCall = (_, method) => {
+      if (method === 'move_slots') cluster.clock.advance(100);
+    };
+    const gone = (): number => cluster.events.filter((event) => event === 'everybody').length;
+    const turns = async (): Promise<void> => {
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+    };
+    cluster.rebalance.begin(2);
+    await turns();
+    for (let moves = 1; moves < 10; moves++) {
+      expect(gone()).toBe(moves);
+      cluster.clock.advance(199);
+      await turns();
+      expect(gone()).toBe(moves);
+      cluster.clock.advance(1);
+      await turns();
+    }
+    cluster.isBusy = false;
+    await cluster.settle();
+    expect(cluster.counts()).toEqual([512, 512]);
   });
 
   it('a shard that leaves is emptied before it is stopped', async () => {
