@@ -46,8 +46,9 @@ import { ClusterPages } from './gateway/cluster-pages.ts';
 import { ClusterQueries } from './gateway/cluster-queries.ts';
 import { PersonAsker } from './gateway/person-asker.ts';
 import { QuarantineGuard } from './gateway/quarantine-guard.ts';
+import { RoutedMatching } from './gateway/routed-matching.ts';
 import { type LocalShard, ShardCaller } from './gateway/shard-caller.ts';
-import { UNSUPPORTED_ACCOUNTS, UNSUPPORTED_MATCHING } from './gateway/unsupported.ts';
+import { UNSUPPORTED_ACCOUNTS } from './gateway/unsupported.ts';
 import { gatherExport } from './gather/export.ts';
 import { GatheredNameCheck } from './gather/name-check.ts';
 import { GatheredQuestionReader } from './gather/question-reader.ts';
@@ -83,7 +84,7 @@ export interface ClusterEngineOptions {
 
 export class ClusterEngine implements Gateway {
   readonly accounts: Accounts = UNSUPPORTED_ACCOUNTS;
-  readonly matching = UNSUPPORTED_MATCHING;
+  readonly matching: RoutedMatching;
   readonly profilePages: ClusterPages;
   /** Absent where most are here: those are answered one by one without a call. */
   readonly lookupMany: Gateway['lookupMany'];
@@ -135,6 +136,7 @@ export class ClusterEngine implements Gateway {
     const limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
     this.#ingest = new ClusterIngest({ caller, slots: this.#slots, limits, clock, random, shardCount, guard });
     this.#persons = new PersonAsker(caller, this.#slots, clock);
+    this.matching = new RoutedMatching(caller);
     this.#identity = new ClusterIdentity({ caller, persons: this.#persons, shardCount });
     const names = new GatheredNameCheck({
       unknown: (asked) => this.#askAll('names_unknown', asked),
@@ -183,6 +185,11 @@ export class ClusterEngine implements Gateway {
     this.#map = map;
     this.#slots.use(map);
     this.#links.use(map);
+  }
+
+  /** For the shard that looks for duplicates: how it reaches the others. */
+  get reach(): { readonly caller: ShardCaller; readonly identity: ClusterIdentity; readonly shardCount: () => number } {
+    return { caller: this.#caller, identity: this.#identity, shardCount: () => this.#map.shards.length };
   }
 
   useQuarantine(news: QuarantineNews): void {

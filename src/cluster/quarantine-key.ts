@@ -10,7 +10,7 @@ const SEED = 0x9a7a;
 const TEXT_SIZE_MAX = 200;
 
 /** Calls that are watched: those whose work hangs on what the caller wrote. */
-const WATCHED = new Set(['part_open', 'merge', 'unmerge', 'enrich', 'person', 'lookup']);
+const WATCHED = new Set(['part_open', 'merge', 'merge_matched', 'unmerge', 'enrich', 'person', 'lookup']);
 
 export function isWatched(method: string): boolean {
   return WATCHED.has(method);

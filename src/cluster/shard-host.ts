@@ -20,9 +20,13 @@ import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import { ClusterEngine } from './cluster-engine.ts';
 import type { ClusterMap } from './cluster-map.ts';
+import { MATCHING_SHARD } from './gateway/routed-matching.ts';
+import { ClusterMatching } from './matching/cluster-matching.ts';
 import { SlotMover } from './move/slot-mover.ts';
 import type { CourtAccess, QuarantineNews } from './quarantine.ts';
+import { duplicatesCalls } from './serve/duplicates-calls.ts';
 import { identityCalls } from './serve/identity-calls.ts';
+import { matchingCalls } from './serve/matching-calls.ts';
 import { lookUpHere, personCalls } from './serve/person-calls.ts';
 import { populationCalls } from './serve/population-calls.ts';
 import { followingSegments, segmentCalls } from './serve/segment-calls.ts';
@@ -73,6 +77,8 @@ export class ShardHost {
   #stopTelling: () => void = () => undefined;
   readonly #cluster: ClusterEngine;
   readonly #mover: SlotMover;
+  /** On the first shard. */
+  readonly #matching: ClusterMatching | undefined;
   readonly #peers = new Set<Peer>();
   #serving: Promise<void> = Promise.resolve();
   #listening: Listening | undefined;
@@ -133,6 +139,18 @@ export class ShardHost {
     this.#mover.restore();
     this.#useOwners();
     const persons = { own, slots, engine, router: assembly.router, locks, assertServing };
+    const identity = {
+      ...shared,
+      engine,
+      outbox: this.#outbox,
+      fence,
+      mirrors: tools,
+      clock,
+      random,
+      nextHolder: () => this.#nextHolder(),
+      assertServing,
+      onFatal,
+    };
     const calls: Handlers = {
       ping: () => ({ index, isServing: this.#isServing }),
       ingest: (args) => {
@@ -152,18 +170,9 @@ export class ShardHost {
       }),
       ...personCalls(persons),
       ...populationCalls({ own, engine, partServer, clock, assertServing }),
-      ...identityCalls({
-        ...shared,
-        engine,
-        outbox: this.#outbox,
-        fence,
-        mirrors: tools,
-        clock,
-        random,
-        nextHolder: () => this.#nextHolder(),
-        assertServing,
-        onFatal,
-      }),
+      ...identityCalls(identity),
+      ...matchingCalls({ persons, identity, clock, life }),
+      ...duplicatesCalls(() => this.#matching, assertServing),
       use_map: (args) => {
         this.useMap(args as ClusterMap);
         return null;
@@ -202,6 +211,9 @@ export class ShardHost {
       quarantine: options.quarantine,
     });
     this.gateway = this.#cluster;
+    if (index === MATCHING_SHARD) {
+      this.#matching = new ClusterMatching({ ...engine.matchingParts, ...this.#cluster.reach, slots });
+    }
   }
 
   readonly #handlers: Handlers;
@@ -416,6 +428,7 @@ export class ShardHost {
     const { clock } = this.#options;
     this.#stopTelling();
     this.#mover.close();
+    await this.#matching?.close();
     await this.#listening?.close();
     await Promise.race([this.#outbox.settled(), new Promise<void>((resolve) => clock.after(CLOSE_WAIT_MS, resolve))]);
     this.#outbox.close();

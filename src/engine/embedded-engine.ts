@@ -42,6 +42,7 @@ import { HistoryRetention } from './history-retention.ts';
 import { IdentityService } from './identity/identity-service.ts';
 import { IdentitySettingsService } from './identity/settings-service.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
+import type { MatchingParts } from './matching/matching-run.ts';
 import { MatchingService } from './matching/matching-service.ts';
 import { SuggestionStore } from './matching/suggestion-store.ts';
 import { NameCheck } from './name-check.ts';
@@ -98,6 +99,8 @@ export class EmbeddedEngine implements Engine {
   readonly #why: WhyParts;
   /** For a shard process of a cluster. */
   readonly segmentStore: SegmentStore;
+  /** For the shard of a cluster that looks for duplicates among the people of all. */
+  readonly matchingParts: Omit<MatchingParts, 'people'>;
   readonly accounts: Accounts;
   readonly profilePages: ProfileReader;
   readonly #timers: (() => void)[] = [];
@@ -119,14 +122,14 @@ export class EmbeddedEngine implements Engine {
     );
     this.#enrichment = new EnrichmentService(router, this.#ingest);
     this.#identity = new IdentityService({ router, clock, settings: () => this.#identitySettings.settings });
-    this.#matching = new MatchingService({
-      router,
+    this.matchingParts = {
       clock,
-      identity: this.#identity,
       settings: () => this.#identitySettings.settings,
       store: new SuggestionStore(folder?.suggestions),
       makePool: () => new WorkerPool(parts.pool.threadCount, LINKAGE),
-    });
+      roomBytes: () => parts.memoryLimitBytes - this.#usedBytes(),
+    };
+    this.#matching = new MatchingService({ ...this.matchingParts, router, identity: this.#identity });
     const store = new SegmentStore(folder?.segments);
     this.segmentStore = store;
     const names = new NameCheck(parts.shards);

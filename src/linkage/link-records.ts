@@ -53,7 +53,9 @@ export interface LinkageResult {
   /** Estimated share of true pairs that the rules find. */
   readonly coverage: number;
   readonly model: Model;
-  explain(one: number, other: number): PairExplanation;
+  /** Rows are records in order of their places: which record the row is. */
+  readonly recordOf: (row: number) => number;
+  readonly explain: (one: number, other: number) => PairExplanation;
 }
 
 const PAIRS_PER_MORSEL = 100_000;
@@ -69,7 +71,7 @@ export async function linkRecords(
   run: LinkRun = {},
 ): Promise<LinkageResult> {
   const full = fullOptions(options);
-  const [prepared] = await runAll(run, 'prepare', [
+  const [{ prepared, order }] = await runAll(run, 'prepare', [
     { kind: 'prepare', records, options: { ...full, ruleCountMax: RULE_COUNT_MAX } } as const,
   ]);
   const { data } = prepared;
@@ -105,6 +107,7 @@ export async function linkRecords(
     rules: prepared.rules.map(ruleText),
     coverage: prepared.coverage,
     model,
+    recordOf: (row) => (order === undefined ? row : order[row]),
     explain: (one, other) => explainPair(data, weights, one, other),
   };
 }

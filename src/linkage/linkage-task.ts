@@ -19,7 +19,7 @@ import {
 } from './linkage-plan.ts';
 import { type Morsel, visitPairs } from './morsel.ts';
 import { GIVEN_UP, PairScorer } from './pair-score.ts';
-import { type RawRecords, tableOfRaw } from './raw-records.ts';
+import { orderOf, type RawRecords, tableOfRaw } from './raw-records.ts';
 import { nothingToCompare, type RecordTable } from './record-table.ts';
 import { ScoredPairList, type ScoredPairs } from './scored-pairs.ts';
 import { mix } from './seeded-random.ts';
@@ -33,13 +33,19 @@ export interface Model {
 
 /** Answers of the kinds of tasks. */
 export interface LinkageAnswers {
-  prepare: PreparedLinkage;
+  prepare: PreparedRecords;
   file: RuleBlocks;
   draw: PatternCounts;
   count: PatternCounts;
   estimate: Model;
   score: ScoredMorsel;
   cluster: Uint32Array;
+}
+
+export interface PreparedRecords {
+  readonly prepared: PreparedLinkage;
+  /** As of `orderOf`. */
+  readonly order: Uint32Array | undefined;
 }
 
 export interface ScoredMorsel {
@@ -84,10 +90,11 @@ export type TaskOf<Kind extends LinkageTask['kind']> = Extract<LinkageTask, { ki
 export function runLinkageTask(task: LinkageTask): LinkageAnswers[LinkageTask['kind']] {
   switch (task.kind) {
     case 'prepare': {
-      const table = 'rawFields' in task.records ? tableOfRaw(task.records) : task.records;
+      const order = 'rawFields' in task.records ? orderOf(task.records) : undefined;
+      const table = 'rawFields' in task.records ? tableOfRaw(task.records, order) : task.records;
       const prepared = prepareLinkage(table, task.options);
       if (prepared.data.fields.length === 0) throw nothingToCompare();
-      return prepared;
+      return { prepared, order };
     }
     case 'file':
       return fileUnderRule(task.prepared, task.rule);

@@ -1,12 +1,13 @@
 /**
  * Records as they are read, before anything is made of them: each value's bytes and a code per record and field, in shared memory, so that
- * whoever reads them spends some nanoseconds a value and a worker does the rest. A text may be there under several codes.
+ * whoever reads them spends some nanoseconds a value and a worker does the rest. A text may be there under several codes. Records may have
+ * places, so that the table is the same in whatever order they were read.
  *
- * Width: per record 4 bytes a field; per text its bytes, a length of 1 byte, an offset of 4.
+ * Width: per record 4 bytes a field, and 16 for its place; per text its bytes, a length of 1 byte, an offset of 4.
  */
 import { decodeUtf8 } from '../memory/byte-heap.ts';
 import { type RecordTable, RecordTableBuilder } from './record-table.ts';
-import { sharedBytes } from './text-store.ts';
+import { sharedBytes, sharedUint32 } from './text-store.ts';
 
 /** No name, address or number is longer, and comparing is quadratic in it. */
 const TEXT_SIZE_BYTES_MAX = 255;
@@ -28,6 +29,19 @@ export interface RawField {
 export interface RawRecords {
   readonly recordCount: number;
   readonly rawFields: readonly RawField[];
+  /** Absent: in the order of adding. One a record, in chunks. */
+  readonly places?: RawPlaces | undefined;
+}
+
+/** Where a record comes among the others: by `times`, then by `hashes`, then in the order of adding. */
+export interface RawPlaces {
+  readonly times: readonly Float64Array[];
+  readonly hashes: readonly Float64Array[];
+}
+
+export interface RecordPlace {
+  readonly timeMs: number;
+  readonly hash: number;
 }
 
 /** Grows by chunks: no moment at which all of it is copied. */
@@ -38,6 +52,17 @@ class SharedList {
   push(value: number): void {
     const at = this.length++;
     if (at % CHUNK_LENGTH === 0) this.chunks.push(new Uint32Array(sharedBytes(CHUNK_LENGTH * 4)));
+    this.chunks[at >>> CHUNK_SHIFT][at % CHUNK_LENGTH] = value;
+  }
+}
+
+class SharedNumbers {
+  readonly chunks: Float64Array[] = [];
+  length = 0;
+
+  push(value: number): void {
+    const at = this.length++;
+    if (at % CHUNK_LENGTH === 0) this.chunks.push(new Float64Array(sharedBytes(CHUNK_LENGTH * 8)));
     this.chunks[at >>> CHUNK_SHIFT][at % CHUNK_LENGTH] = value;
   }
 }
@@ -68,6 +93,8 @@ export class RawRecordsBuilder {
   readonly #names: readonly string[];
   readonly #codes: readonly SharedList[];
   readonly #texts: readonly SharedTexts[];
+  readonly #times = new SharedNumbers();
+  readonly #hashes = new SharedNumbers();
   #count = 0;
 
   constructor(names: readonly string[]) {
@@ -81,10 +108,24 @@ export class RawRecordsBuilder {
     return this.#texts[field].add(bytes, start, size);
   }
 
-  /** One code a field, 0 = missing. */
-  addRecord(codes: ArrayLike<number>): void {
+  /** One code a field, 0 = missing. All records have places, or none. */
+  addRecord(codes: ArrayLike<number>, place?: RecordPlace): void {
     this.#count += 1;
     for (let field = 0; field < this.#codes.length; field++) this.#codes[field].push(codes[field]);
+    if (place === undefined) return;
+    this.#times.push(place.timeMs);
+    this.#hashes.push(place.hash);
+  }
+
+  /** Of what was taken in. */
+  get usedBytes(): number {
+    let bytes = (this.#times.chunks.length + this.#hashes.chunks.length) * CHUNK_LENGTH * 8;
+    for (let field = 0; field < this.#codes.length; field++) {
+      const { starts, blocks } = this.#texts[field];
+      bytes += (this.#codes[field].chunks.length + starts.chunks.length) * CHUNK_LENGTH * 4;
+      bytes += blocks.length * BLOCK_SIZE_BYTES;
+    }
+    return bytes;
   }
 
   finish(): RawRecords {
@@ -93,17 +134,31 @@ export class RawRecordsBuilder {
       const textCount = starts.length;
       return { name, codes: this.#codes[field].chunks, starts: starts.chunks, textCount, blocks };
     });
-    return { recordCount: this.#count, rawFields };
+    const hasPlaces = this.#count > 0 && this.#times.length === this.#count;
+    const places = hasPlaces ? { times: this.#times.chunks, hashes: this.#hashes.chunks } : undefined;
+    return { recordCount: this.#count, rawFields, places };
   }
 }
 
+/** By row of the table: which record it is; in shared memory. Undefined: row and record are the same. */
+export function orderOf({ recordCount, places }: RawRecords): Uint32Array | undefined {
+  if (places === undefined) return undefined;
+  const order = sharedUint32(recordCount);
+  for (let record = 0; record < recordCount; record++) order[record] = record;
+  const { times, hashes } = places;
+  const at = (chunks: readonly Float64Array[], record: number): number =>
+    chunks[record >>> CHUNK_SHIFT][record % CHUNK_LENGTH];
+  return order.sort((a, b) => at(times, a) - at(times, b) || at(hashes, a) - at(hashes, b) || a - b);
+}
+
 /** Field by field, so that the texts of one at a time are on the heap. The fields are those that tell something; maybe none. */
-export function tableOfRaw({ recordCount, rawFields }: RawRecords): RecordTable {
+export function tableOfRaw({ recordCount, rawFields }: RawRecords, order?: Uint32Array | undefined): RecordTable {
   const fields = rawFields.flatMap((field) => {
     const texts = Array.from({ length: field.textCount }, (_, i) => textAt(field, i));
     const builder = new RecordTableBuilder([{ name: field.name }]);
     const value: (string | undefined)[] = [undefined];
-    for (let record = 0; record < recordCount; record++) {
+    for (let row = 0; row < recordCount; row++) {
+      const record = order === undefined ? row : order[row];
       const code = field.codes[record >>> CHUNK_SHIFT][record % CHUNK_LENGTH];
       value[0] = code === 0 ? undefined : texts[code - 1];
       builder.add(value);

@@ -34,8 +34,6 @@ it.each<[name: string, ask: () => unknown]>([
   ['accounts', () => engine.accounts.list({ limit: 5 })],
   ['people of an account', () => engine.accounts.people('g', { limit: 5 })],
   ['accounts of a person', () => engine.accounts.ofPerson(user, { limit: 5 })],
-  ['a search for probable duplicates', () => engine.matching.start({})],
-  ['suggestions', () => engine.matching.suggestions('open', 5)],
 ])('%s', async (_name, ask) => {
   await expect((async () => ask())()).rejects.toMatchObject({ code: 'query_unsupported', status: 400 });
 });
@@ -45,5 +43,4 @@ it('lets be what is about one person: the groups of it, and audiences without su
     accounts: [{ id: 'g' }],
   });
   expect(await engine.profilePages.segments(user, { limit: 5 })).toMatchObject({ keys: ['all'] });
-  expect(await engine.matching.state).toEqual({ state: 'never' });
 });

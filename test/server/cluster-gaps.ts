@@ -3,7 +3,6 @@ import { currentForm } from './harness.ts';
 
 const GAPS = {
   accounts: 'accounts are an index over the group calls of all people, which one process must have: query_unsupported',
-  matching: 'probable duplicates are looked for among all profiles, which one process must have: query_unsupported',
 } as const;
 
 /** For `describe.skipIf`. */

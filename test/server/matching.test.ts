@@ -5,7 +5,6 @@ import { matchingState, suggestion, suggestionPage } from '../../src/server/open
 import type { RunningServer } from '../../src/server/server.ts';
 import type { TestEngine } from '../helpers/test-engine.ts';
 import { crowd } from '../unit/engine/matching-people.ts';
-import { isGap } from './cluster-gaps.ts';
 import { type Answer, asAdmin, asReader, asWriter, call, openEngine, post, serve } from './harness.ts';
 
 const SEED = 31;
@@ -28,7 +27,7 @@ const read = (path: string): Promise<Answer> => call(url + path, { headers: asRe
 const admin = (path: string, body: unknown): Promise<Answer> => post(url + path, body, asAdmin);
 const cancel = (): Promise<Answer> => call(`${url}/matching`, { method: 'DELETE', headers: asAdmin });
 
-describe.skipIf(isGap('matching'))('probable duplicates', () => {
+describe('probable duplicates', () => {
   test('a run begins, is watched, refuses a second and suggests pairs that are decided', async () => {
     expect(matchingState.parse((await read('/matching')).json)).toEqual({ state: 'never' });
     const begun = await admin('/matching', { suggestFrom: 0.7, seed: 3 });

@@ -14,6 +14,7 @@ import type {
 import type { RejectedItem } from '../../model/ingest.ts';
 import type { Identifier } from '../../model/profile.ts';
 import { textOf } from '../../shard/identity-entry.ts';
+import type { MergeArgs } from '../serve/identity-calls.ts';
 import type { Found, PersonAsker } from './person-asker.ts';
 import type { ShardCaller } from './shard-caller.ts';
 
@@ -38,10 +39,10 @@ export class ClusterIdentity {
   }
 
   /** Errors: profile_not_found, merge_refused, overloaded, shard_unavailable. */
-  async merge({ into, from, ...rest }: MergeRequest): Promise<MergeAnswer> {
+  async merge({ into, from, ...rest }: MergeRequest, reason: MergeArgs['reason'] = 'request'): Promise<MergeAnswer> {
     const first = await this.#find(into);
     const second = await this.#find(from);
-    const request: MergeRequest = { ...rest, into: first.identifier, from: second.identifier };
+    const request: MergeArgs = { ...rest, into: first.identifier, from: second.identifier, reason };
     return this.#parts.caller.call(first.shard, 'merge', request, { timeoutMs: TIMEOUT_MS });
   }
 

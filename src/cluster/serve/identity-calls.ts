@@ -10,7 +10,7 @@ import { EngineError } from '../../model/error.ts';
 import type { MergeAnswer, MergeRequest, UnmergeAnswer, UnmergeRequest } from '../../model/identity-request.ts';
 import type { RejectedItem } from '../../model/ingest.ts';
 import type { Identifier } from '../../model/profile.ts';
-import { pairKey } from '../../router/joiner.ts';
+import { type JoinCause, pairKey } from '../../router/joiner.ts';
 import type { OutOfReach } from '../../router/reach.ts';
 import { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -38,16 +38,20 @@ export interface IdentityCallsParts extends ClaimsParts {
   readonly onFatal: (error: unknown) => void;
 }
 
+export interface MergeArgs extends MergeRequest {
+  readonly reason: JoinCause['reason'];
+}
+
 export function identityCalls(parts: IdentityCallsParts): Handlers {
   const { engine, assertServing } = parts;
   return {
     merge: (args): Promise<MergeAnswer> => {
       assertServing();
-      const request = args as MergeRequest;
+      const { reason, ...request } = args as MergeArgs;
       return inStep(
         parts,
         () => mergeLack(request, parts),
-        (service) => service.merge(request),
+        (service) => service.merge(request, reason),
       );
     },
     unmerge: (args): Promise<UnmergeAnswer> => {
@@ -71,10 +75,11 @@ export function identityCalls(parts: IdentityCallsParts): Handlers {
   };
 }
 
-async function inStep<T>(
+/** Takes what it lacks in hand and does the work in one turn, as often as it is busy. Errors: overloaded, those of the work. */
+export async function inStep<T>(
   parts: IdentityCallsParts,
   lackOf: () => OutOfReach,
-  work: (service: IdentityService) => Promise<T>,
+  work: (service: IdentityService, router: Router) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     await parts.fence.whenOpen();
@@ -97,14 +102,14 @@ async function inStep<T>(
 function begin<T>(
   parts: IdentityCallsParts,
   claims: Claims,
-  work: (service: IdentityService) => Promise<T>,
+  work: (service: IdentityService, router: Router) => Promise<T>,
 ): { readonly given: Promise<T>; readonly sent: Promise<void> | undefined } {
   const { own, slots, locks, mirrors, engine, clock, outbox, onFatal } = parts;
   const directory = new MirroredDirectory(own, slots, locks, mirrors);
   const settings = engine.identitySettings();
   const router = new Router(directory, settings, own.data.names);
   directory.begin(claims.facts);
-  const given = work(new IdentityService({ router, clock, settings: () => settings }));
+  const given = work(new IdentityService({ router, clock, settings: () => settings }), router);
   given.catch((error: unknown) => {
     // Broken off halfway: the memory is ahead of the log.
     if (!(error instanceof EngineError)) onFatal(error);
@@ -137,7 +142,7 @@ function wholeProfile(identifier: Identifier, { own, slots }: IdentityCallsParts
   return { identifiers: [identifier, ...identifiers], unknown, incomplete: [], pairs: [] };
 }
 
-function isHere(identifier: Identifier, own: IdentityCallsParts['own']): boolean {
+export function isHere(identifier: Identifier, own: IdentityCallsParts['own']): boolean {
   const row = own.rowOf(identifier);
   return typeof row === 'number' && row >= 0;
 }

@@ -119,7 +119,10 @@ export function lookUpHere(
 }
 
 /** Where the identifier's profile is, as far as this shard knows. */
-function placeOf(identifier: Identifier, { own, slots, locks, router }: PersonCallsParts): 'here' | Elsewhere | null {
+export function placeOf(
+  identifier: Identifier,
+  { own, slots, locks, router }: PersonCallsParts,
+): 'here' | Elsewhere | null {
   const at = own.rowOf(identifier);
   if (typeof at === 'number' && at >= 0) return 'here';
   const further = slots.shardOf(typeof at === 'number' ? identifier : at);

@@ -5,10 +5,8 @@
 import type { Identifier } from '../../model/profile.ts';
 import type { ProfileAddress } from '../../router/profile-address.ts';
 import type { Router } from '../../router/router.ts';
+import { LOOKED_UP_MAX } from './matching-people.ts';
 import type { SuggestionStore } from './suggestion-store.ts';
-
-/** Pairs of identifiers that are looked up for a pair of profiles. */
-const LOOKED_UP_MAX = 4_096;
 
 /** Undefined: they have too many identifiers to look all of them up in one turn. */
 export function areKeptApart(

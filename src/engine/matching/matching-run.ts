@@ -2,32 +2,28 @@
  * One run: reads the profiles in slices, lets workers of its own compare them, merges at once what the rules allow (off by default), and
  * puts the likely pairs up for a person to decide. Profiles may change meanwhile: each pair is looked up again before it counts.
  */
+import { isPromise } from '../../base/awaitable.ts';
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { type LinkageResult, linkRecords } from '../../linkage/link-records.ts';
 import { RawRecordsBuilder } from '../../linkage/raw-records.ts';
 import { probabilityOf } from '../../linkage/scored-pairs.ts';
-import { EngineError } from '../../model/error.ts';
 import type { IdentitySettings } from '../../model/identity.ts';
 import type { MatchingState, Suggestion } from '../../model/matching.ts';
-import type { Identifier } from '../../model/profile.ts';
-import type { ProfileAddress } from '../../router/profile-address.ts';
-import type { Router } from '../../router/router.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
-import type { IdentityService } from '../identity/identity-service.ts';
 import { Slices } from '../schema/slices.ts';
-import { areKeptApart, areSame } from './kept-apart.ts';
-import { type RecordNames, readRecords } from './profile-records.ts';
+import { assertRoomFor, type MatchingPeople, type Pair, type RecordNames } from './matching-people.ts';
 import { OPEN_COUNT_MAX, type SuggestionStore, suggestionId } from './suggestion-store.ts';
 
 export interface MatchingParts {
-  readonly router: Router;
+  readonly people: MatchingPeople;
   readonly clock: Clock;
-  readonly identity: IdentityService;
   readonly settings: () => IdentitySettings;
   readonly store: SuggestionStore;
   /** Workers that compare; made for a run and closed after it. */
   readonly makePool: () => WorkerPool;
+  /** What the memory limit leaves. */
+  readonly roomBytes: () => number;
 }
 
 /** What was asked for, checked. */
@@ -45,7 +41,7 @@ interface Found {
   readonly names: RecordNames;
 }
 
-/** Gives the suggestions. Errors: invalid_request, query_cancelled, whatever the signal was aborted with. */
+/** Gives the suggestions. Errors: invalid_request, memory_limit, query_cancelled, those of asking, whatever the signal was aborted with. */
 export async function runMatching(parts: MatchingParts, plan: MatchingPlan): Promise<readonly Suggestion[]> {
   const { clock, settings } = parts;
   const slices = new Slices(clock, plan.signal);
@@ -58,15 +54,20 @@ export async function runMatching(parts: MatchingParts, plan: MatchingPlan): Pro
 }
 
 async function compare(
-  { router, makePool }: MatchingParts,
+  { people, makePool, roomBytes }: MatchingParts,
   { fields, suggestFrom, seed, signal, tell }: MatchingPlan,
   slices: Slices,
   linkProbability: number | undefined,
 ): Promise<Found> {
   const builder = new RawRecordsBuilder(fields);
-  const names = await readRecords(router.shards, fields, builder, slices, (done, total) =>
-    tell({ progress: { stage: 'read', done, total } }),
-  );
+  const names = await people.read({
+    fields,
+    builder,
+    slices,
+    signal,
+    progress: (done, total) => tell({ progress: { stage: 'read', done, total } }),
+    assertRoom: (recordCount, nameBytes) => assertRoomFor(recordCount, builder.usedBytes, nameBytes, roomBytes()),
+  });
   tell({ profiles: names.count });
   const pool = makePool();
   // A task may take a minute; who cancels does not wait for its end.
@@ -87,12 +88,13 @@ async function compare(
 }
 
 async function mergeSure(
-  { router, store, identity, settings }: MatchingParts,
+  { people, settings }: MatchingParts,
   { tell }: MatchingPlan,
   slices: Slices,
-  { result: { pairs, linked }, names }: Found,
+  found: Found,
   from: number,
 ): Promise<void> {
+  const { pairs, linked } = found.result;
   let total = 0;
   while (total < pairs.count && probabilityOf(pairs.weights[total]) >= from) total += 1;
   let merged = 0;
@@ -105,16 +107,7 @@ async function mergeSure(
     if (!settings().linkage.isAutomatic) break;
     // Groups that contradict themselves are left to a person.
     if (linked?.[pairs.a[i]] !== linked?.[pairs.b[i]]) continue;
-    const [a, b] = [names.of(pairs.a[i]), names.of(pairs.b[i])];
-    const two = twoProfiles(router, a, b);
-    if (two === undefined || areKeptApart(router, store, ...two) !== false) continue;
-    try {
-      await identity.merge({ into: a, from: b }, 'linkage');
-    } catch (error) {
-      // Too large together.
-      if (error instanceof EngineError && error.code === 'merge_refused') continue;
-      throw error;
-    }
+    if (!(await people.mergeSure(pairAt(found, i)))) continue;
     merged += 1;
     tell({ merged });
   }
@@ -122,38 +115,52 @@ async function mergeSure(
 
 /** The likeliest that are two profiles still, whom nobody keeps apart. */
 async function suggestionsOf(
-  { router, store, clock }: MatchingParts,
+  { people, store, clock }: MatchingParts,
   { suggestFrom }: MatchingPlan,
   slices: Slices,
-  { result, names }: Found,
+  found: Found,
 ): Promise<readonly Suggestion[]> {
-  const { pairs } = result;
+  const { pairs } = found.result;
   const suggestedAt = formatIsoDate(clock.nowMs());
-  const found: Suggestion[] = [];
+  const suggestions: Suggestion[] = [];
   const ids = new Set<string>();
-  for (let i = 0; i < pairs.count && found.length < OPEN_COUNT_MAX; i++) {
-    if (probabilityOf(pairs.weights[i]) < suggestFrom) break;
-    if (slices.isDue) await slices.pause();
-    const [a, b] = [names.of(pairs.a[i]), names.of(pairs.b[i])];
-    const id = suggestionId(a, b);
-    const two = twoProfiles(router, a, b);
-    if (two === undefined || store.isDecided(id) || ids.has(id) || areKeptApart(router, store, ...two) === true)
-      continue;
-    ids.add(id);
-    const { priorWeight, crowdWeight, fields, weight, probability } = result.explain(pairs.a[i], pairs.b[i]);
-    const evidence = fields.map(({ field, level, valueA, valueB, weight: own, rarityWeight }) => {
-      return { field, level, a: valueA, b: valueB, weight: own + rarityWeight };
-    });
-    // Never −0, which JSON does not know.
-    const base = { probability, weight, priorWeight, crowdWeight: crowdWeight + 0 };
-    found.push({ id, state: 'open', a, b, ...base, evidence, suggestedAt });
+  let next = 0;
+  while (next < pairs.count && suggestions.length < OPEN_COUNT_MAX) {
+    const batch: { readonly pair: Pair; readonly id: string; readonly at: number }[] = [];
+    for (; next < pairs.count && batch.length < people.pairsAtOnce; next++) {
+      if (probabilityOf(pairs.weights[next]) < suggestFrom) {
+        next = pairs.count;
+        break;
+      }
+      if (slices.isDue) await slices.pause();
+      const pair = pairAt(found, next);
+      const id = suggestionId(...pair);
+      if (store.isDecided(id) || ids.has(id)) continue;
+      ids.add(id);
+      batch.push({ pair, id, at: next });
+    }
+    const asked = people.standings(batch.map(({ pair }) => pair));
+    const standings = isPromise(asked) ? await asked : asked;
+    for (const [i, { pair, id, at }] of batch.entries()) {
+      if (standings[i] === 'same' || standings[i] === 'apart' || suggestions.length === OPEN_COUNT_MAX) continue;
+      if (slices.isDue) await slices.pause();
+      suggestions.push({ id, state: 'open', a: pair[0], b: pair[1], ...explained(found.result, at), suggestedAt });
+    }
   }
-  return found;
+  return suggestions;
 }
 
-/** Undefined when they are gone, or one. */
-function twoProfiles(router: Router, a: Identifier, b: Identifier): [ProfileAddress, ProfileAddress] | undefined {
-  const first = router.locate(a);
-  const second = router.locate(b);
-  return first === undefined || second === undefined || areSame(first, second) ? undefined : [first, second];
+function pairAt({ result: { pairs, recordOf }, names }: Found, at: number): Pair {
+  return [names.of(recordOf(pairs.a[at])), names.of(recordOf(pairs.b[at]))];
+}
+
+type Explained = Pick<Suggestion, 'probability' | 'weight' | 'priorWeight' | 'crowdWeight' | 'evidence'>;
+
+function explained({ pairs, explain }: LinkageResult, at: number): Explained {
+  const { priorWeight, crowdWeight, fields, weight, probability } = explain(pairs.a[at], pairs.b[at]);
+  const evidence = fields.map(({ field, level, valueA, valueB, weight: own, rarityWeight }) => {
+    return { field, level, a: valueA, b: valueB, weight: own + rarityWeight };
+  });
+  // Never −0, which JSON does not know.
+  return { probability, weight, priorWeight, crowdWeight: crowdWeight + 0, evidence };
 }

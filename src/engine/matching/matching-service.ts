@@ -1,9 +1,4 @@
-/**
- * Finding probable duplicates: which run is under way, how far it is, and what a person decides about its suggestions. One run at a time
- * (`matching-run.ts`); decisions one after the other, so that of two about the same pair the second is told of the first.
- */
-import { formatIsoDate } from '../../base/iso-date.ts';
-import { EngineError } from '../../model/error.ts';
+/** Finding probable duplicates among the people of this process, and deciding about them. */
 import type {
   Matching,
   MatchingRequest,
@@ -12,87 +7,62 @@ import type {
   SuggestionPage,
   SuggestionState,
 } from '../../model/matching.ts';
+import type { Router } from '../../router/router.ts';
+import type { IdentityService } from '../identity/identity-service.ts';
+import { checkWanted, fieldsOf, knownFields } from './compared-fields.ts';
+import { type DecisionParts, decide } from './decision.ts';
 import { areSame } from './kept-apart.ts';
-import { type MatchingParts, runMatching } from './matching-run.ts';
-import { fieldsOf } from './profile-records.ts';
-import { suggestionNotFound } from './suggestion-store.ts';
+import { LocalPeople } from './local-people.ts';
+import type { MatchingParts } from './matching-run.ts';
+import { MatchingRuns } from './matching-runs.ts';
 
-/** Below it a run would keep more pairs than anybody looks at, and their memory. */
-export const SUGGEST_FROM_MIN = 0.01;
-const SUGGEST_FROM_MAX = 0.999_999;
+export interface MatchingServiceParts extends Omit<MatchingParts, 'people'> {
+  readonly router: Router;
+  readonly identity: IdentityService;
+}
 
 export class MatchingService implements Matching {
-  readonly #parts: MatchingParts;
-  #state: MatchingState = { state: 'never' };
-  #cancel: AbortController | undefined;
-  #running: Promise<void> | undefined;
-  /** The last of the writes that wait for each other. */
-  #last: Promise<unknown> = Promise.resolve();
-  #isClosed = false;
+  readonly #parts: MatchingServiceParts;
+  readonly #runs: MatchingRuns;
+  readonly #decisions: DecisionParts;
 
-  constructor(parts: MatchingParts) {
+  constructor(parts: MatchingServiceParts) {
+    const { router, identity, store, clock } = parts;
     this.#parts = parts;
+    this.#runs = new MatchingRuns({ ...parts, people: new LocalPeople(parts) });
+    this.#decisions = {
+      store,
+      clock,
+      isOne: ([a, b]) => areSame(router.locate(a), router.locate(b)),
+      merge: ([a, b]) => identity.merge({ into: a, from: b }, 'linkage'),
+    };
   }
 
   get state(): MatchingState {
-    return this.#state;
+    return this.#runs.state;
   }
 
   /** Begins a run. Errors: matching_running, invalid_request; those of the run are told by the state. */
   start(request: MatchingRequest): MatchingState {
-    this.#assertOpen();
-    if (this.#running !== undefined) {
-      throw new EngineError('matching_running', 'a run is under way; wait for it or cancel it');
-    }
-    const { router, clock, settings, store } = this.#parts;
-    const fields = fieldsOf(router.shards, request.fields);
-    const suggestFrom = thresholdOf(request.suggestFrom, settings().linkage.review);
-    const cancel = new AbortController();
-    const { signal } = cancel;
-    this.#cancel = cancel;
-    this.#state = { state: 'running', startedAt: formatIsoDate(clock.nowMs()), fields };
-    const plan = { fields, suggestFrom, seed: request.seed, signal, tell: this.#tell };
-    this.#running = runMatching(this.#parts, plan)
-      .then(async (found) => {
-        signal.throwIfAborted();
-        // Between two turns, since writing them takes longer than one; decisions wait for it.
-        const suggested = await this.#inTurn(() => store.replaceOpen(found, () => clock.yieldTurn()));
-        this.#tell({ suggested });
-      })
-      .then(
-        () => this.#end({ state: 'done' }),
-        (error: unknown) => this.#end(failureOf(error, signal)),
-      );
-    return this.#state;
-  }
-
-  readonly #tell = (news: Partial<MatchingState>): void => {
-    this.#state = { ...this.#state, ...news };
-  };
-
-  #end(end: Pick<MatchingState, 'state' | 'error'>): void {
-    const { progress: _, ...known } = this.#state;
-    this.#state = { ...known, ...end, endedAt: formatIsoDate(this.#parts.clock.nowMs()) };
-    this.#cancel = undefined;
-    this.#running = undefined;
+    this.#runs.assertFree();
+    const { fields } = request;
+    checkWanted(fields);
+    const parts = this.#parts.router.shards.map(({ data }) => knownFields(data, fields));
+    return this.#runs.begin(fieldsOf(fields, parts), request);
   }
 
   /** Resolves when no run is under way. */
-  async settled(): Promise<MatchingState> {
-    await this.#running;
-    return this.#state;
+  settled(): Promise<MatchingState> {
+    return this.#runs.settled();
   }
 
   cancel(): void {
-    this.#cancel?.abort(new EngineError('query_cancelled', 'the run was cancelled'));
+    this.#runs.cancel();
   }
 
   /** Nothing is merged or written after it. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    this.cancel();
-    await this.#running;
-    await this.#last.catch(() => {});
+  close(): Promise<void> {
+    return this.#runs.close();
   }
 
   suggestions(state: SuggestionState, limit: number, cursor?: string): SuggestionPage {
@@ -103,53 +73,14 @@ export class MatchingService implements Matching {
 
   /** Accepting merges the two. Errors: suggestion_not_found, suggestion_decided, profile_not_found, merge_refused. */
   async decide(id: string, decision: 'accept' | 'reject'): Promise<Suggestion> {
-    this.#assertOpen();
-    return this.#inTurn(() => this.#decide(id, decision));
-  }
-
-  async #decide(id: string, decision: 'accept' | 'reject'): Promise<Suggestion> {
-    const { store, identity, clock, router } = this.#parts;
-    const suggestion = store.get(id);
-    if (suggestion === undefined) throw suggestionNotFound(id);
-    const { a, b, state, decidedAt } = suggestion;
-    if (state !== 'open') throw new EngineError('suggestion_decided', `it was ${state} at ${decidedAt}`);
-    const isOne = areSame(router.locate(a), router.locate(b));
-    if (isOne && decision === 'reject') {
-      const message = 'the two have become one profile meanwhile; separate them by an unmerge';
-      throw new EngineError('suggestion_decided', message);
-    }
-    if (!isOne && decision === 'accept') await identity.merge({ into: a, from: b }, 'linkage');
-    return store.decide(id, decision === 'accept' ? 'accepted' : 'rejected', formatIsoDate(clock.nowMs()));
-  }
-
-  /** After what was asked for before. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn;
-    return turn;
+    this.#runs.assertOpen();
+    return this.#runs.inTurn(() => decide(this.#decisions, id, decision));
   }
 
   #areTwo({ a, b }: Suggestion): boolean {
-    const first = this.#parts.router.locate(a);
-    const second = this.#parts.router.locate(b);
+    const { router } = this.#parts;
+    const first = router.locate(a);
+    const second = router.locate(b);
     return first !== undefined && second !== undefined && !areSame(first, second);
   }
-
-  #assertOpen(): void {
-    if (this.#isClosed) throw new EngineError('shutting_down', 'the engine is closing', { retryAfterMs: 5_000 });
-  }
-}
-
-/** The rules may say 0 or 1, which no pair is below or above. */
-function thresholdOf(asked: number | undefined, review: number): number {
-  if (asked === undefined) return Math.min(Math.max(review, SUGGEST_FROM_MIN), SUGGEST_FROM_MAX);
-  if (asked >= SUGGEST_FROM_MIN && asked < 1) return asked;
-  const message = `"suggestFrom" must be a probability from ${SUGGEST_FROM_MIN} to below 1`;
-  throw new EngineError('invalid_request', message);
-}
-
-function failureOf(error: unknown, signal: AbortSignal): Pick<MatchingState, 'state' | 'error'> {
-  if (signal.aborted) return { state: 'cancelled' };
-  const code = error instanceof EngineError ? error.code : 'internal';
-  return { state: 'failed', error: { code, message: (error as Error).message } };
 }

@@ -78,17 +78,18 @@ export class SuggestionStore {
     cursor?: string | undefined,
     isShown: (suggestion: Suggestion) => boolean = () => true,
   ): SuggestionPage {
-    const all = this.#lists[state];
-    const suggestions: Suggestion[] = [];
-    for (let at = cursor === undefined ? 0 : placeAfter(all, cursor); at < all.length; at++) {
-      if (!isShown(all[at])) continue;
-      if (suggestions.length === limit) {
-        const { weight, id } = suggestions[limit - 1];
-        return { suggestions, cursor: `${weight}~${id}` };
-      }
-      suggestions.push(all[at]);
+    const shown: Suggestion[] = [];
+    for (const suggestion of this.after(state, cursor)) {
+      if (shown.length > limit) break;
+      if (isShown(suggestion)) shown.push(suggestion);
     }
-    return { suggestions };
+    return pageOf(shown, limit);
+  }
+
+  /** Likeliest first, as they are now. Errors: invalid_cursor. */
+  after(state: SuggestionState, cursor: string | undefined): Iterable<Suggestion> {
+    const all = this.#lists[state];
+    return cursor === undefined ? all : all.slice(placeAfter(all, cursor));
   }
 
   /** Puts the new ones in place of those that are open; what was decided stays as it is. Gives how many are open now. */
@@ -141,6 +142,14 @@ export class SuggestionStore {
       else others.push(other);
     }
   }
+}
+
+/** The first `limit` of these, and where to go on if there are more. */
+export function pageOf(shown: readonly Suggestion[], limit: number): SuggestionPage {
+  if (shown.length <= limit) return { suggestions: shown };
+  const suggestions = shown.slice(0, limit);
+  const { weight, id } = suggestions[limit - 1];
+  return { suggestions, cursor: `${weight}~${id}` };
 }
 
 function* linesOf(suggestions: ReadonlyMap<string, Suggestion>): Generator<unknown> {

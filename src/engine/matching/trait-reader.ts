@@ -2,22 +2,26 @@
  * One trait of one shard's profiles, value by value, as texts of raw records. A text of the column's dictionary is copied once; numbers
  * are written out each time. Arrays, objects and null are nothing to compare.
  */
-import type { RawRecordsBuilder } from '../../linkage/raw-records.ts';
 import type { ByteDictionary } from '../../memory/byte-dictionary.ts';
 import { BOOLEAN_TRUE, type ValueColumn } from '../../profile/value-column.ts';
 
+export interface TextSink {
+  /** Takes a text (UTF-8) of a field in and gives the code that stands for it, from 1. */
+  addText(field: number, bytes: Uint8Array, start: number, size: number): number;
+}
+
 export class TraitReader {
   readonly #column: ValueColumn | undefined;
-  readonly #builder: RawRecordsBuilder;
+  readonly #sink: TextSink;
   readonly #field: number;
   /** Another one when the column's was compacted, which changes its codes. */
   #dictionary: ByteDictionary | undefined;
   /** By code of the dictionary, 0 = not taken in yet. */
   #codes = new Uint32Array(0);
 
-  constructor(column: ValueColumn | undefined, builder: RawRecordsBuilder, field: number) {
+  constructor(column: ValueColumn | undefined, sink: TextSink, field: number) {
     this.#column = column;
-    this.#builder = builder;
+    this.#sink = sink;
     this.#field = field;
   }
 
@@ -46,14 +50,14 @@ export class TraitReader {
     if (known !== 0) return known;
     dictionary.locate(code);
     const { block, start, size } = dictionary.heap;
-    const added = this.#builder.addText(this.#field, block, start, size);
+    const added = this.#sink.addText(this.#field, block, start, size);
     this.#codes[code] = added;
     return added;
   }
 
   #add(text: string): number {
     for (let i = 0; i < text.length; i++) ASCII[i] = text.charCodeAt(i);
-    return this.#builder.addText(this.#field, ASCII, 0, text.length);
+    return this.#sink.addText(this.#field, ASCII, 0, text.length);
   }
 }
 
