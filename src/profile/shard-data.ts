@@ -20,7 +20,7 @@ import { DedupWindow } from './dedup-window.ts';
 import { ENRICHMENT_MARK, markOf } from './enrichment-mark.ts';
 import { EventTable, NONE } from './event-table.ts';
 import { IdentifierStore, TYPE_USER_ID } from './identifier-store.ts';
-import { JOURNAL_NAME, journalTape } from './journal.ts';
+import { JOURNAL_NAME, journalTape, type MergeNote, mergeTape } from './journal.ts';
 import { LinkStore } from './link-store.ts';
 import { PairNotes } from './pair-notes.ts';
 import { ProfileTable } from './profile-table.ts';
@@ -426,9 +426,19 @@ export class ShardData {
 
   /** Notes what happened to a profile's identity. `origin` = ordinal of the identifier that it goes with in an unmerge. */
   note(row: number, entry: JournalEntry, origin: number): void {
-    const tape = journalTape(entry, this.names, this.hashSeed);
+    this.#note(row, journalTape(entry, this.names, this.hashSeed), entry.at, origin);
+  }
+
+  /** Notes a merge in the journal of the profile that came of it. `messageId`: the event that brought it about; empty = none. */
+  noteMerge(note: MergeNote, messageId: Uint8Array): void {
+    const { identifiers } = this;
+    const tape = mergeTape(note, messageId, this.names, this.hashSeed);
+    this.#note(identifiers.rowOf(note.from), tape, note.atMs, identifiers.ordinalOf(note.from));
+  }
+
+  #note(row: number, tape: EventTape, atMs: number, origin: number): void {
     const slot = privateSlot(this.journal, row);
-    this.journal.append(tape, 0, row, slot, entry.at, this.nextArrival(), origin, this.names);
+    this.journal.append(tape, 0, row, slot, atMs, this.nextArrival(), origin, this.names);
   }
 
   /** The table of an event name, or undefined. */

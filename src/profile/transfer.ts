@@ -12,6 +12,7 @@ import type { ItemScanner } from '../ingest/item-scanner.ts';
 import { isEnrichment } from './enrichment-mark.ts';
 import type { EventTable } from './event-table.ts';
 import { TYPE_ANONYMOUS_ID } from './identifier-store.ts';
+import { journalEntry, journalFields } from './journal.ts';
 import { everythingOf, type PlacedEvent } from './merge.ts';
 import type { ShardData } from './shard-data.ts';
 import { exactValueAt } from './survivorship.ts';
@@ -65,7 +66,8 @@ export function packProfile(data: ShardData, row: number, withoutItems = false):
 function packEvent(data: ShardData, { table, index }: PlacedEvent, codes: readonly number[]): ParcelItem {
   const origin = table.origins.get(index);
   const isCall = table === data.history;
-  const properties = objectOf(table.properties, index);
+  const entry = table === data.journal ? journalEntry(table, index, data.identifiers) : undefined;
+  const properties = entry === undefined ? objectOf(table.properties, index) : journalFields(entry);
   const context = objectOf(table.contexts, index);
   const code = codes[origin];
   const { identifiers } = data;
@@ -75,7 +77,7 @@ function packEvent(data: ShardData, { table, index }: PlacedEvent, codes: readon
   const item = {
     type: isCall ? 'identify' : 'track',
     ...person,
-    messageId: table.messageIds.text(index),
+    messageId: entry === undefined ? table.messageIds.text(index) : entry.id,
     ...(isCall ? { traits: properties } : { event: table.name, properties }),
     ...(context === undefined ? {} : { context }),
   };

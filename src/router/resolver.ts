@@ -14,14 +14,17 @@ import type { IdentitySettings } from '../model/identity.ts';
 import type { RefusalReason } from '../model/identity-journal.ts';
 import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
-import { TYPE_ANONYMOUS_ID, TYPE_USER_ID } from '../profile/identifier-store.ts';
+import { PROFILE_IDENTIFIER_LIMIT, TYPE_ANONYMOUS_ID, TYPE_USER_ID } from '../profile/identifier-store.ts';
+import type { ShardData } from '../profile/shard-data.ts';
 import { areLinked } from '../shard/identity-execution.ts';
 import {
   ROUTE_ATTACH_ANONYMOUS,
   ROUTE_ATTACH_EXTRA,
   ROUTE_CLAIM_ANONYMOUS,
   ROUTE_IGNORE_USER,
+  ROUTE_JOIN_VISITOR,
   ROUTE_PRIMARY_EXTRA,
+  ROUTE_VISITOR_STAYS,
 } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
 import { type Candidate, CandidateReader } from './candidate.ts';
@@ -58,6 +61,7 @@ export class Resolver {
   readonly #limits: IdentifierLimits;
   /** Whether rules are such that a user id comes before a visitor's, and each may name a profile by itself. */
   readonly #isUsualOrder: boolean;
+  readonly #visitorLimit: number;
   // The decision of the last `decide`, and after it `execute`.
   shard: Shard;
   /** −1 = a new profile. */
@@ -85,6 +89,7 @@ export class Resolver {
     this.#limits = new IdentifierLimits(rules);
     this.#isUsualOrder =
       rules.of('user_id').canMerge && rules.of('anonymous_id').canMerge && rules.compare('user_id', 'anonymous_id') < 0;
+    this.#visitorLimit = Math.min(rules.of('anonymous_id').limit.value, PROFILE_IDENTIFIER_LIMIT - 1);
     this.shard = directory.shards[0];
   }
 
@@ -105,7 +110,7 @@ export class Resolver {
     return this.#decideAll(tape, item, nowMs);
   }
 
-  /** The usual case: one identifier, or two that came together before. No string is made. False = not that. */
+  /** The usual case: one identifier, two that came together before, or a plain login. No string is made. False = not that. */
   #decideKnown(tape: EventTape, base: number): boolean {
     const { items, bytes } = tape;
     const user = base + tapeOf.ITEM_USER;
@@ -125,7 +130,16 @@ export class Resolver {
     const row = code === 0 ? NONE : identifiers.rowOf(code);
     if (row === NONE) {
       if (code !== 0 && identifiers.forwardOf(code) !== undefined) return false;
-      if (hasUser && hasAnonymous) return false;
+      if (hasUser && hasAnonymous) {
+        const other = identifiers.find(
+          TYPE_ANONYMOUS_ID,
+          bytes,
+          items[anonymous],
+          items[anonymous + 1],
+          items[anonymous + 2],
+        );
+        if (!this.#decideFirstLogin(owner, other)) return false;
+      }
       if (reach?.mayMake(tape, field, hasUser) === false) return false;
       this.shard = owner;
       return true;
@@ -139,12 +153,66 @@ export class Resolver {
         items[anonymous + 1],
         items[anonymous + 2],
       );
-      if (other === 0 || identifiers.rowOf(other) !== row || !areLinked(owner.data, code, other)) return false;
+      if (other === 0) {
+        if (!this.#isAlone || !this.#hasRoom(owner.data, row)) return false;
+        this.route = ROUTE_ATTACH_ANONYMOUS;
+      } else {
+        const otherRow = identifiers.rowOf(other);
+        if (otherRow !== row) return this.#decideLogin(owner, code, row, otherRow);
+        if (!areLinked(owner.data, code, other)) return false;
+      }
     }
     this.shard = owner;
     this.row = row;
     this.primary = code;
     return true;
+  }
+
+  /**
+   * Somebody logs in whose user id nobody has. What a visitor did who has no other identifier becomes the user's; a visitor who is new too comes with the
+   * item. False = not as plain as that.
+   */
+  #decideFirstLogin(owner: Shard, visitor: number): boolean {
+    if (!this.#isAlone || this.#mayBeCut()) return false;
+    const { data } = owner;
+    if (visitor === 0) {
+      this.route = ROUTE_ATTACH_ANONYMOUS;
+      return true;
+    }
+    const row = data.identifiers.rowOf(visitor);
+    if (row === NONE || data.identifierCountOf(row) !== 1) return false;
+    this.route = ROUTE_CLAIM_ANONYMOUS;
+    return true;
+  }
+
+  /** The user and a visitor who has no other identifier both have a profile on this shard. False = not as plain as that. */
+  #decideLogin(owner: Shard, user: number, userRow: number, visitorRow: number): boolean {
+    const { data } = owner;
+    if (visitorRow === NONE || this.#directory.reach !== undefined) return false;
+    if (data.identifierCountOf(visitorRow) !== 1 || !this.#hasRoom(data, userRow)) return false;
+    const doesUserStay = this.#joiner.doesFirstStay({ shard: owner, row: userRow }, { shard: owner, row: visitorRow });
+    this.route = doesUserStay ? ROUTE_JOIN_VISITOR : ROUTE_JOIN_VISITOR | ROUTE_VISITOR_STAYS;
+    this.shard = owner;
+    this.row = doesUserStay ? userRow : visitorRow;
+    this.primary = user;
+    return true;
+  }
+
+  /** Whether a user's profile takes one visitor's id more, whatever the window of the limit, and no cut stands in the way. */
+  #hasRoom(data: ShardData, userRow: number): boolean {
+    // All of its identifiers but the user's could be visitors'.
+    return data.identifierCountOf(userRow) <= this.#visitorLimit && !this.#mayBeCut();
+  }
+
+  /** Whether any pair anywhere is. */
+  #mayBeCut(): boolean {
+    for (const { data } of this.#directory.shards) if (data.pairs.hasCuts) return true;
+    return false;
+  }
+
+  /** Whether what this shard does not know is known nowhere. */
+  get #isAlone(): boolean {
+    return this.#directory.reach === undefined && this.#directory.slots.shardCount === 1;
   }
 
   #ownerOfField(tape: EventTape, field: number, isUser: boolean): Shard {
@@ -209,7 +277,10 @@ export class Resolver {
   /** Brings together what belongs together, and settles how the item is applied. */
   execute(tape: EventTape, item: number, nowMs: number): void {
     const plan = this.#plan;
-    if (plan === undefined) return;
+    if (plan === undefined) {
+      if ((this.route & ROUTE_JOIN_VISITOR) !== 0) this.#joiner.mergeCount += 1;
+      return;
+    }
     const base = item * tapeOf.ITEM_STRIDE;
     const isAlias = tape.items[base + tapeOf.ITEM_KIND] === tapeOf.KIND_ALIAS;
     const cause: JoinCause = {

@@ -4,16 +4,20 @@
  */
 import { assert, unreachable } from '../base/assert.ts';
 import { xxh32 } from '../base/hash.ts';
+import type { EventTape } from '../ingest/event-tape.ts';
+import * as tapeOf from '../ingest/event-tape.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
 import { forgetBefore } from '../profile/history/forgetting.ts';
+import { TYPE_ANONYMOUS_ID, TYPE_USER_ID } from '../profile/identifier-store.ts';
 import { mergeRows } from '../profile/merge.ts';
 import type { ShardData } from '../profile/shard-data.ts';
 import { splitRow, unlink } from '../profile/split.ts';
 import { releaseProfile, unpackProfile } from '../profile/transfer.ts';
 import type { IdentityCommand, IdentityCommandOf, Joining } from './identity-command.ts';
-import { mergeEntry } from './identity-entry.ts';
+
+const NO_BYTES = new Uint8Array(0);
 
 export function executeIdentity(data: ShardData, command: IdentityCommand, scanner: ItemScanner): void {
   switch (command.kind) {
@@ -99,10 +103,11 @@ function attach(data: ShardData, { profile, identifiers, atMs }: IdentityCommand
 
 /** Two identifiers of one profile; linked ones stay as they are. */
 function link(data: ShardData, a: Identifier, b: Identifier, atMs: number): void {
-  const codeA = data.codeOf(a);
-  const codeB = data.codeOf(b);
-  if (codeA === 0 || codeB === 0 || areLinked(data, codeA, codeB)) return;
-  data.links.add(codeA, codeB, atMs);
+  linkCodes(data, data.codeOf(a), data.codeOf(b), atMs);
+}
+
+function linkCodes(data: ShardData, a: number, b: number, atMs: number): void {
+  if (a !== 0 && b !== 0 && !areLinked(data, a, b)) data.links.add(a, b, atMs);
 }
 
 /** Whether the two came in one call once. */
@@ -115,26 +120,65 @@ function merge(data: ShardData, command: IdentityCommandOf<'merge'>): void {
   const loser = rowOf(data, command.loser);
   assert(winner >= 0 && loser >= 0, 'a merge with a profile that is not here');
   if (winner === loser) return;
-  const names = [nameOf(data, winner), nameOf(data, loser)] as const;
+  const { primaries } = data.profiles;
+  const winnerName = primaries.get(winner);
+  const loserName = primaries.get(loser);
   mergeRows(data, winner, loser, command.isLoserNamed ? loser : winner);
-  join(data, winner, command, names);
+  noteJoined(data, winner, command, winnerName, loserName);
 }
 
-function nameOf(data: ShardData, row: number): Identifier {
-  return data.identifiers.identifierOf(data.profiles.primaries.get(row));
-}
-
-/** The link and the note of it, once both are one profile. `names`: of the winner and the loser before. */
-function join(
+/**
+ * What a `merge` does, told by an item alone: the profile of its anonymousId becomes part of that of its userId, whose name stays; which of the two rows
+ * stays is the one that the router found larger. Gives the code of the user's id.
+ */
+export function joinVisitor(
   data: ShardData,
-  row: number,
-  joining: Joining,
-  [winner, loser]: readonly [Identifier, Identifier],
-): void {
-  const { link: pair, atMs, isLoserNamed } = joining;
-  link(data, pair[0], pair[1], atMs);
-  const entry = isLoserNamed ? mergeEntry(joining, loser, winner) : mergeEntry(joining, winner, loser);
-  data.note(row, entry, data.identifiers.ordinalOf(data.codeOf(pair[0])));
+  tape: EventTape,
+  base: number,
+  doesVisitorStay: boolean,
+  atMs: number,
+): number {
+  const { identifiers, profiles } = data;
+  const { items, bytes } = tape;
+  const atUser = base + tapeOf.ITEM_USER;
+  const atVisitor = base + tapeOf.ITEM_ANONYMOUS;
+  const user = identifiers.find(TYPE_USER_ID, bytes, items[atUser], items[atUser + 1], items[atUser + 2]);
+  const visitor = identifiers.find(
+    TYPE_ANONYMOUS_ID,
+    bytes,
+    items[atVisitor],
+    items[atVisitor + 1],
+    items[atVisitor + 2],
+  );
+  assert(user !== 0 && visitor !== 0, 'a login of somebody who is not here');
+  const userRow = identifiers.rowOf(user);
+  const visitorRow = identifiers.rowOf(visitor);
+  assert(userRow !== NONE && visitorRow !== NONE && userRow !== visitorRow, 'a login of two who both live here');
+  const into = profiles.primaries.get(userRow);
+  const merged = profiles.primaries.get(visitorRow);
+  if (doesVisitorStay) mergeRows(data, visitorRow, userRow, userRow);
+  else mergeRows(data, userRow, visitorRow, userRow);
+  linkCodes(data, user, visitor, atMs);
+  const length = items[base + tapeOf.ITEM_MESSAGE_ID + 1];
+  const messageId =
+    length > 0
+      ? bytes.subarray(items[base + tapeOf.ITEM_MESSAGE_ID], items[base + tapeOf.ITEM_MESSAGE_ID] + length)
+      : NO_BYTES;
+  data.noteMerge({ from: user, to: visitor, into, merged, reason: 'event', atMs }, messageId);
+  return user;
+}
+
+/** The link and the note of it, once both are one profile. `winner`, `loser`: codes of their names before. */
+function noteJoined(data: ShardData, row: number, joining: Joining, winner: number, loser: number): void {
+  const { link: pair, atMs, isLoserNamed, reason, messageId } = joining;
+  const from = data.codeOf(pair[0]);
+  const to = data.codeOf(pair[1]);
+  assert(from !== 0 && data.identifiers.rowOf(from) === row && to !== 0, 'a link of a profile that is not here');
+  linkCodes(data, from, to, atMs);
+  const into = isLoserNamed ? loser : winner;
+  const merged = isLoserNamed ? winner : loser;
+  const bytes = messageId === undefined ? NO_BYTES : Buffer.from(messageId, 'utf8');
+  data.noteMerge({ from, to, into, merged, reason, atMs }, bytes);
 }
 
 function split(data: ShardData, { profile, cuts, entry }: IdentityCommandOf<'split'>): void {
@@ -171,10 +215,9 @@ function arrive(data: ShardData, { parcel, into, atMs }: IdentityCommandOf<'arri
   const winner = rowOf(data, into.winner);
   assert(winner >= 0, 'a profile arrives for one that is not here');
   const name = data.profiles.primaries.get(winner);
-  const winnerName = nameOf(data, winner);
   unpackProfile(data, parcel, winner, scanner, atMs);
   const [type, value] = parcel.identifiers[parcel.primary];
   const arrivedName = data.codeOf({ type, value });
   data.namePreferring(winner, into.isLoserNamed ? arrivedName : name, into.isLoserNamed ? name : arrivedName);
-  join(data, winner, into, [winnerName, data.identifiers.identifierOf(arrivedName)]);
+  noteJoined(data, winner, into, name, arrivedName);
 }

@@ -2,10 +2,12 @@
  * Records of the event log: what a shard was told, in the bytes that the sender sent, so that a replay scans exactly what
  * the first run scanned. Little endian.
  *
- * Events: `[4][flags u8][defaultKind u8][receivedAtMs f64][sentAtMs f64][idSeed 8 bytes][count u32][itemsSize u32]`
+ * Events: `[5][flags u8][defaultKind u8][receivedAtMs f64][sentAtMs f64][idSeed 8 bytes][count u32][itemsSize u32]`
  *         `[items: msgpack maps, one after another][routes u8 × count][indexes u32 × count, when flag HAS_INDEXES][extra msgpack, to the end]`
  *
  * Identity: `[3][msgpack]`, see `identity-command.ts`.
+ *
+ * Kind 4, of before there were joins in routes, is read as well.
  *
  * A route says which identifiers the router decided on, so that a replay needs neither another shard nor the rules: see the ROUTE_ bits.
  * `extra` is a list of `[ordinal, [[type, value], …]]`: identifiers, in normal form, that the item comes under or attaches; and of `[ordinal, command]`:
@@ -22,7 +24,9 @@ import {
   type Step,
 } from './identity-command.ts';
 
-export const RECORD_EVENTS = 4;
+export const RECORD_EVENTS = 5;
+/** The same, from before there were ROUTE_JOIN bits. */
+const RECORD_EVENTS_WITHOUT_JOINS = 4;
 
 /** The item's userId has no profile yet; it becomes a name of the one that has the anonymousId. */
 export const ROUTE_CLAIM_ANONYMOUS = 1;
@@ -34,6 +38,10 @@ export const ROUTE_IGNORE_USER = 4;
 export const ROUTE_ATTACH_EXTRA = 8;
 /** The item comes under the first identifier in `extra`, which it does not attach. */
 export const ROUTE_PRIMARY_EXTRA = 16;
+/** Before the item is applied, the profile of its anonymousId becomes part of that of its userId; both live here. */
+export const ROUTE_JOIN_VISITOR = 32;
+/** With ROUTE_JOIN_VISITOR: the visitor's profile is the one that stays where it is. */
+export const ROUTE_VISITOR_STAYS = 64;
 
 const FLAG_IMPORT = 1;
 const FLAG_HAS_INDEXES = 2;
@@ -206,9 +214,13 @@ export interface IdentityRecord {
   readonly command: IdentityCommand;
 }
 
+function isOfEvents(record: Uint8Array): boolean {
+  return record[0] === RECORD_EVENTS || record[0] === RECORD_EVENTS_WITHOUT_JOINS;
+}
+
 /** The step that the record is a part of. Costs a look at two bytes where there is none. */
 export function stepOf(record: Uint8Array): Step | undefined {
-  if (record[0] !== RECORD_EVENTS || (record[1] & FLAG_HAS_STEP) === 0) return undefined;
+  if (!isOfEvents(record) || (record[1] & FLAG_HAS_STEP) === 0) return undefined;
   const decoded = decodeRecord(record);
   if (decoded.kind !== 'events') return undefined;
   for (const command of decoded.commands.get(0) ?? []) if (command.kind === 'step') return command;
@@ -217,7 +229,7 @@ export function stepOf(record: Uint8Array): Step | undefined {
 
 /** What the record hands over to other shards. Costs a look at two bytes where there is nothing. */
 export function handOverOf(record: Uint8Array): HandOver | undefined {
-  if (record[0] !== RECORD_EVENTS || (record[1] & FLAG_HAS_HAND_OVER) === 0) return undefined;
+  if (!isOfEvents(record) || (record[1] & FLAG_HAS_HAND_OVER) === 0) return undefined;
   const decoded = decodeRecord(record);
   if (decoded.kind !== 'events') return undefined;
   for (const commands of decoded.commands.values()) {
@@ -228,7 +240,7 @@ export function handOverOf(record: Uint8Array): HandOver | undefined {
 
 export function decodeRecord(record: Uint8Array): EventsRecord | IdentityRecord {
   if (record[0] === RECORD_IDENTITY) return { kind: 'identity', command: decodeIdentityCommand(record) };
-  if (record[0] !== RECORD_EVENTS) {
+  if (!isOfEvents(record)) {
     throw new EngineError(
       'storage_failed',
       `the log holds a record of kind ${record[0]}, which this version does not know`,

@@ -26,7 +26,7 @@ import { ShardData, type ShardDataOptions } from '../profile/shard-data.ts';
 import type { ShardStorage } from '../storage/contract.ts';
 import { type CheckpointResult, decodeCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { encodeIdentityCommand, type IdentityCommand, type Step } from './identity-command.ts';
-import { executeIdentity } from './identity-execution.ts';
+import { executeIdentity, joinVisitor } from './identity-execution.ts';
 import {
   type BatchHeader,
   decodeRecord,
@@ -36,7 +36,9 @@ import {
   ROUTE_ATTACH_EXTRA,
   ROUTE_CLAIM_ANONYMOUS,
   ROUTE_IGNORE_USER,
+  ROUTE_JOIN_VISITOR,
   ROUTE_PRIMARY_EXTRA,
+  ROUTE_VISITOR_STAYS,
 } from './record.ts';
 
 const SCRATCH_SIZE_BYTES = 2_048;
@@ -210,13 +212,21 @@ export class Shard {
     index: number,
   ): number {
     const base = item * tapeOf.ITEM_STRIDE;
+    // First, because the journal tells of the message as it was sent.
+    const joined =
+      route & ROUTE_JOIN_VISITOR
+        ? joinVisitor(this.data, tape, base, (route & ROUTE_VISITOR_STAYS) !== 0, header.receivedAtMs)
+        : 0;
     if (tape.items[base + tapeOf.ITEM_MESSAGE_ID + 1] < 0) {
       assignMessageId(tape, item, header.idSeedHigh, header.idSeedLow, index);
     }
     const { identifiers } = this.data;
     let row = knownRow;
     let primary = knownPrimary;
-    if (row < 0 || primary === 0) {
+    if (joined !== 0) {
+      primary = joined;
+      row = identifiers.rowOf(primary);
+    } else if (row < 0 || primary === 0) {
       primary = this.#primary(tape, base, route, timeMs, extra, header.receivedAtMs);
       row = identifiers.rowOf(primary);
     }

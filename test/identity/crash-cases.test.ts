@@ -1,6 +1,6 @@
 /** Crashes that were found by `crash-matrix.test.ts`, each brought down to the records that matter, by name. */
 import { expect, test } from 'vitest';
-import { decodeRecord } from '../../src/shard/record.ts';
+import { decodeRecord, ROUTE_JOIN_VISITOR } from '../../src/shard/record.ts';
 import type { MemoryStorage } from '../../src/storage/memory-storage.ts';
 import {
   bring,
@@ -14,13 +14,17 @@ import {
   type Step,
 } from './crash-script.ts';
 
-/** What each record of a log holds: `events`, and the kinds of its identity commands. */
+/** What each record of a log holds: `events`, and the kinds of its identity commands; a merge that an item brought about by itself as well. */
 function kindsOf(storage: MemoryStorage): string[][] {
   const found: string[][] = [];
   for (const { record } of storage.log.read(0)) {
     const decoded = decodeRecord(record);
     if (decoded.kind === 'identity') found.push([decoded.command.kind]);
-    else found.push(['events', ...[...decoded.commands.values()].flat().map(({ kind }) => kind)]);
+    else {
+      const commands = [...decoded.commands.values()].flat().map(({ kind }) => kind);
+      const isJoin = decoded.routes.some((route) => (route & ROUTE_JOIN_VISITOR) !== 0);
+      found.push(['events', ...commands, ...(isJoin ? ['merge'] : [])]);
+    }
   }
   return found;
 }

@@ -5,14 +5,14 @@ import { KnownNames } from '../../src/ingest/known-name.ts';
 import { NameInterner } from '../../src/ingest/name-interner.ts';
 import { NO_INGEST_LIMITS } from '../../src/model/limits.ts';
 import type { IdentityCommand } from '../../src/shard/identity-command.ts';
-import { decodeRecord } from '../../src/shard/record.ts';
+import { decodeRecord, ROUTE_JOIN_VISITOR } from '../../src/shard/record.ts';
 import { Shard } from '../../src/shard/shard.ts';
 import type { Host } from './host.ts';
 
 export interface Work {
   readonly records: number;
   readonly logSizeBytes: number;
-  /** Identity commands, by kind. */
+  /** Identity commands, by kind; with merges, those that items brought about by themselves. */
   readonly commands: Readonly<Partial<Record<IdentityCommand['kind'], number>>>;
   /** Rows of events and calls, those too that merges and moves left behind. */
   readonly rows: number;
@@ -40,7 +40,12 @@ export function workOf({ storages }: Host): Work {
       logSizeBytes += record.length;
       const decoded = decodeRecord(record);
       if (decoded.kind === 'identity') count(decoded.command);
-      else for (const list of decoded.commands.values()) list.forEach(count);
+      else {
+        for (const list of decoded.commands.values()) list.forEach(count);
+        for (const route of decoded.routes) {
+          if ((route & ROUTE_JOIN_VISITOR) !== 0) commands.merge = (commands.merge ?? 0) + 1;
+        }
+      }
     }
     const { data } = Shard.open(index, storage, options, scanner());
     for (const table of [...data.tables, data.history]) rows += table.eventCount;

@@ -34,7 +34,7 @@ export function graphOf({ shard, row }: ProfileAddress): IdentityGraph {
   const { data, renderer } = shard;
   const { identifiers, journal } = data;
   const slot = journal.slotOf(row);
-  const entries = slot < 0 ? [] : [...journal.eventsOf(slot)].map((index) => journalEntry(journal, index));
+  const entries = slot < 0 ? [] : [...journal.eventsOf(slot)].map((index) => journalEntry(journal, index, identifiers));
   entries.sort((a, b) => b.at - a.at);
   return {
     id: renderer.idOf(row),

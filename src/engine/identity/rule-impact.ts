@@ -82,7 +82,7 @@ function lookAtIdentifiers(shard: Shard, row: number, rules: RuleTable, normalis
   const slot = data.journal.slotOf(row);
   if (slot < 0) return;
   for (const index of data.journal.eventsOf(slot)) {
-    const { kind, reason } = journalEntry(data.journal, index);
+    const { kind, reason } = journalEntry(data.journal, index, data.identifiers);
     if (kind === 'refusal' && reason === 'limit') tally.refusedLinks += 1;
   }
 }
