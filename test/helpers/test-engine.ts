@@ -21,6 +21,23 @@ export function openEmbedded(options: OpenOptions = {}): Promise<TestEngine> {
   return open({ data: ':memory:', workers: 1, ...options });
 }
 
+let isCluster = false;
+
+/** For every engine that `openForm` opens from here on. */
+export function useClusterForm(): void {
+  isCluster = true;
+}
+
+/** In which suites are run now. */
+export function isClusterForm(): boolean {
+  return isCluster;
+}
+
+/** An engine in the form that suites are run in. The caller closes it. */
+export function openForm(options: OpenOptions): Promise<TestEngine> {
+  return isCluster ? openCluster(options) : open(options);
+}
+
 /** Kept in memory whatever the options say; `shards` is the cluster's own. Closing it fails when a shard broke on the way. */
 export async function openCluster({
   shards: _,

@@ -6,7 +6,7 @@ import { expectProper, expectRefused, SteadyServer } from './steady.ts';
 
 let server: SteadyServer;
 beforeAll(async () => {
-  server = await SteadyServer.start(['--shards', '2']);
+  server = await SteadyServer.start(2);
 });
 
 const track = (rest: object = {}): object => ({ type: 'track', userId: 'u', event: 'E', ...rest });

@@ -1,5 +1,5 @@
 /** What of this folder does not run again before a cluster: the whole list, each with its reason. */
-import { serverForm } from './steady.ts';
+import { serverForm } from '../process/server-form.ts';
 
 /** Suites. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {

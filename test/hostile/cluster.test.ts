@@ -1,8 +1,8 @@
 /** The suites of this folder that speak to a server again, before a router of a cluster. What is left out, and why: `cluster-gaps.ts`. */
 import { readdirSync } from 'node:fs';
 import { describe } from 'vitest';
+import { useServerForm } from '../process/server-form.ts';
 import { LEFT_OUT } from './cluster-gaps.ts';
-import { useServerForm } from './steady.ts';
 
 useServerForm('cluster');
 

@@ -8,7 +8,7 @@ import { type Heard, HostileStream } from './stream-client.ts';
 
 let server: SteadyServer;
 beforeAll(async () => {
-  server = await SteadyServer.start(['--shards', '2']);
+  server = await SteadyServer.start(2);
 });
 
 const item = (rest: object = {}): object => ({ type: 'track', userId: 'u', event: 'E', ...rest });

@@ -1,13 +1,14 @@
 /** What fills the process up: memory and names. Ingest is refused, the rest goes on. */
 import { describe, expect, it } from 'vitest';
 import { KithProcess, temporaryFolder } from '../process/kith-process.ts';
+import { formFlags } from '../process/server-form.ts';
 import { explodeNames } from './name-explosion.ts';
 import { expectRefused } from './steady.ts';
 
 describe('the memory limit', () => {
   it('refuses ingest with Retry-After; lookups, queries and restarts go on', async () => {
     const data = temporaryFolder();
-    const flags = ['--memory-limit', '64MB', '--shards', '2'];
+    const flags = formFlags(2, ['--memory-limit', '64MB']);
     const kith = await KithProcess.start({ data, flags });
     const text = 'memory '.repeat(8_000);
     let sent = 0;
@@ -53,7 +54,7 @@ describe('an explosion of names', () => {
   });
 
   it('of events stops at its limit too', async () => {
-    const kith = await KithProcess.start({ data: temporaryFolder() });
+    const kith = await KithProcess.start({ data: temporaryFolder(), flags: formFlags(1) });
     let refused = 0;
     for (let n = 0; n < 12; n += 1) {
       const batch = Array.from({ length: 1_000 }, (_, i) => ({ type: 'track', userId: 'u', event: `event ${n} ${i}` }));

@@ -1,6 +1,7 @@
 /** Sends ever new names of properties under ever new event names (each takes 5,000), and holds the process to its limit. */
 import { expect } from 'vitest';
 import { KithProcess, temporaryFolder } from '../process/kith-process.ts';
+import { formFlags } from '../process/server-form.ts';
 
 const NAMES_PER_ITEM = 500;
 
@@ -13,7 +14,7 @@ export interface ExplosionOptions {
 
 export async function explodeNames({ limit, batchCount }: ExplosionOptions): Promise<void> {
   const data = temporaryFolder();
-  const flags = ['--limit-distinct-name-count', String(limit)];
+  const flags = formFlags(1, ['--limit-distinct-name-count', String(limit)]);
   const kith = await KithProcess.start({ data, flags });
   const counts = new Map<string, number>();
   const count = (code: string, by: number): unknown => counts.set(code, (counts.get(code) ?? 0) + by);

@@ -5,31 +5,13 @@
 import { expect } from 'vitest';
 import type { ClusterView } from '../../src/model/cluster.ts';
 import { ERROR_STATUS } from '../../src/model/error.ts';
-import { type Answer, KithProcess, residentBytes, temporaryFolder } from '../process/kith-process.ts';
+import { type Answer, KithProcess, temporaryFolder } from '../process/kith-process.ts';
+import { formFlags, serverForm } from '../process/server-form.ts';
 
 /** Far more than anything here should leave behind, far less than what the input claims. */
 const MEMORY_GROWTH_MAX_BYTES = 400 * 2 ** 20;
 
-export type ServerForm = 'process' | 'cluster';
-
-const CLUSTER_FLAGS = ['--cluster', '--shards', '2', '--routers', '1'];
-
-let form: ServerForm = 'process';
 let shared: Promise<SteadyServer> | undefined;
-
-/** For every server that is started from here on. */
-export function useServerForm(next: ServerForm): void {
-  form = next;
-}
-
-export function serverForm(): ServerForm {
-  return form;
-}
-
-/** Flags for a server of the form, where one process would have `flags`. */
-export function formFlags(flags: readonly string[] = []): readonly string[] {
-  return form === 'process' ? flags : [...CLUSTER_FLAGS, ...flags];
-}
 
 export class SteadyServer {
   readonly kith: KithProcess;
@@ -40,21 +22,21 @@ export class SteadyServer {
   private constructor(kith: KithProcess, members: readonly number[]) {
     this.kith = kith;
     this.#members = members;
-    this.#startBytes = this.#memoryBytes();
+    this.#startBytes = kith.memoryBytes();
   }
 
-  /** `flags` are those of the one process. */
-  static start(flags: readonly string[] = []): Promise<SteadyServer> {
-    if (form === 'process') return SteadyServer.#start(flags);
-    shared ??= SteadyServer.#start(CLUSTER_FLAGS);
+  /** `shards`: of one process. */
+  static start(shards = 1): Promise<SteadyServer> {
+    if (serverForm() === 'process') return SteadyServer.#start(shards);
+    shared ??= SteadyServer.#start(shards);
     return shared;
   }
 
-  static async #start(flags: readonly string[]): Promise<SteadyServer> {
-    const kith = await KithProcess.start({ data: temporaryFolder(true), flags, isShared: true });
+  static async #start(shards: number): Promise<SteadyServer> {
+    const kith = await KithProcess.start({ data: temporaryFolder(true), flags: formFlags(shards), isShared: true });
     const witness = { type: 'identify', userId: 'witness', messageId: 'witness-1', traits: { city: 'Łódź' } };
     expect((await kith.post('/v1/identify', witness)).status).toBe(200);
-    return new SteadyServer(kith, form === 'cluster' ? pidsOf((await kith.call('/v1/cluster')).json) : []);
+    return new SteadyServer(kith, serverForm() === 'cluster' ? pidsOf((await kith.call('/v1/cluster')).json) : []);
   }
 
   /** To be asked after every blow. */
@@ -66,15 +48,10 @@ export class SteadyServer {
     expect(kith.isAlive).toBe(true);
     // What died and was started again has another number.
     if (this.#members.length > 0) expect(pidsOf((await kith.call('/v1/cluster')).json)).toEqual(this.#members);
-    expect(this.#memoryBytes() - this.#startBytes).toBeLessThan(MEMORY_GROWTH_MAX_BYTES);
+    expect(kith.memoryBytes() - this.#startBytes).toBeLessThan(MEMORY_GROWTH_MAX_BYTES);
     // Our own mistakes are logged as errors; a caller's never.
     expect(kith.stderr).not.toContain('"level":"error"');
     expect(kith.stderr).not.toContain('"level":50');
-  }
-
-  /** Of all processes together. */
-  #memoryBytes(): number {
-    return [this.kith.pid, ...this.#members].reduce((sum, pid) => sum + residentBytes(pid), 0);
   }
 }
 

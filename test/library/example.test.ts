@@ -1,4 +1,7 @@
-/** The library as a stranger installs it: resolved through the package's exports, with its types, from the README's example. */
+/**
+ * The library as a stranger installs it: resolved through the package's exports, with its types, from the README's example. It is one process by what it is; the contract
+ * that it gives is tested with a cluster behind it in test/unit/engine/cluster.test.ts.
+ */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

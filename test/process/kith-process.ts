@@ -61,7 +61,7 @@ export function temporaryFolder(isShared = false): string {
 }
 
 /** Resident memory of a process; only where the system tells. */
-export function residentBytes(pid: number): number {
+function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
   return Number(kilobytes) * 1024;
 }
@@ -151,9 +151,10 @@ export class KithProcess {
     return this.ended;
   }
 
-  /** Resident memory; only where the system tells. */
+  /** Resident memory, of the processes of a cluster together; only where the system tells. */
   memoryBytes(): number {
-    return residentBytes(this.pid);
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'latin1').split(' ').filter(Boolean);
+    return [this.pid, ...children.map(Number)].reduce((sum, pid) => sum + residentBytes(pid), 0);
   }
 
   async call(path: string, init: RequestInit = {}): Promise<Answer> {

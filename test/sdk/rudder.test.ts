@@ -2,6 +2,7 @@
 import RudderAnalytics from '@rudderstack/rudder-sdk-node';
 import { describe, expect, it } from 'vitest';
 import { KithProcess, temporaryFolder, WRITE_KEY } from '../process/kith-process.ts';
+import { formFlags } from '../process/server-form.ts';
 import { CALLS, expectCallsArrived, expectEachOnce } from './arrival.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
 
@@ -24,7 +25,7 @@ function sent(call: (callback: (error?: Error) => void) => void): Promise<void> 
 
 describe('the RudderStack SDK', () => {
   it.each([true, false])('delivers a call of each kind, gzip %s', async (gzip) => {
-    const kith = await KithProcess.start({ data: temporaryFolder() });
+    const kith = await KithProcess.start({ data: temporaryFolder(), flags: formFlags(1) });
     const proxy = await startFaultyProxy(kith.url, [[]]);
     try {
       const client = clientOf(proxy.url, { gzip, flushAt: 10 });
@@ -47,7 +48,7 @@ describe('the RudderStack SDK', () => {
   });
 
   it('delivers every event once, whatever happens to requests and answers', async () => {
-    const kith = await KithProcess.start({ data: temporaryFolder(), flags: ['--shards', '4'] });
+    const kith = await KithProcess.start({ data: temporaryFolder(), flags: formFlags(4) });
     const proxy = await startFaultyProxy(kith.url, [
       ['unavailable'],
       ['swallowed'],

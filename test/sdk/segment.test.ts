@@ -2,6 +2,7 @@
 import { Analytics } from '@segment/analytics-node';
 import { describe, expect, it } from 'vitest';
 import { KithProcess, temporaryFolder, WRITE_KEY } from '../process/kith-process.ts';
+import { formFlags } from '../process/server-form.ts';
 import { CALLS, expectCallsArrived, expectEachOnce } from './arrival.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
 
@@ -19,7 +20,7 @@ function clientOf(host: string, flushAt: number): Client {
 
 describe('the Segment SDK', () => {
   it('delivers a call of each kind', async () => {
-    const kith = await KithProcess.start({ data: temporaryFolder() });
+    const kith = await KithProcess.start({ data: temporaryFolder(), flags: formFlags(1) });
     const { analytics, errors } = clientOf(kith.url, 3);
     analytics.identify(CALLS.identify);
     analytics.track(CALLS.track);
@@ -33,7 +34,7 @@ describe('the Segment SDK', () => {
   });
 
   it('delivers every event once, whatever happens to requests and answers', async () => {
-    const kith = await KithProcess.start({ data: temporaryFolder(), flags: ['--shards', '4'] });
+    const kith = await KithProcess.start({ data: temporaryFolder(), flags: formFlags(4) });
     const proxy = await startFaultyProxy(kith.url, [
       ['unavailable'],
       ['dropped'],
@@ -60,7 +61,7 @@ describe('the Segment SDK', () => {
   });
 
   it('tells the caller when the key is wrong, and stores nothing', async () => {
-    const kith = await KithProcess.start({ data: temporaryFolder() });
+    const kith = await KithProcess.start({ data: temporaryFolder(), flags: formFlags(1) });
     const analytics = new Analytics({ writeKey: 'not-a-key', host: kith.url, flushAt: 1, maxRetries: 1 });
     const failed = new Promise<unknown>((resolve) => analytics.on('error', resolve));
     analytics.track({ userId: 'nobody', event: 'Refused' });

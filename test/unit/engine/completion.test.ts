@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine } from '../../../src/engine/engine.ts';
-import { open } from '../../../src/engine/open.ts';
 import { completionPlace } from '../../../src/query/parser/completion-place.ts';
+import { openForm, type TestEngine } from '../../helpers/test-engine.ts';
 
-let engine: Engine;
+let engine: TestEngine;
 beforeAll(async () => {
-  engine = await open({ data: ':memory:', shards: 2, workers: 1 });
+  engine = await openForm({ data: ':memory:', shards: 2, workers: 1 });
   await engine.ingest([
     ...Array.from({ length: 20 }, (_, i) => ({
       type: 'identify',

@@ -1,15 +1,14 @@
 /** Counts from a sample: deterministic, near the truth, with an interval that holds it; exact where that is as fast. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wilsonInterval } from '../../../src/engine/answer/estimate.ts';
-import type { Engine } from '../../../src/engine/engine.ts';
-import { open } from '../../../src/engine/open.ts';
 import type { CountBody, Expression, QueryRequest } from '../../../src/model/query.ts';
 import { drawRows } from '../../../src/query/execution/sample.ts';
+import { openForm, type TestEngine } from '../../helpers/test-engine.ts';
 
 const PROFILE_COUNT = 24_000;
-let engine: Engine;
+let engine: TestEngine;
 beforeAll(async () => {
-  engine = await open({ data: ':memory:', shards: 2, workers: 1 });
+  engine = await openForm({ data: ':memory:', shards: 2, workers: 1 });
   for (let first = 0; first < PROFILE_COUNT; first += 2_000) {
     const items: unknown[] = [];
     for (let i = first; i < first + 2_000; i++) {

@@ -1,9 +1,8 @@
 /** `explain` and `optimizer` through the engine: the plan is in the answer, over all shards, and passes can be left out by name. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Engine } from '../../../src/engine/engine.ts';
-import { open } from '../../../src/engine/open.ts';
 import { PASS_NAMES } from '../../../src/model/optimizer.ts';
 import type { Expression } from '../../../src/model/query.ts';
+import { CLUSTER_SHARDS, isClusterForm, openForm, type TestEngine } from '../../helpers/test-engine.ts';
 
 const WHERE: Expression = {
   and: [
@@ -11,9 +10,9 @@ const WHERE: Expression = {
     { trait: 'plan', op: 'eq', value: 'pro' },
   ],
 };
-let engine: Engine;
+let engine: TestEngine;
 beforeAll(async () => {
-  engine = await open({ data: ':memory:', shards: 2, workers: 1 });
+  engine = await openForm({ data: ':memory:', shards: 2, workers: 1 });
   const items: unknown[] = [];
   for (let i = 0; i < 200; i++) {
     items.push({ type: 'identify', userId: `u${i}`, traits: { plan: i % 2 === 0 ? 'pro' : 'free' } });
@@ -34,7 +33,7 @@ it('the plan of all shards comes with the answer when it is asked for', async ()
     rows: 100,
     estimatedRows: 100,
   });
-  expect(watermark).toHaveLength(2);
+  expect(watermark).toHaveLength(isClusterForm() ? CLUSTER_SHARDS : 2);
 });
 
 it('passes that are left out are not in the plan, and the answer is the same', async () => {

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Engine } from '../../../src/engine/engine.ts';
-import { open } from '../../../src/engine/open.ts';
+import { openForm, type TestEngine } from '../../helpers/test-engine.ts';
 
-let engine: Engine;
+let engine: TestEngine;
 const now = '2026-01-10T12:00:00.000Z';
 const ADA = { type: 'user_id', value: 'ada' };
 
 beforeEach(async () => {
-  engine = await open({ data: ':memory:', shards: 2, workers: 1, clock: { nowMs: () => Date.parse(now) } });
+  engine = await openForm({ data: ':memory:', shards: 2, workers: 1, clock: { nowMs: () => Date.parse(now) } });
   const timestamp = '2026-01-09T12:00:00.000Z';
   await engine.ingest([
     { type: 'identify', userId: 'ada', traits: { country: 'DE', home: 'DE' }, timestamp },

@@ -1,0 +1,15 @@
+/** Which suites of this folder run again with a cluster, and why the others do not: every one is in either list (`cluster.test.ts` looks). */
+export const SUITES = ['completion', 'estimate', 'explain', 'schema', 'segments', 'why'] as const;
+
+/** Single cases that need a data folder or a clock of their own say `isClusterForm()` where they are. */
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  cluster: 'runs the others',
+  'cluster-view': 'says what one process is where a cluster is asked for',
+  'data-folder': 'the folder of one process; a cluster has its own (test/unit/supervisor/cluster-folder.test.ts)',
+  enrichment:
+    'replays the folder of one process throughout; the door of it runs with a cluster in test/server/identity.test.ts',
+  matching: 'refused with query_unsupported by a cluster (test/cluster/refused.test.ts)',
+  'matching-store': 'the file of suggestions, which a cluster does not have',
+  standardise:
+    'replays the folder of one process throughout; the same code runs at a shard (src/cluster/shard-ingest.ts)',
+};
