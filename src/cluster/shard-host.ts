@@ -103,6 +103,7 @@ export class ShardHost {
     this.#outbox = new Outbox(own, this.#links, clock);
     wiring.outbox = this.#outbox;
     this.#outbox.restore();
+    this.#outbox.forgetFrom(map.shards.length);
     const fence = new Fence(clock);
     const onFatal = (error: unknown): void => this.#fatal(error);
     const assertServing = (): void => this.#assertServing();
@@ -121,6 +122,7 @@ export class ShardHost {
       random,
       nextHolder: () => this.#nextHolder(),
       pressure: () => engine.ingestPressure(),
+      isClosing: () => this.#closing !== undefined,
       onFatal,
     });
     const partServer = engine.queryService.partServers[0];
@@ -153,9 +155,9 @@ export class ShardHost {
     };
     const calls: Handlers = {
       ping: () => ({ index, isServing: this.#isServing }),
-      ingest: (args) => {
+      ingest: (args, { signal }) => {
         assertServing();
-        return ingest.ingest(args as WireBatch);
+        return ingest.ingest(args as WireBatch, signal);
       },
       ...stepCalls({
         own,
@@ -294,18 +296,20 @@ export class ShardHost {
     if (index !== 0) await this.#untilAnswered(0, () => this.#followFirst());
     this.#isServing = true;
     this.#stopTelling = clock.every(LIVE_STEPS_INTERVAL_MS, () => {
+      // Not everybody who writes waits for it.
+      own.storage.log.durable(own.appliedSeq).catch((error: unknown) => this.#fatal(error));
       for (const other of this.#map.shards) {
         if (other.index !== index) this.#tellLiveSteps(other.index).catch(() => undefined);
       }
     });
   }
 
-  /** Asks each time the link comes up, until there is an answer. */
+  /** Asks each time the link comes up, until there is an answer, or the shard has left: then it has given everything. */
   async #untilAnswered(shard: number, ask: () => Promise<void>): Promise<void> {
     const { clock } = this.#options;
-    for (;;) {
-      await this.#links.whenUp(shard);
+    while (shard < this.#map.shards.length) {
       try {
+        await this.#links.whenUp(shard);
         return await ask();
       } catch (error) {
         if (!(error instanceof EngineError) || this.#closing !== undefined) throw error;
@@ -386,6 +390,7 @@ export class ShardHost {
     this.#map = map;
     this.#useOwners();
     this.#mover.thaw();
+    this.#outbox.forgetFrom(map.shards.length);
     this.#links.use(map);
     this.#cluster.useMap(map);
   }

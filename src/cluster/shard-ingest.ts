@@ -53,6 +53,8 @@ export interface ShardIngestParts extends ClaimsParts {
   /** Names a step. */
   readonly nextHolder: () => string;
   readonly pressure: () => EngineError | undefined;
+  /** The process ends: what needs others is not waited for. */
+  readonly isClosing: () => boolean;
   /** The shard's memory is ahead of its log: only a restart helps. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -81,6 +83,8 @@ interface Run {
   /** Places of items that are another shard's. */
   readonly relays: Map<number, number[]>;
   readonly seqs: Map<number, number>;
+  /** Aborted when nobody waits for an answer any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What items need for a step. */
@@ -102,7 +106,7 @@ export class ShardIngest {
   }
 
   /** Errors: those of a batch as a whole (memory_limit, storage_failed, shutting_down). */
-  async ingest(batch: WireBatch): Promise<WireOutcome> {
+  async ingest(batch: WireBatch, signal: AbortSignal): Promise<WireOutcome> {
     const pressure = this.#parts.pressure();
     if (pressure !== undefined) throw pressure;
     const run: Run = {
@@ -119,6 +123,7 @@ export class ShardIngest {
       waits: [],
       relays: new Map(),
       seqs: new Map(),
+      signal,
     };
     this.#parts.counters.queuedItems += batch.count;
     let left = batch.count;
@@ -201,7 +206,10 @@ export class ShardIngest {
     const touched = router.commit(scanner.tape, run.batch);
     if (touched.length === 0) return;
     run.seqs.set(own.index, own.appliedSeq);
-    if (run.batch.ack === 'durable') run.waits.push(own.storage.log.durable(own.appliedSeq));
+    const durable = own.storage.log.durable(own.appliedSeq);
+    // The memory is ahead of a disk that failed, whoever waits for it.
+    durable.catch(this.#parts.onFatal);
+    if (run.batch.ack === 'durable') run.waits.push(durable);
   }
 
   /** Notes an item that is another shard's. */
@@ -246,6 +254,11 @@ export class ShardIngest {
   async #applyTogether(run: Run, from: number, to: number): Promise<void> {
     let attempt = 0;
     for (let at = from; at < to; ) {
+      // Each of them might be tried for ten seconds, for nobody.
+      if (this.#parts.isClosing() || run.signal.aborted) {
+        this.#giveUp(run, at, to);
+        return;
+      }
       const next = await this.#step(run, at, to).catch((error: unknown) => this.#refusal(run, at, error));
       if (next > at) {
         attempt = 0;
@@ -261,6 +274,13 @@ export class ShardIngest {
       run.outcome.rejected.push({ ...itemAt(run, at), code: 'overloaded', message, retryable: true });
       at += 1;
       attempt = 0;
+    }
+  }
+
+  #giveUp({ batch, outcome }: Run, from: number, to: number): void {
+    const message = 'the shard stops, or nobody waited any more; send again';
+    for (let at = from; at < to; at++) {
+      outcome.rejected.push({ index: batch.indexes[at], code: 'shard_unavailable', message, retryable: true });
     }
   }
 
@@ -288,7 +308,9 @@ export class ShardIngest {
         const shards = new Set(handOver.parts.map(({ shard }) => shard));
         claims.releaseElsewhere(shards);
         const sent = this.#parts.outbox.send(handOver, own.appliedSeq);
-        run.waits.push(sent.finally(() => claims.release()));
+        const over = sent.finally(() => claims.release());
+        over.catch(this.#parts.onFatal);
+        run.waits.push(over);
       }
       return end;
     } finally {

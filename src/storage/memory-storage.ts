@@ -23,6 +23,7 @@ export class MemoryStorage implements ShardStorage {
   readonly #isAutoFlush: boolean;
   readonly #log: MemoryLog;
   readonly #checkpoints: MemoryCheckpointStore;
+  #isDiskFailed = false;
 
   constructor(
     options: MemoryStorageOptions = {},
@@ -47,8 +48,13 @@ export class MemoryStorage implements ShardStorage {
     this.#log.flush(seq);
   }
 
+  get isDiskFailed(): boolean {
+    return this.#isDiskFailed;
+  }
+
   /** From now on the disk refuses: waiters reject, appends and checkpoints throw storage_failed. */
   failDisk(): void {
+    this.#isDiskFailed = true;
     const error = storageFailure('The disk failed');
     this.#log.fail(error);
     this.#checkpoints.fail(error);

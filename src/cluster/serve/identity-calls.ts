@@ -43,7 +43,16 @@ export interface MergeArgs extends MergeRequest {
 }
 
 export function identityCalls(parts: IdentityCallsParts): Handlers {
-  const { engine, assertServing } = parts;
+  const { engine, assertServing, onFatal } = parts;
+  /** What a disk refused is in the memory. */
+  const onDisk = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'storage_failed') onFatal(error);
+      throw error;
+    }
+  };
   return {
     merge: (args): Promise<MergeAnswer> => {
       assertServing();
@@ -65,12 +74,12 @@ export function identityCalls(parts: IdentityCallsParts): Handlers {
     },
     enrich: (args): Promise<EnrichmentAnswer> => {
       assertServing();
-      return enrich(args as EnrichmentRequest, parts);
+      return onDisk(enrich(args as EnrichmentRequest, parts));
     },
     identity_settings: () => engine.identitySettings(),
     set_identity_settings: (args) => {
       const { json, dryRun } = args as { json: unknown; dryRun: boolean };
-      return engine.setIdentitySettings(json, { dryRun });
+      return onDisk(engine.setIdentitySettings(json, { dryRun }));
     },
   };
 }
@@ -112,7 +121,7 @@ function begin<T>(
   const given = work(new IdentityService({ router, clock, settings: () => settings }), router);
   given.catch((error: unknown) => {
     // Broken off halfway: the memory is ahead of the log.
-    if (!(error instanceof EngineError)) onFatal(error);
+    if (!(error instanceof EngineError) || error.code === 'storage_failed') onFatal(error);
   });
   const handOver = router.takeHandOver();
   if (handOver === undefined) return { given, sent: undefined };

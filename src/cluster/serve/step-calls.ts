@@ -77,8 +77,12 @@ export function stepCalls(parts: StepCallsParts): Handlers {
       releaseDead(args as LiveSteps, locks, lives);
       return null;
     },
-    /** Up to which step of that origin this shard has its part. */
-    arrived: (args) => own.data.arrived.get((args as { origin: number }).origin) ?? 0,
+    /** Up to which step of that origin this shard has its part on its disk: what is told here is not sent again. */
+    arrived: async (args) => {
+      const number = own.data.arrived.get((args as { origin: number }).origin) ?? 0;
+      await own.storage.log.durable(own.appliedSeq);
+      return number;
+    },
     /**
      * A shard that starts asks for what it lacks. It has forgotten what it kept for the steps of others, so it serves when those that there are now
      * are over everywhere; and what is claimed there from now on is claimed from a new life.
@@ -125,6 +129,9 @@ async function deliver(deliveries: readonly Delivery[], { own, onApplied, onFata
       throw error;
     }
   }
-  await own.storage.log.durable(own.appliedSeq);
+  await own.storage.log.durable(own.appliedSeq).catch((error: unknown) => {
+    onFatal(error);
+    throw error;
+  });
   return null;
 }

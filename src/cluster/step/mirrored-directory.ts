@@ -83,6 +83,13 @@ export class MirroredDirectory extends Directory implements Reach {
     return index === this.own.index ? this.own : this.#mirror(index).shard;
   }
 
+  /** In the record of what it goes with: a crash between two records would leave word of a profile that never came there. */
+  override bind(identifier: Identifier, address: ProfileAddress): void {
+    const owner = this.ownerOf(identifier);
+    if (owner === address.shard) return;
+    owner.commandInBatch({ kind: 'bind', identifier, target: this.homeKeyOf(address) });
+  }
+
   override locate(identifier: Identifier): ProfileAddress | undefined {
     const row = this.own.rowOf(identifier);
     if (typeof row === 'number' && row >= 0) return { shard: this.own, row };

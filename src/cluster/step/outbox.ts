@@ -88,6 +88,14 @@ export class Outbox {
     this.#restored.catch(() => undefined);
   }
 
+  /** Shards from the count on have left, and had everything before they did: what the log still has for them is not sent again. */
+  forgetFrom(shardCount: number): void {
+    for (const [shard, queue] of this.#queues) {
+      if (shard < shardCount) continue;
+      for (const parcel of queue.splice(0)) parcel.resolve();
+    }
+  }
+
   /** When all that the last process left to be sent has arrived. Errors: shard_unavailable when it was closed before. */
   async whenRestored(): Promise<void> {
     await this.#restored;
