@@ -4,7 +4,6 @@
  */
 
 import type { Awaitable } from '../base/awaitable.ts';
-import { assertOfShards } from '../engine/answer/ask-options.ts';
 import { Completer } from '../engine/completion/completer.ts';
 import type { CompletionPart } from '../engine/completion/completion-part.ts';
 import type { ExportPage } from '../engine/export-page.ts';
@@ -15,7 +14,6 @@ import type { SegmentList, VersionedChange } from '../engine/segment-owner.ts';
 import { SegmentReplica } from '../engine/segment-replica.ts';
 import { mergeStateHash, type StateHashPart } from '../engine/state-hash.ts';
 import type { Network } from '../link/dial.ts';
-import type { Accounts } from '../model/account.ts';
 import { type ClusterView, slotRanges } from '../model/cluster.ts';
 import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
 import { EngineError } from '../model/error.ts';
@@ -40,15 +38,16 @@ import { SlotMap } from '../router/slot-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import type { ClusterMap } from './cluster-map.ts';
+import { ClusterAccounts } from './gateway/cluster-accounts.ts';
 import { ClusterIdentity } from './gateway/cluster-identity.ts';
 import { ClusterIngest } from './gateway/cluster-ingest.ts';
 import { ClusterPages } from './gateway/cluster-pages.ts';
 import { ClusterQueries } from './gateway/cluster-queries.ts';
 import { PersonAsker } from './gateway/person-asker.ts';
 import { QuarantineGuard } from './gateway/quarantine-guard.ts';
+import { questionPorts } from './gateway/question-ports.ts';
 import { RoutedMatching } from './gateway/routed-matching.ts';
 import { type LocalShard, ShardCaller } from './gateway/shard-caller.ts';
-import { UNSUPPORTED_ACCOUNTS } from './gateway/unsupported.ts';
 import { gatherExport } from './gather/export.ts';
 import { GatheredNameCheck } from './gather/name-check.ts';
 import { GatheredQuestionReader } from './gather/question-reader.ts';
@@ -56,6 +55,7 @@ import { gatherSchema } from './gather/schema.ts';
 import { GatheredSegments } from './gather/segments.ts';
 import { mergeStats } from './gather/stats.ts';
 import type { CourtAccess, QuarantineNews } from './quarantine.ts';
+import type { QuestionPort } from './question/question-port.ts';
 import { ShardLinks } from './shard-links.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -83,7 +83,7 @@ export interface ClusterEngineOptions {
 }
 
 export class ClusterEngine implements Gateway {
-  readonly accounts: Accounts = UNSUPPORTED_ACCOUNTS;
+  readonly accounts: ClusterAccounts;
   readonly matching: RoutedMatching;
   readonly profilePages: ClusterPages;
   /** Absent where most are here: those are answered one by one without a call. */
@@ -154,14 +154,15 @@ export class ClusterEngine implements Gateway {
     );
     this.#reader = new GatheredQuestionReader(replica, names);
     const slotCountOf = (shard: number): number => this.#map.slotOwners.filter((owner) => owner === shard).length;
-    this.#queries = new ClusterQueries({ caller, reader: this.#reader, clock, shardCount, slotCountOf });
+    this.accounts = new ClusterAccounts({ caller, persons: this.#persons, clock, ports: () => this.questionPorts() });
+    this.#queries = new ClusterQueries({ accounts: this.accounts, reader: this.#reader, clock, slotCountOf });
     this.#completer = new Completer(replica, async (ask) => {
       return (await this.#askAll<readonly CompletionPart[]>('completion', ask)).flat();
     });
     if (local === undefined) {
       this.lookupMany = (identifiers, lookup) => this.#persons.lookupMany(identifiers, lookup);
     }
-    this.profilePages = new ClusterPages(this.#persons, () => this.segments());
+    this.profilePages = new ClusterPages(this.#persons);
     // What was changed while the link was down was not told.
     this.#links.onUp((shard) => {
       if (shard === 0) void this.#refresh();
@@ -207,6 +208,16 @@ export class ClusterEngine implements Gateway {
         resolve();
       });
     });
+  }
+
+  /** One a shard, for who gathers answers. */
+  questionPorts(): readonly QuestionPort[] {
+    return questionPorts(this.#caller, this.#map.shards.length);
+  }
+
+  /** A call to any shard. Errors: as of `ShardCaller.call`. */
+  askShard<T>(shard: number, method: string, args: unknown): Promise<T> {
+    return this.#caller.call<T>(shard, method, args, { timeoutMs: TIMEOUT_MS });
   }
 
   get epoch(): number {
@@ -279,8 +290,7 @@ export class ClusterEngine implements Gateway {
   ): Promise<WhyAnswer | undefined> {
     await this.#whenFresh();
     // What one shard does not know may be known by another: names are looked at here.
-    const { request, warnings } = await this.#reader.read({ where, strict: options.strict });
-    assertOfShards(request);
+    const { warnings } = await this.#reader.read({ where, strict: options.strict });
     const answer = (await this.#persons.ask(identifier, 'why', [where, { ...options, strict: false }])) as
       | WhyAnswer
       | undefined;

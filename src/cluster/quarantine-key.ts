@@ -10,7 +10,19 @@ const SEED = 0x9a7a;
 const TEXT_SIZE_MAX = 200;
 
 /** Calls that are watched: those whose work hangs on what the caller wrote. */
-const WATCHED = new Set(['part_open', 'merge', 'merge_matched', 'unmerge', 'enrich', 'person', 'lookup']);
+const WATCHED = new Set([
+  'part_open',
+  'account_open',
+  'account_sets',
+  'merge',
+  'merge_matched',
+  'unmerge',
+  'enrich',
+  'person',
+  'lookup',
+]);
+/** Those of them that say beside the request when it was asked. */
+const TIMED = new Set(['part_open', 'account_open', 'account_sets']);
 
 export function isWatched(method: string): boolean {
   return WATCHED.has(method);
@@ -28,7 +40,7 @@ export function sizeOfKey(key: string): number | undefined {
 
 /** What is different each time one asks the same (the time, what is left of a limit) has no part in it. */
 export function callKey(method: string, args: unknown): string {
-  const asked = method === 'part_open' ? (args as { readonly request: unknown }).request : args;
+  const asked = TIMED.has(method) ? (args as { readonly request: unknown }).request : args;
   const bytes = Buffer.from(JSON.stringify(asked) ?? '', 'utf8');
   return `call:${method}-${fingerprint(bytes, 0, bytes.length)}`;
 }

@@ -18,12 +18,16 @@ import type { QuarantineDesk } from '../model/quarantine.ts';
 import { SlotMap } from '../router/slot-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
+import { AccountKeeper } from './account/account-keeper.ts';
+import type { ChangesAnswer } from './account/account-news.ts';
+import { shardPreparer } from './account/shard-preparer.ts';
 import { ClusterEngine } from './cluster-engine.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { MATCHING_SHARD } from './gateway/routed-matching.ts';
 import { ClusterMatching } from './matching/cluster-matching.ts';
 import { SlotMover } from './move/slot-mover.ts';
 import type { CourtAccess, QuarantineNews } from './quarantine.ts';
+import { accountCalls } from './serve/account-calls.ts';
 import { duplicatesCalls } from './serve/duplicates-calls.ts';
 import { identityCalls } from './serve/identity-calls.ts';
 import { matchingCalls } from './serve/matching-calls.ts';
@@ -76,6 +80,8 @@ export class ShardHost {
   #stepCount = 0;
   #stopTelling: () => void = () => undefined;
   readonly #cluster: ClusterEngine;
+  /** Used at the first shard only. */
+  readonly #keeper: AccountKeeper;
   readonly #mover: SlotMover;
   /** On the first shard. */
   readonly #matching: ClusterMatching | undefined;
@@ -126,6 +132,7 @@ export class ShardHost {
       onFatal,
     });
     const partServer = engine.queryService.partServers[0];
+    partServer.accounts.useLife(life);
     this.#mover = new SlotMover({
       own,
       slots,
@@ -171,6 +178,7 @@ export class ShardHost {
         onNewLife: (shard) => this.#links.endSession(shard),
       }),
       ...personCalls(persons),
+      ...accountCalls({ own, partServer, keeper: () => this.#keeper, assertServing }),
       ...populationCalls({ own, engine, partServer, clock, assertServing }),
       ...identityCalls(identity),
       ...matchingCalls({ persons, identity, clock, life }),
@@ -216,6 +224,14 @@ export class ShardHost {
     if (index === MATCHING_SHARD) {
       this.#matching = new ClusterMatching({ ...engine.matchingParts, ...this.#cluster.reach, slots });
     }
+    this.#keeper = new AccountKeeper({
+      queries: engine.queryService,
+      hashSeed: map.hashSeed,
+      clock,
+      ports: () => this.#cluster.questionPorts(),
+      ask: (shard, asked) => this.#cluster.askShard<ChangesAnswer>(shard, 'account_changes', asked),
+    });
+    engine.queryService.accounts.elsewhere = shardPreparer(this.#cluster.accounts, this.#keeper, partServer, index);
   }
 
   readonly #handlers: Handlers;
@@ -440,6 +456,7 @@ export class ShardHost {
     await this.#cluster.close();
     for (const peer of this.#peers) peer.close();
     this.#links.close();
+    this.#keeper.end();
     await this.#assembly.engine.close().catch((error: unknown) => {
       // Parts that did not arrive in time are in the log: without a checkpoint the next process finds them there.
       if (!(error instanceof EngineError) || error.code !== 'shard_unavailable' || this.#outbox.count === 0)

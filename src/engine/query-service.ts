@@ -1,5 +1,6 @@
 /** Questions from the door to the shards and back: check, scatter, gather. One instant per shard; `watermark` names it. */
 import type { QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { ShardData } from '../profile/shard-data.ts';
 import { Admission } from '../query/execution/admission.ts';
 import { ShardQuery } from '../query/execution/shard-query.ts';
 import type { CheckedRequest } from '../query/parser/check-request.ts';
@@ -28,6 +29,7 @@ export class QueryService {
   readonly #clock: Clock;
   readonly #reader: QuestionReader;
   readonly #assertKept: (atMs: number) => void;
+  readonly #overOthers: (data: ShardData) => ShardQuery;
   /** One a shard: answers for a process that gathers the parts of many. */
   readonly partServers: readonly PartServer[];
   /** Resolves when the last turn asked for has come. */
@@ -53,10 +55,16 @@ export class QueryService {
       monotonicMs: clock.monotonicMs,
     };
     this.#queries = shards.map(({ data, hashSeed }) => new ShardQuery(data, pool, { ...queryOptions, hashSeed }));
+    this.#overOthers = (data) => new ShardQuery(data, pool, { ...queryOptions, hashSeed: data.hashSeed });
     this.accounts = new AccountService({ shards, queries: this.#queries, pool, clock, queryOptions });
     this.#clock = clock;
     this.#reader = reader;
     this.partServers = shards.map((shard, i) => new PartServer({ shard, query: this.#queries[i], clock, assertKept }));
+  }
+
+  /** For rows that are not a shard's people: with the same workers, in the same line. To be closed. */
+  queryOver(data: ShardData): ShardQuery {
+    return this.#overOthers(data);
   }
 
   /** Bytes of bitmaps and other derived indexes. */

@@ -139,6 +139,19 @@ export class ProfileTable {
     if (this.#makeRoom(row, relations, type)) relations.column.copy(source, index, row, hashSeed);
   }
 
+  /** Applies a value that came from another process as the trait of that path: `ValueColumn.setPlain`. */
+  setTraitPlain(
+    row: number,
+    path: number,
+    type: number,
+    value: number | string | Uint8Array | null,
+    names: NameInterner,
+    hashSeed: number,
+  ): void {
+    const relations = this.#relationsAt(path, names);
+    if (this.#makeRoom(row, relations, type)) relations.column.setPlain(row, type, value, hashSeed);
+  }
+
   /** Whether no trait is above or below the path: then a value there does away with nothing but the one before it. */
   isAlone(path: number, names: NameInterner): boolean {
     const { ancestors, descendants } = this.#relationsAt(path, names);

@@ -191,6 +191,27 @@ export class ValueColumn {
     if (mark !== 0) this.#setMark(to, mark);
   }
 
+  /** Writes a value of a leaf type; an array is its msgpack bytes, and where the type says all the value is not looked at. */
+  setPlain(to: number, type: number, value: number | string | Uint8Array | null, hashSeed: number): void {
+    switch (type) {
+      case tapeOf.LEAF_NUMBER:
+        return this.#setNumber(to, value as number);
+      case tapeOf.LEAF_TRUE:
+        return this.#setBoolean(to, BOOLEAN_TRUE);
+      case tapeOf.LEAF_FALSE:
+        return this.#setBoolean(to, BOOLEAN_FALSE);
+      case tapeOf.LEAF_STRING:
+      case tapeOf.LEAF_ARRAY: {
+        const target = type === tapeOf.LEAF_ARRAY ? this.#ownArrays() : this.#ownStrings();
+        if (this.#typeCount > 1) this.#clearBut(to, target);
+        const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : (value as Uint8Array);
+        return target.set(to, bytes, 0, bytes.length, xxh32(bytes, 0, bytes.length, hashSeed));
+      }
+      default:
+        this.#setMark(to, type === tapeOf.LEAF_NULL ? MARK_NULL : MARK_EMPTY);
+    }
+  }
+
   /** The leaf type of what is at the index, 0 = nothing. */
   typeAt(index: number): number {
     if (!Number.isNaN(this.numbers?.get(index) ?? Number.NaN)) return tapeOf.LEAF_NUMBER;

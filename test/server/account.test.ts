@@ -4,7 +4,6 @@ import { account, accountPage, accountPeople } from '../../src/server/openapi/ac
 import { queryAnswer, queryRequest } from '../../src/server/openapi/query-request-schema.ts';
 import type { RunningServer } from '../../src/server/server.ts';
 import type { TestEngine } from '../helpers/test-engine.ts';
-import { isGap } from './cluster-gaps.ts';
 import { asReader, asWriter, call, openEngine, post, serve } from './harness.ts';
 
 let engine: TestEngine;
@@ -30,7 +29,7 @@ afterEach(async () => {
 
 const get = (path: string) => call(`${server.url}/v1/${path}`, { headers: asReader });
 
-describe.skipIf(isGap('accounts'))('accounts', () => {
+describe('accounts', () => {
   test('are listed and looked up', async () => {
     const seen = { first_seen: '2026-01-01T00:00:00.000Z', last_seen: '2026-01-01T00:00:00.000Z' };
     const first = { id: 'a/b c', traits: { plan: 'pro' }, ...seen, people: 2 };

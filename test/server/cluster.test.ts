@@ -1,9 +1,9 @@
-/** Every suite of this folder again, before a router of a cluster. What is skipped: `cluster-gaps.ts`. */
+/** Every suite of this folder again, before a router of a cluster. */
 import { readdirSync } from 'node:fs';
 import { describe } from 'vitest';
 import { useForm } from './harness.ts';
 
-// Before the suites are read: what a cluster lacks is left out there.
+// Before the suites are read.
 useForm('cluster');
 
 const suites = readdirSync(new URL('.', import.meta.url)).filter(

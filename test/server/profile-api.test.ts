@@ -12,7 +12,6 @@ import {
 import type { ServerOptions } from '../../src/server/options.ts';
 import type { RunningServer } from '../../src/server/server.ts';
 import type { TestEngine } from '../helpers/test-engine.ts';
-import { isGap } from './cluster-gaps.ts';
 import { type Answer, asAdmin, asReader, asWriter, call, openEngine, raw, serve } from './harness.ts';
 
 const NOW = Date.parse('2026-03-01T00:00:00.000Z');
@@ -279,7 +278,7 @@ describe('lists', () => {
   });
 });
 
-describe.skipIf(isGap('accounts'))('accounts', () => {
+describe('accounts', () => {
   const acme = { name: 'Acme', plan: { tier: 'gold', seats: 20 }, employees: 7 };
   const members = Array.from({ length: 7 }, (_, i) => ({
     type: 'group',

@@ -1,6 +1,5 @@
 /** Parts of one profile by identifier, at a router: each method is a call to the profile's shard. */
 import type { Deferrable } from '../../base/awaitable.ts';
-import { assertNoAccounts } from '../../engine/answer/ask-options.ts';
 import type { Identifier } from '../../model/profile.ts';
 import type {
   AccountPage,
@@ -16,26 +15,20 @@ import type {
   TraitPage,
   TraitPageRequest,
 } from '../../model/profile-page.ts';
-import type { Segment } from '../../model/segment.ts';
 import type { PersonAsker } from './person-asker.ts';
 
 export class ClusterPages implements Deferrable<ProfilePages> {
   readonly #persons: PersonAsker;
-  readonly #saved: () => Promise<readonly Segment[]>;
 
-  /** `saved`: the segments there are. */
-  constructor(persons: PersonAsker, saved: () => Promise<readonly Segment[]>) {
+  constructor(persons: PersonAsker) {
     this.#persons = persons;
-    this.#saved = saved;
   }
 
   traits(identifier: Identifier, request: TraitPageRequest): Promise<TraitPage | undefined> {
     return this.#persons.ask(identifier, 'page_traits', [request]) as Promise<TraitPage | undefined>;
   }
 
-  /** Errors: query_unsupported, when one of the segments has a condition on accounts, as only the list of a single process can have. */
-  async segments(identifier: Identifier, request: SegmentKeyPageRequest): Promise<SegmentKeyPage | undefined> {
-    for (const { where } of await this.#saved()) assertNoAccounts(where);
+  segments(identifier: Identifier, request: SegmentKeyPageRequest): Promise<SegmentKeyPage | undefined> {
     return this.#persons.ask(identifier, 'page_segments', [request]) as Promise<SegmentKeyPage | undefined>;
   }
 

@@ -1,20 +1,18 @@
 /** Questions about everybody at a router: read here, answered in parts by the shards, put together here. */
+import { answererOf } from '../../engine/answer/answerer.ts';
 import { idsJson } from '../../engine/answer/id-list.ts';
-import type { FurtherAnswer, PartAnswer } from '../../engine/answer/part-server.ts';
+import { selectIds } from '../../engine/answer/page.ts';
 import type { QueryAnswer, QueryRequest } from '../../model/query.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { GatheredQuestionReader } from '../gather/question-reader.ts';
-import { type Gathered, type GatherOptions, gatherAnswer, gatherIds } from '../question/gather.ts';
-import type { QuestionPort } from '../question/question-port.ts';
-import type { ShardCaller } from './shard-caller.ts';
-
-const FENCE_TIMEOUT_MS = 2_000;
+import type { Gathered, GatherOptions } from '../question/gather.ts';
+import type { ClusterAccounts } from './cluster-accounts.ts';
 
 export interface ClusterQueriesParts {
-  readonly caller: ShardCaller;
+  /** Know what conditions on accounts hold of. */
+  readonly accounts: ClusterAccounts;
   readonly reader: GatheredQuestionReader;
   readonly clock: Clock;
-  readonly shardCount: () => number;
   /** Slots of a shard. */
   readonly slotCountOf: (shard: number) => number;
 }
@@ -30,12 +28,13 @@ export class ClusterQueries {
 
   /** Errors: as of an engine in one process; shard_unavailable, unless `partial` is asked for. */
   async query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
-    const { clock, reader } = this.#parts;
+    const { clock, reader, accounts } = this.#parts;
     this.queryCount += 1;
     try {
       const startedMs = clock.monotonicMs();
       const { request: checked, warnings } = await reader.read(request);
-      const gathered = await gatherAnswer(checked, this.#ports(), this.#options(request, signal));
+      const answerer = answererOf(checked.as ?? 'count');
+      const gathered = await accounts.gather(answerer, checked, this.#options(request, signal));
       return {
         ...gathered.body,
         ...this.#closing(gathered, startedMs),
@@ -52,14 +51,14 @@ export class ClusterQueries {
       yield Buffer.from(JSON.stringify(await this.query(request, signal)));
       return;
     }
-    const { clock, reader } = this.#parts;
+    const { clock, reader, accounts } = this.#parts;
     this.queryCount += 1;
-    let gathered: Awaited<ReturnType<typeof gatherIds>>;
+    let gathered: Gathered<Awaited<ReturnType<typeof selectIds>>>;
     let tail: object;
     try {
       const startedMs = clock.monotonicMs();
       const { request: checked, warnings } = await reader.read(request);
-      gathered = await gatherIds(checked, this.#ports(), this.#options(request, signal));
+      gathered = await accounts.gather(selectIds, checked, this.#options(request, signal));
       const { cursor } = gathered.body;
       tail = {
         ...(cursor === undefined ? {} : { cursor }),
@@ -92,27 +91,5 @@ export class ClusterQueries {
       ...(plan === undefined ? {} : { plan }),
       ...(missing === undefined ? {} : { missing: { shards: missing, slots } }),
     };
-  }
-
-  #ports(): QuestionPort[] {
-    const { caller, shardCount } = this.#parts;
-    return Array.from(
-      { length: shardCount() },
-      (_, shard): QuestionPort => ({
-        open: (request, signal) =>
-          caller.call<PartAnswer>(shard, 'part_open', request, { signal, timeoutMs: request.timeoutMs }),
-        further: (handle, ask, signal) =>
-          caller.call<FurtherAnswer>(shard, 'part_further', { handle, ask }, { signal }),
-        raise: (signal) => caller.call<number>(shard, 'raise_fence', null, { signal, timeoutMs: FENCE_TIMEOUT_MS }),
-        lower: (fence) => {
-          // One that is not told ends by itself.
-          caller.call(shard, 'lower_fence', { fence }).catch(() => undefined);
-        },
-        close: (handle) => {
-          // One that is not told closes it at the question's time limit.
-          caller.call(shard, 'part_close', { handle }).catch(() => undefined);
-        },
-      }),
-    );
   }
 }

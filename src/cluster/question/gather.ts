@@ -15,9 +15,9 @@ import { LostShard, PortQuestion, StepsUnderWay } from './port-question.ts';
 import type { QuestionPort } from './question-port.ts';
 
 /** Most steps are over in a moment: only then are others held back. */
-const TRIES_BEFORE_FENCE = 2;
-const TRIES_MAX = 32;
-const PAUSE_MS = 2;
+export const TRIES_BEFORE_FENCE = 2;
+export const TRIES_MAX = 32;
+export const PAUSE_MS = 2;
 
 export interface GatherOptions {
   /** What all shards take for now. */
@@ -28,6 +28,8 @@ export interface GatherOptions {
   readonly timeoutMs?: number | undefined;
   /** Answers without the shards that fail as `shard_unavailable`, and names them. */
   readonly allowMissing?: boolean | undefined;
+  /** Whether the ports know what the conditions on accounts come to; else such are refused. */
+  readonly hasAccounts?: boolean | undefined;
 }
 
 export interface Gathered<Body> {
@@ -41,7 +43,7 @@ export interface Gathered<Body> {
 
 /**
  * One port a shard, in their order. Saved segments of the request are in place of their keys. Errors: those of a question; shard_unavailable.
- * Accounts: query_unsupported.
+ * Accounts, unless `hasAccounts`: query_unsupported.
  */
 export function gatherAnswer(
   request: CheckedRequest,
@@ -60,13 +62,14 @@ export function gatherIds(
   return gatherWith(selectIds, request, ports, options);
 }
 
-async function gatherWith<Body>(
+export async function gatherWith<Body>(
   answerer: (question: AskedQuestion) => Promise<Body>,
   request: CheckedRequest,
   ports: readonly QuestionPort[],
-  { nowMs, clock, signal, timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS, allowMissing = false }: GatherOptions,
+  options: GatherOptions,
 ): Promise<Gathered<Body>> {
-  assertOfShards(request);
+  const { nowMs, clock, signal, timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS, allowMissing = false } = options;
+  if (options.hasAccounts !== true) assertOfShards(request);
   const startedMs = clock.monotonicMs();
   const controller = new AbortController();
   const leave = (): void => controller.abort(signal?.reason);
@@ -113,7 +116,7 @@ async function gatherWith<Body>(
 }
 
 /** Holds back steps at every shard that can; gives what ends it. */
-async function raiseFences(
+export async function raiseFences(
   ports: readonly QuestionPort[],
   missing: ReadonlySet<number>,
   signal: AbortSignal,
@@ -131,7 +134,7 @@ async function raiseFences(
   };
 }
 
-function movingAllTheTime(): EngineError {
+export function movingAllTheTime(): EngineError {
   return new EngineError('overloaded', 'profiles were moving between shards all the time; ask again', {
     retryAfterMs: 1_000,
   });

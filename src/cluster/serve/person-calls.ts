@@ -68,7 +68,11 @@ export function personCalls(parts: PersonCallsParts): Handlers {
       const { method, identifier, rest } = args as PersonArgs;
       const place = placeOf(identifier, parts);
       if (place !== 'here') return place;
-      return { value: await answer(parts.engine, method, identifier, rest, { signal }) };
+      const value = await answer(parts.engine, method, identifier, rest, { signal });
+      if (value !== undefined) return { value };
+      // It may have gone while it was worked on.
+      const since = placeOf(identifier, parts);
+      return since === 'here' ? { value } : since;
     },
     place: (args): PlaceAnswer => {
       parts.assertServing();

@@ -7,8 +7,10 @@
  */
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
-import { AccountTable } from './account-table.ts';
+import type { CallSource } from './account-calls.ts';
+import type { AccountTable } from './account-table.ts';
 import { GroupEvents, type GroupTable } from './group-events.ts';
+import type { LearnedAccounts } from './learned-accounts.ts';
 import { type AccountList, type PersonLinks, PersonLinksWriter } from './person-links.ts';
 
 /** Estimates, for slices. */
@@ -40,8 +42,8 @@ interface ShardState {
   deadCount: number;
 }
 
-export class AccountBook {
-  readonly table: AccountTable;
+export class AccountBook<Table extends LearnedAccounts = AccountTable> {
+  readonly table: Table;
   readonly #shards: readonly ShardState[];
   readonly #indexOf: ReadonlyMap<ShardData, number>;
   /** People of each account now. */
@@ -49,7 +51,8 @@ export class AccountBook {
   /** One list for all who are in the one account only. */
   readonly #singles: AccountList[] = [];
 
-  constructor(shards: readonly ShardData[]) {
+  /** `tableOf`: what is kept of the accounts themselves. */
+  constructor(shards: readonly ShardData[], tableOf: (sources: readonly CallSource[]) => Table) {
     this.#shards = shards.map((data) => ({
       events: new GroupEvents(data),
       links: new PersonLinksWriter(),
@@ -61,7 +64,7 @@ export class AccountBook {
       deadCount: 0,
     }));
     this.#indexOf = new Map(shards.map((data, index) => [data, index]));
-    this.table = new AccountTable(this.#shards.map(({ events }) => events));
+    this.table = tableOf(this.#shards.map(({ events }) => events));
   }
 
   shardIndexOf(data: ShardData): number {
@@ -177,9 +180,14 @@ export class AccountBook {
   /** Gives the accounts that the person was in before. */
   #setLinks(shard: ShardState, row: number, accounts: AccountList): AccountList {
     const before = shard.links.set(row, accounts);
-    for (const account of before) this.#peopleCounts[account] -= 1;
-    for (const account of accounts) this.#peopleCounts[account] = this.peopleCountOf(account) + 1;
+    for (const account of before) if (!accounts.includes(account)) this.#countPeople(account, -1);
+    for (const account of accounts) if (!before.includes(account)) this.#countPeople(account, 1);
     return before;
+  }
+
+  #countPeople(account: number, change: number): void {
+    this.#peopleCounts[account] = this.peopleCountOf(account) + change;
+    this.table.peopleChanged?.(account);
   }
 }
 

@@ -99,7 +99,7 @@ export class AccountConditions {
     await this.answer([leaf.account]);
     await this.catchUp();
     const rows = await accounts.select(this.livingOnly(leaf.account), this.options);
-    const fits = new BitRows(rows, book.table.count);
+    const fits = BitRows.of(rows, book.table.count);
     const { match = 'any' } = leaf;
     const rowsOf = (links: PersonLinks, rowCount: number): RowSet => peopleOf(links, rowCount, fits, match);
     this.#memberships.set(leaf, byLinks(book, rowsOf));
@@ -149,7 +149,7 @@ function livingAccounts({ table }: AccountBook): RowSet {
   return RowSet.all(table.count).andNot(RowSet.of(Uint32Array.from(table.emptyAccounts)));
 }
 
-function unsupportedAt(): EngineError {
+export function unsupportedAt(): EngineError {
   return new EngineError(
     'query_unsupported',
     '"at" cannot be combined with conditions on accounts or their people: they are answered as of now',

@@ -73,7 +73,7 @@ export class AccountReader implements Accounts {
   }
 }
 
-function limitOf({ limit = DEFAULT_LIMIT }: PageOptions): number {
+export function limitOf({ limit = DEFAULT_LIMIT }: PageOptions): number {
   if (Number.isSafeInteger(limit) && limit >= 1 && limit <= LIMIT_MAX) return limit;
   throw new EngineError('query_invalid', `"limit" must be a whole number from 1 to ${LIMIT_MAX}`);
 }

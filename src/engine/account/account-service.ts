@@ -16,6 +16,7 @@ import { Question } from '../answer/question.ts';
 import { AccountBook } from './account-book.ts';
 import { AccountConditions, leavesOf } from './account-conditions.ts';
 import { AccountRenderer } from './account-renderer.ts';
+import { AccountTable } from './account-table.ts';
 
 export interface AccountServiceParts {
   readonly shards: readonly Shard[];
@@ -35,7 +36,17 @@ export interface Opened {
   readonly shard: AnsweringShard;
 }
 
+/** In a cluster: where accounts are. */
+export interface AccountsElsewhere {
+  /** Bytes of accounts that are kept in this process for all. */
+  readonly usedBytes: number;
+  /** As `AccountService.prepared`, of conditions of which at least one has a leaf about accounts. */
+  prepare(expressions: readonly Expression[], options: SelectOptions): Promise<SelectOptions>;
+}
+
 export class AccountService {
+  /** Set in a cluster, whose accounts are those of all shards. */
+  elsewhere: AccountsElsewhere | undefined;
   readonly #parts: AccountServiceParts;
   #opened: Opened | undefined;
 
@@ -44,7 +55,7 @@ export class AccountService {
   }
 
   get usedBytes(): number {
-    if (this.#opened === undefined) return 0;
+    if (this.#opened === undefined) return this.elsewhere?.usedBytes ?? 0;
     const { book, query } = this.#opened;
     return book.table.data.memory.usedBytes + query.memoryBytes;
   }
@@ -52,7 +63,10 @@ export class AccountService {
   #open(): Opened {
     if (this.#opened === undefined) {
       const { shards, pool, queryOptions } = this.#parts;
-      const book = new AccountBook(shards.map(({ data }) => data));
+      const book = new AccountBook(
+        shards.map(({ data }) => data),
+        (sources) => new AccountTable(sources),
+      );
       const { data } = book.table;
       const beforeCapture = (): void => void book.view();
       const query = new ShardQuery(data, pool, { ...queryOptions, beforeCapture });
@@ -77,9 +91,8 @@ export class AccountService {
 
   /** The options of a question of people, with the answers of the conditions on accounts in it; undefined where there are none. Errors: as of a question. */
   prepared(expressions: readonly Expression[], options: SelectOptions): Promise<SelectOptions> | undefined {
-    return expressions.some((expression) => leavesOf(expression).length > 0)
-      ? this.#prepare(expressions, options)
-      : undefined;
+    if (!expressions.some((expression) => leavesOf(expression).length > 0)) return undefined;
+    return this.elsewhere?.prepare(expressions, options) ?? this.#prepare(expressions, options);
   }
 
   async #prepare(expressions: readonly Expression[], options: SelectOptions): Promise<SelectOptions> {
@@ -124,7 +137,8 @@ export class AccountService {
   }
 }
 
-function assertSupported({ as = 'count', at, aggregate, breakdown }: CheckedRequest): void {
+/** Of a question of accounts. Errors: query_unsupported. */
+export function assertSupported({ as = 'count', at, aggregate, breakdown }: CheckedRequest): void {
   const refuse = (what: string, construct: string): never => {
     throw new EngineError('query_unsupported', what, { details: { construct } });
   };

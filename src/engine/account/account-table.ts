@@ -9,65 +9,40 @@
  * A call costs 10 bytes here, an account its row and its values.
  */
 import { xxh32 } from '../../base/hash.ts';
-import { joinPath } from '../../base/path.ts';
 import { ROOT_TRAITS } from '../../ingest/name-interner.ts';
-import { U16Column, U32Column } from '../../memory/fixed-column.ts';
 import { SlabMemory } from '../../memory/slab-memory.ts';
-import type { EventTable } from '../../profile/event-table.ts';
 import { TYPE_USER_ID } from '../../profile/identifier-store.ts';
 import { ShardData } from '../../profile/shard-data.ts';
-import { valueAt } from '../../profile/survivorship.ts';
-import type { ValueColumn } from '../../profile/value-column.ts';
+import { AccountCalls, type CallSource, type CallTrait } from './account-calls.ts';
+import type { LearnedAccounts } from './learned-accounts.ts';
 
 const NONE = -1;
 
-/** Where the calls are. */
-export interface CallSource {
-  readonly data: ShardData;
-  /** The table of group calls; undefined while there is none. */
-  readonly joined: EventTable | undefined;
-}
-
-/** A trait of accounts, and the column of each shard that has it. */
-interface TraitSource {
+/** A trait, and its path in the table. */
+interface TraitSource extends CallTrait {
   readonly path: number;
-  readonly columns: (ValueColumn | undefined)[];
 }
 
-export class AccountTable {
+export class AccountTable implements LearnedAccounts {
   readonly data: ShardData;
-  readonly #sources: readonly CallSource[];
-  readonly #byId = new Map<string, number>();
-  readonly #ids: string[] = [];
-  // Calls, in the order in which they were learned.
-  readonly #shards: U16Column;
-  readonly #indexes: U32Column;
-  /** Number + 1 of the same account's call before. */
-  readonly #previous: U32Column;
-  // By account: number + 1 of its last call, and number of the newest that was folded.
-  readonly #last: number[] = [];
+  readonly #calls: AccountCalls;
+  /** By account: number of the newest call that was folded. */
   readonly #newest: number[] = [];
   readonly #unfolded = new Set<number>();
   /** Accounts without any call left. */
   readonly #empty = new Set<number>();
   readonly #traits: TraitSource[] = [];
-  readonly #byPath = new Map<number, TraitSource>();
-  readonly #columnCounts: number[];
 
   constructor(sources: readonly CallSource[]) {
     const { names, hashSeed } = sources[0].data;
     const memory = new SlabMemory();
-    this.#sources = sources;
     this.data = new ShardData(memory, names, { dedup: { windowMs: 1, count: 2 }, cacheSizeBytes: 0, hashSeed });
-    this.#shards = new U16Column(memory);
-    this.#indexes = new U32Column(memory);
-    this.#previous = new U32Column(memory);
-    this.#columnCounts = sources.map(() => 0);
+    this.#calls = new AccountCalls(sources, memory);
   }
 
   /** Numbers given out; some may be empty. */
   get count(): number {
-    return this.#ids.length;
+    return this.#calls.accountCount;
   }
 
   get emptyAccounts(): ReadonlySet<number> {
@@ -75,43 +50,32 @@ export class AccountTable {
   }
 
   idOf(account: number): string {
-    return this.#ids[account];
+    return this.#calls.idOf(account);
   }
 
   find(id: string): number | undefined {
-    return this.#byId.get(id);
+    return this.#calls.find(id);
   }
 
-  /** An account is named as a user is, by its key alone. */
   findOrAdd(id: string, timeMs: number): number {
-    const known = this.#byId.get(id);
+    const known = this.#calls.find(id);
     if (known !== undefined) return known;
-    const bytes = Buffer.from(id, 'utf8');
-    const hash = xxh32(bytes, 0, bytes.length, this.data.hashSeed);
-    const account = this.data.addProfile(TYPE_USER_ID, bytes, 0, bytes.length, hash, timeMs);
-    this.#byId.set(id, account);
-    this.#ids.push(id);
-    this.#last.push(0);
+    const account = addAccountRow(this.data, id, timeMs);
+    this.#calls.addAccount(id);
     this.#newest.push(NONE);
     this.#empty.add(account);
     return account;
   }
 
-  /** Learns of a living person's call. `isOfMany`: more are to come at once, so one fold for all of them is cheaper. */
   add(account: number, shard: number, index: number, isOfMany: boolean): void {
-    const call = this.#indexes.length;
-    this.#shards.push(shard);
-    this.#indexes.push(index);
-    this.#previous.push(this.#last[account]);
-    this.#last[account] = call + 1;
+    const call = this.#calls.add(account, shard, index);
     if (this.#unfolded.has(account)) return;
     const newest = this.#newest[account];
     if (isOfMany) this.#unfolded.add(account);
-    else if (newest === NONE || this.#compare(newest, call) <= 0) this.#apply(account, call);
+    else if (newest === NONE || this.#calls.compare(newest, call) <= 0) this.#apply(account, call);
     else this.#unfolded.add(account);
   }
 
-  /** A call of the account counts no more, or came late. */
   foldLater(account: number): void {
     this.#unfolded.add(account);
   }
@@ -125,24 +89,17 @@ export class AccountTable {
     return undefined;
   }
 
-  /** Everybody who ever came with the account, living; some more than once. */
   visitPeople(account: number, visit: (shard: number, row: number) => void): void {
-    for (let next = this.#last[account]; next !== 0; next = this.#previous.get(next - 1)) {
-      const shard = this.#shards.get(next - 1);
-      if (!this.#isDead(next - 1)) visit(shard, this.#tableOf(shard).rows.get(this.#indexes.get(next - 1)));
-    }
+    for (const call of this.#calls.livingOf(account)) visit(this.#calls.shardOf(call), this.#calls.rowOf(call));
   }
 
   #fold(account: number): number {
-    const calls: number[] = [];
-    for (let next = this.#last[account]; next !== 0; next = this.#previous.get(next - 1)) {
-      if (!this.#isDead(next - 1)) calls.push(next - 1);
-    }
+    const calls = this.#calls.livingOf(account);
     this.data.profiles.clearTraits(account);
     this.#newest[account] = NONE;
     this.#empty.add(account);
     if (calls.length === 0) return 0;
-    calls.sort((a, b) => this.#compare(a, b));
+    calls.sort((a, b) => this.#calls.compare(a, b));
     for (const call of calls) this.#see(account, call);
     const { profiles, names } = this.data;
     const traits = this.#knownTraits();
@@ -160,7 +117,7 @@ export class AccountTable {
 
   #see(account: number, call: number): void {
     const { profiles } = this.data;
-    const timeMs = this.#tableOf(this.#shards.get(call)).times.get(this.#indexes.get(call));
+    const timeMs = this.#calls.timeOf(call);
     if (this.#newest[account] === NONE) {
       profiles.firstSeen.set(account, timeMs);
       profiles.lastSeen.set(account, timeMs);
@@ -173,8 +130,8 @@ export class AccountTable {
 
   #setTraits(account: number, call: number, traits: readonly TraitSource[]): void {
     const { profiles, names, hashSeed } = this.data;
-    const shard = this.#shards.get(call);
-    const index = this.#indexes.get(call);
+    const shard = this.#calls.shardOf(call);
+    const index = this.#calls.indexOf(call);
     for (const { path, columns } of traits) {
       const column = columns[shard];
       if (column !== undefined) profiles.setTraitFrom(account, path, column, index, names, hashSeed);
@@ -184,70 +141,30 @@ export class AccountTable {
   #setNewest(account: number, calls: readonly number[], { path, columns }: TraitSource): void {
     const { profiles, names, hashSeed } = this.data;
     for (let i = calls.length - 1; i >= 0; i--) {
-      const column = columns[this.#shards.get(calls[i])];
-      const index = this.#indexes.get(calls[i]);
+      const column = columns[this.#calls.shardOf(calls[i])];
+      const index = this.#calls.indexOf(calls[i]);
       if (column === undefined || !column.has(index)) continue;
       return profiles.setTraitFrom(account, path, column, index, names, hashSeed);
     }
   }
 
-  #tableOf(shard: number): EventTable {
-    return this.#sources[shard].joined!;
-  }
-
-  #isDead(call: number): boolean {
-    const shard = this.#shards.get(call);
-    return this.#sources[shard].data.isDead(this.#tableOf(shard).rows.get(this.#indexes.get(call)));
-  }
-
-  #compare(a: number, b: number): number {
-    const [tableA, tableB] = [this.#tableOf(this.#shards.get(a)), this.#tableOf(this.#shards.get(b))];
-    const [indexA, indexB] = [this.#indexes.get(a), this.#indexes.get(b)];
-    const apart = tableA.times.get(indexA) - tableB.times.get(indexB);
-    if (apart !== 0) return apart;
-    const byId = compareTexts(tableA.messageIds.text(indexA), tableB.messageIds.text(indexB));
-    return byId === 0 ? compareTexts(this.#traitsText(a), this.#traitsText(b)) : byId;
-  }
-
-  /** What a call says of the account, the same text on every shard. */
-  #traitsText(call: number): string {
-    const shard = this.#shards.get(call);
-    const index = this.#indexes.get(call);
-    const entries: [string, unknown][] = [];
-    for (const { columns } of this.#knownTraits()) {
-      const column = columns[shard];
-      if (column?.has(index) === true) entries.push([joinPath(column.segments), valueAt(column, index)]);
-    }
-    return JSON.stringify(entries.sort(([a], [b]) => compareTexts(a, b)));
-  }
-
-  /** Columns below the property `traits` of all shards' group calls. */
+  /** All columns before any is looked at: which are above and below which must be known. */
   #knownTraits(): readonly TraitSource[] {
-    this.#sources.forEach(({ joined }, shard) => {
-      const properties = joined?.properties ?? [];
-      for (; this.#columnCounts[shard] < properties.length; this.#columnCounts[shard]++) {
-        const column = properties[this.#columnCounts[shard]];
-        const [first, ...segments] = column.segments;
-        if (first === 'traits' && segments.length > 0) this.#sourceOf(segments).columns[shard] = column;
-      }
-    });
-    return this.#traits;
-  }
-
-  #sourceOf(segments: readonly string[]): TraitSource {
-    const path = this.data.names.path(ROOT_TRAITS, segments);
-    let source = this.#byPath.get(path);
-    if (source === undefined) {
-      // All columns before any is looked at: which are above and below which must be known.
-      this.data.profiles.columnAt(path, this.data.names);
-      source = { path, columns: this.#sources.map(() => undefined) };
-      this.#byPath.set(path, source);
-      this.#traits.push(source);
+    const { profiles, names } = this.data;
+    const known = this.#calls.traits();
+    while (this.#traits.length < known.length) {
+      const { segments, columns } = known[this.#traits.length];
+      const path = names.path(ROOT_TRAITS, segments);
+      profiles.columnAt(path, names);
+      this.#traits.push({ path, segments, columns });
     }
-    return source;
+    return this.#traits;
   }
 }
 
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** An account is named as a user is, by its key alone. */
+export function addAccountRow(data: ShardData, id: string, timeMs: number): number {
+  const bytes = Buffer.from(id, 'utf8');
+  const hash = xxh32(bytes, 0, bytes.length, data.hashSeed);
+  return data.addProfile(TYPE_USER_ID, bytes, 0, bytes.length, hash, timeMs);
 }

@@ -8,8 +8,12 @@ import type { PersonLinks } from './person-links.ts';
 export class BitRows {
   readonly #words: Uint32Array;
 
-  constructor(rows: RowSet, count: number) {
-    this.#words = rows.toWords(count);
+  constructor(words: Uint32Array) {
+    this.#words = words;
+  }
+
+  static of(rows: RowSet, count: number): BitRows {
+    return new BitRows(rows.toWords(count));
   }
 
   has(row: number): boolean {
@@ -47,7 +51,7 @@ export function fitAccounts(links: readonly PersonLinks[], fits: readonly RowSet
   const people = new Uint32Array(accountCount);
   const fitting = new Uint32Array(accountCount);
   links.forEach((shardLinks, shard) => {
-    const bits = new BitRows(fits[shard], rowsEnd(fits[shard]));
+    const bits = BitRows.of(fits[shard], rowsEnd(fits[shard]));
     shardLinks.forEach((row, accounts) => {
       const isFit = bits.has(row);
       for (const account of accounts) {
@@ -73,7 +77,7 @@ export function accountsOf({ some, every }: FitAccounts, accountCount: number, m
 }
 
 /** One past the last row. */
-function rowsEnd(rows: RowSet): number {
+export function rowsEnd(rows: RowSet): number {
   const { cardinality } = rows;
   if (cardinality === 0) return 0;
   return rows.at(cardinality - 1) + 1;

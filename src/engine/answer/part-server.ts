@@ -6,13 +6,16 @@
  * asks a handle gets the part that was opened, or an error.
  */
 import { EngineError } from '../../model/error.ts';
-import type { QueryPlan } from '../../model/query.ts';
+import type { Expression, QueryPlan } from '../../model/query.ts';
+import type { Memberships } from '../../query/binder/membership.ts';
 import { inSlices } from '../../query/execution/pace.ts';
 import { askTogether, type SelectOptions, type ShardQuery } from '../../query/execution/shard-query.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { AccountSet } from '../account/account-set.ts';
+import { ShardAccounts } from '../account/shard-accounts.ts';
 import type { AnsweringShard } from './answering-shard.ts';
-import { askOptions, assertOfShards, EVERYONE } from './ask-options.ts';
+import { askOptions, assertOfShards, conditionsOf, EVERYONE } from './ask-options.ts';
 import { type Cut, cutOf } from './cut.ts';
 import { withKind } from './kind-of.ts';
 import { OpenPart, type Served } from './open-part.ts';
@@ -27,6 +30,16 @@ export interface PartRequest {
   readonly nowMs: number;
   readonly timeoutMs: number;
   readonly place: Place;
+  /** Of the leaves about accounts, in their order: those that fit. */
+  readonly accounts?: readonly AccountSet[] | undefined;
+  /** Asks for no answer, but for the accounts of those who fit and of those who do not. */
+  readonly asksFits?: boolean | undefined;
+}
+
+/** What stands in place of the request's condition, with the rows of what no shard answers alone. */
+export interface PreparedCondition {
+  readonly where: Expression;
+  readonly memberships: Memberships | undefined;
 }
 
 export interface PartAnswer {
@@ -70,12 +83,14 @@ const RETRY_AFTER_MS = 1_000;
 const HANDLES_PER_MS = 4_096;
 
 export class PartServer {
+  readonly accounts: ShardAccounts;
   readonly #parts: PartServerParts;
   readonly #open = new Map<number, OpenPart>();
   #nextHandle: number;
 
   constructor(parts: PartServerParts) {
     this.#parts = parts;
+    this.accounts = new ShardAccounts(parts.shard.data, parts.clock);
     this.#nextHandle = parts.clock.nowMs() * HANDLES_PER_MS;
   }
 
@@ -83,10 +98,10 @@ export class PartServer {
     return this.#open.size;
   }
 
-  /** Errors: those of a question; overloaded. */
-  async open(asked: PartRequest, signal?: AbortSignal): Promise<PartAnswer> {
-    const { request, timeoutMs } = asked;
-    assertOfShards(request);
+  /** `prepared`: absent = the request's own condition. Errors: those of a question; overloaded. */
+  async open(asked: PartRequest, signal?: AbortSignal, prepared?: PreparedCondition): Promise<PartAnswer> {
+    const { request, timeoutMs, accounts } = asked;
+    if (accounts === undefined && prepared === undefined) assertOfShards(request);
     if (this.#open.size >= HANDLE_COUNT_MAX) {
       const message = `${HANDLE_COUNT_MAX} questions are under way already; ask again later`;
       throw new EngineError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS });
@@ -100,7 +115,7 @@ export class PartServer {
       this.#open.delete(handle);
     });
     try {
-      const served = await part.during(signal, () => this.#serve(asked, part));
+      const served = await part.during(signal, () => this.#serve(asked, part, prepared));
       const head = part.hold(served);
       const { watermark, cut, plan } = served;
       if (!part.hasMore) part.close();
@@ -131,21 +146,35 @@ export class PartServer {
     for (const part of this.#open.values()) part.close();
   }
 
-  #serve(asked: PartRequest, part: OpenPart): Promise<Served> {
-    const { request, nowMs, timeoutMs, place } = asked;
+  async #serve(asked: PartRequest, part: OpenPart, prepared: PreparedCondition | undefined): Promise<Served> {
+    const { request, nowMs, timeoutMs, place, asksFits } = asked;
     const { clock, assertKept } = this.#parts;
-    const options = askOptions(request, {
-      nowMs,
-      timeoutMs,
-      signal: part.signal,
-      assertKept: assertKept ?? (() => {}),
-    });
-    if (request.mode === 'estimate') return this.#serveSamples(request, options);
+    const { signal } = part;
+    const plain = askOptions(request, { nowMs, timeoutMs, signal, assertKept: assertKept ?? (() => {}) });
+    const { accounts } = asked;
+    const { where, memberships } =
+      prepared ?? (accounts === undefined ? withoutAccounts(request) : await this.#prepared(request, accounts, signal));
+    const options = memberships === undefined ? plain : { ...plain, memberships };
+    const whole = { ...request, where };
+    if (asksFits === true) {
+      await this.accounts.prepare(signal);
+      return this.#serveKind(this.accounts.fitKind(), whole, options, place, part);
+    }
+    if (request.mode === 'estimate') return this.#serveSamples(whole, options);
     return withKind(
-      request,
+      whole,
       () => clock.yieldTurn(),
-      (kind) => this.#serveKind(kind, request, options, place, part),
+      (kind) => this.#serveKind(kind, whole, options, place, part),
     );
+  }
+
+  async #prepared(
+    request: CheckedRequest,
+    sets: readonly AccountSet[],
+    signal: AbortSignal,
+  ): Promise<PreparedCondition> {
+    const memberships = await this.accounts.memberships(conditionsOf(request), sets, signal);
+    return { ...withoutAccounts(request), memberships };
   }
 
   async #serveSamples({ where = EVERYONE }: CheckedRequest, options: SelectOptions): Promise<Served> {
@@ -211,4 +240,8 @@ export class PartServer {
       ).catch(reject);
     });
   }
+}
+
+function withoutAccounts({ where = EVERYONE }: CheckedRequest): PreparedCondition {
+  return { where, memberships: undefined };
 }

@@ -1,11 +1,16 @@
 /** The index by itself: versions that stay as they were, people who vanish, and the same whether built step by step or at once. */
 import { expect, test } from 'vitest';
 import { AccountBook } from '../../../src/engine/account/account-book.ts';
+import { AccountTable } from '../../../src/engine/account/account-table.ts';
 import { PersonLinksWriter } from '../../../src/engine/account/person-links.ts';
 import { Core } from '../../sim/core.ts';
 
 const fresh = (): Core => Core.fresh(2, { hashSeed: 1, isAutoFlush: true });
-const bookOf = (core: Core): AccountBook => new AccountBook(core.shards.map(({ data }) => data));
+const bookOf = (core: Core): AccountBook =>
+  new AccountBook(
+    core.shards.map(({ data }) => data),
+    (sources) => new AccountTable(sources),
+  );
 let message = 0;
 const group = (userId: string, groupId: string, day: number, traits = {}): Record<string, unknown> => ({
   type: 'group',

@@ -1,19 +1,19 @@
 /** Conditions on accounts where they meet the rest of the language: text, checks, segments, why, explain, `at`, warnings, unmerge. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Engine } from '../../../src/engine/engine.ts';
-import { open } from '../../../src/engine/open.ts';
 import type { EngineError } from '../../../src/model/error.ts';
 import type { QueryRequest } from '../../../src/model/query.ts';
 import { checkExpression } from '../../../src/query/parser/check-expression.ts';
 import { parseText } from '../../../src/query/parser/parse-text.ts';
 import { printExpression } from '../../../src/query/parser/print.ts';
+import type { TestEngine } from '../../helpers/test-engine.ts';
+import { openEngine } from '../../server/harness.ts';
 
-let engine: Engine;
+let engine: TestEngine;
 const clock = { nowMs: () => Date.parse('2026-03-01T00:00:00Z') };
 const at = (day: number): string => `2026-01-${String(day).padStart(2, '0')}T00:00:00Z`;
 
 beforeEach(async () => {
-  engine = await open({ data: ':memory:', shards: 3, workers: 1, clock });
+  engine = await openEngine({ shards: 3, workers: 1, clock });
   const group = (userId: string, groupId: string, day: number, traits = {}) => {
     return { type: 'group', userId, groupId, traits, timestamp: at(day) };
   };
@@ -130,7 +130,7 @@ test('saved segments may hold them, and be held by them', async () => {
   await engine.saveSegment('active', { where: 'did "Login"' });
   await engine.saveSegment('b2b', { where: 'any account (any person (in segment active))' });
   expect(await ids('in segment b2b')).toEqual(['ada', 'bob']);
-  expect(engine.segment('b2b')?.text).toBe('any account (any person (in segment active))');
+  expect((await engine.segment('b2b'))?.text).toBe('any account (any person (in segment active))');
   expect((await failure(() => engine.deleteSegment('active'))).code).toBe('segment_in_use');
   const cycle = await failure(() =>
     engine.saveSegment('active', { where: 'no account (any person (in segment b2b))' }),

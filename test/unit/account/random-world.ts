@@ -1,5 +1,5 @@
 /** Random group calls, departures, logins and merges, told to an engine and to the truth alike. */
-import type { Engine } from '../../../src/engine/engine.ts';
+import type { Gateway } from '../../../src/engine/gateway.ts';
 import type { JsonValue } from '../../oracle/naive/json-value.ts';
 import { type Random, randomOf } from '../../process/seed.ts';
 import { AccountTruth } from './account-truth.ts';
@@ -123,7 +123,7 @@ export class RandomWorld {
     return this.#merge();
   }
 
-  async send(engine: Engine, count: number): Promise<void> {
+  async send(engine: Pick<Gateway, 'ingest'>, count: number): Promise<void> {
     const items: object[] = [];
     for (let i = 0; i < count; i++) {
       const item = this.#item();
