@@ -8,8 +8,9 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'data-folder': 'the folder of one process; a cluster has its own (test/unit/supervisor/cluster-folder.test.ts)',
   enrichment:
     'replays the folder of one process throughout; the door of it runs with a cluster in test/server/identity.test.ts',
-  matching: 'refused with query_unsupported by a cluster (test/cluster/refused.test.ts)',
-  'matching-store': 'the file of suggestions, which a cluster does not have',
+  matching: 'asks the library, which answers at once; a cluster is held against it in test/cluster/matching',
+  'matching-store':
+    'the file of suggestions by itself; in a cluster the first shard has it (test/cluster/matching/deaths.test.ts)',
   standardise:
     'replays the folder of one process throughout; the same code runs at a shard (src/cluster/shard-ingest.ts)',
 };
