@@ -7,6 +7,20 @@ import { processTerminal } from './terminal.ts';
 
 /** A handle that someone forgot must not keep a finished command alive. */
 const LINGER_MS = 10_000;
+const HOLD_MS = 60_000;
+
+/**
+ * A process ends when nothing but timers of our clock is left, which hold nobody: in the midst of a command, when that waits for one of them, or for a
+ * worker that holds nobody either. So a command holds the process until it is over.
+ */
+export async function heldAlive<T>(command: () => Promise<T>): Promise<T> {
+  const hold = setInterval(() => undefined, HOLD_MS);
+  try {
+    return await command();
+  } finally {
+    clearInterval(hold);
+  }
+}
 
 /** `root` is the package's folder. */
 export async function runProcess(root: URL, openEngine: OpenEngine): Promise<void> {
@@ -15,11 +29,13 @@ export async function runProcess(root: URL, openEngine: OpenEngine): Promise<voi
     process.exit(error.code === 'EPIPE' ? 0 : 1);
   });
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
-  process.exitCode = await runCli(process.argv.slice(2), {
-    terminal: processTerminal(),
-    version,
-    defaultConfigPath: fileURLToPath(new URL('config/engine.default.json', root)),
-    openEngine,
-  });
+  process.exitCode = await heldAlive(() =>
+    runCli(process.argv.slice(2), {
+      terminal: processTerminal(),
+      version,
+      defaultConfigPath: fileURLToPath(new URL('config/engine.default.json', root)),
+      openEngine,
+    }),
+  );
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
