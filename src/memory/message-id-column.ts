@@ -96,8 +96,27 @@ export class MessageIdColumn {
 
   /** Appends the id at `from` once more. */
   pushCopy(from: number): void {
-    const bytes = Buffer.from(this.text(from), 'utf8');
-    this.push(bytes, 0, bytes.length);
+    const c = from >>> CHUNK_SHIFT;
+    const local = from & CHUNK_MASK;
+    const uuids = this.#uuids[c];
+    if (uuids === undefined) {
+      const heap = this.#heap;
+      heap.locate(this.#offsets[c]![local]);
+      return this.push(heap.block, heap.start, heap.size);
+    }
+    const index = this.length;
+    const to = index >>> CHUNK_SHIFT;
+    if (to < this.#uuids.length && this.#uuids[to] === undefined) {
+      printUuid(uuids, local * UUID_SIZE_BYTES, this.#textScratch, 0);
+      return this.push(this.#textScratch, 0, UUID_TEXT_LENGTH);
+    }
+    this.#ensure(to, index & CHUNK_MASK, true);
+    this.#pages[to].stamp = this.memory.epoch;
+    // The page may have moved just now; what the old one held is still there to be read.
+    const target = this.#uuids[to]!;
+    const at = (index & CHUNK_MASK) * UUID_SIZE_BYTES;
+    for (let i = 0; i < UUID_SIZE_BYTES; i++) target[at + i] = uuids[local * UUID_SIZE_BYTES + i];
+    this.length = index + 1;
   }
 
   text(index: number): string {

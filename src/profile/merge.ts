@@ -5,6 +5,7 @@
  */
 import type { EventTable } from './event-table.ts';
 import type { ShardData } from './shard-data.ts';
+import { NO_TABLE } from './table-column.ts';
 
 /** An event of any of the profile's tables. */
 export interface PlacedEvent {
@@ -28,10 +29,41 @@ export function everythingOf(data: ShardData, row: number): PlacedEvent[] {
 
 /** How many events and calls a profile has: what a merge would have to move. */
 export function sizeOf(data: ShardData, row: number): number {
-  let size = 0;
+  let size = callsOf(data, row);
   for (const { table, slot } of data.participantsOf(row)) size += table.countAt(slot);
-  const slot = data.history.slotOf(row);
-  return slot < 0 ? size : size + data.history.countAt(slot);
+  return size;
+}
+
+/** Which of two profiles is larger, as `sizeOf` counts: negative = the second. Costs the smaller one: what stays to be counted of the larger does not matter. */
+export function compareSizes(data: ShardData, a: number, b: number): number {
+  const { profiles, tables } = data;
+  let sizeA = callsOf(data, a);
+  let sizeB = callsOf(data, b);
+  let tableA = profiles.timelineTables.get(a);
+  let tableB = profiles.timelineTables.get(b);
+  let slotA = profiles.timelineSlots.get(a);
+  let slotB = profiles.timelineSlots.get(b);
+  for (;;) {
+    const isWholeA = tableA === NO_TABLE;
+    const isWholeB = tableB === NO_TABLE;
+    if (isWholeA ? isWholeB || sizeA < sizeB : isWholeB && sizeB < sizeA) return sizeA - sizeB;
+    if (!isWholeA && (isWholeB || sizeA <= sizeB)) {
+      const table = tables[tableA];
+      sizeA += table.countAt(slotA);
+      tableA = table.nextTables.get(slotA);
+      slotA = table.nextSlots.get(slotA);
+    } else {
+      const table = tables[tableB];
+      sizeB += table.countAt(slotB);
+      tableB = table.nextTables.get(slotB);
+      slotB = table.nextSlots.get(slotB);
+    }
+  }
+}
+
+function callsOf({ history }: ShardData, row: number): number {
+  const slot = history.slotOf(row);
+  return slot < 0 ? 0 : history.countAt(slot);
 }
 
 /** Appends the event again under another row. */

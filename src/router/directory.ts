@@ -8,7 +8,7 @@
 
 import type { Identifier } from '../model/profile.ts';
 import { NONE } from '../profile/event-table.ts';
-import { sizeOf } from '../profile/merge.ts';
+import { compareSizes, sizeOf } from '../profile/merge.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { ProfileAddress } from './profile-address.ts';
 import type { Reach } from './reach.ts';
@@ -75,6 +75,11 @@ export class Directory {
   /** What would have to move with the profile: its events and calls. */
   sizeOf({ shard, row }: ProfileAddress): number {
     return sizeOf(shard.data, row);
+  }
+
+  /** Which of two profiles has more to move; negative = the second. */
+  compareSizes(a: ProfileAddress, b: ProfileAddress): number {
+    return a.shard === b.shard ? compareSizes(a.shard.data, a.row, b.row) : this.sizeOf(a) - this.sizeOf(b);
   }
 
   /** Tells the identifier's owner where its profile lives, when that is elsewhere. */

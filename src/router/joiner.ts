@@ -97,7 +97,7 @@ export class Joiner {
 
   /** Whether the first of two profiles stays where it is when they become one. By what would have to move; between equals by the home key, so that the answer is the same for any number of shards. */
   doesFirstStay(a: ProfileAddress, b: ProfileAddress): boolean {
-    const difference = this.#directory.sizeOf(a) - this.#directory.sizeOf(b);
+    const difference = this.#directory.compareSizes(a, b);
     if (difference !== 0) return difference > 0;
     return textOf(this.#directory.homeKeyOf(a)) < textOf(this.#directory.homeKeyOf(b));
   }

@@ -101,6 +101,12 @@ export class MirroredDirectory extends Directory implements Reach {
     return undefined;
   }
 
+  /** A mirror may hold less than was told of a profile's size. */
+  override compareSizes(a: ProfileAddress, b: ProfileAddress): number {
+    const areHere = a.shard === this.own && b.shard === this.own;
+    return areHere ? super.compareSizes(a, b) : this.sizeOf(a) - this.sizeOf(b);
+  }
+
   override sizeOf(address: ProfileAddress): number {
     const fetched = this.#mirrors.get(address.shard.index)?.sizes.get(address.row);
     const size = super.sizeOf(address);

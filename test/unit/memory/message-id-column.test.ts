@@ -53,3 +53,23 @@ test('texts that are nearly UUIDs come back exactly as they came', () => {
     expect(column.text(i)).toBe(text);
   });
 });
+
+test('an id that is appended again reads as before, from and to pages of either form, and while they grow', () => {
+  const copied = (count: number, textOf: (i: number) => string, from: readonly number[]): void => {
+    const { column, memory } = pushed(count, textOf);
+    for (const i of from) column.pushCopy(i);
+    from.forEach((i, k) => {
+      expect(column.text(count + k)).toBe(textOf(i));
+      expect(column.text(i)).toBe(textOf(i));
+    });
+    expect(column.length).toBe(count + from.length);
+    expect(memory.usedBytes).toBe(column.usedBytes);
+  };
+  const some = Array.from({ length: 90 }, (_, k) => (k * 7) % 15);
+  copied(15, uuid, some);
+  copied(15, (i) => (i === 9 ? 'x' : uuid(i)), some);
+  copied(15, (i) => `id-${i}`, some);
+  // Into the next chunk, which is of the other form.
+  copied(CHUNK + 1, (i) => (i === CHUNK ? 'x' : uuid(i)), [0, CHUNK, 5]);
+  copied(CHUNK + 1, (i) => (i === CHUNK ? uuid(7) : `id-${i}`), [CHUNK, 3, 4, CHUNK]);
+});
