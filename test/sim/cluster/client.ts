@@ -17,6 +17,8 @@ export interface ClientParts {
   readonly note: (text: string) => void;
   readonly violation: (what: string) => void;
   readonly isOver: () => boolean;
+  /** Longest pause between two batches. */
+  readonly pauseMsMax: number;
 }
 
 export class Client {
@@ -36,6 +38,11 @@ export class Client {
     return this.acknowledged.size === this.#items.length;
   }
 
+  /** Whatever became of it. */
+  get sent(): readonly SimItem[] {
+    return this.#items.slice(0, this.#next);
+  }
+
   get left(): string[] {
     return this.#items.filter((item) => !this.acknowledged.has(item)).map(({ messageId }) => messageId);
   }
@@ -46,7 +53,7 @@ export class Client {
       if (this.isDone) return;
       await this.#send(this.#batch());
       if (world.below(3) === 0) await this.#look();
-      if (world.below(2) === 0) await this.#pause(world.below(60));
+      if (world.below(2) === 0) await this.#pause(world.below(this.#parts.pauseMsMax));
     }
   }
 

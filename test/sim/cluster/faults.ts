@@ -1,11 +1,18 @@
 /** What goes wrong, and when, from a seed; and putting all of it right again. */
 import type { SimCluster } from './cluster.ts';
+import { Crossing } from './crossing.ts';
 
 export interface FaultPlan {
   readonly kills: boolean;
   readonly routerKills: boolean;
   readonly cuts: boolean;
   readonly slowDisks: boolean;
+  readonly stuckDisks: boolean;
+  readonly fullDisks: boolean;
+  readonly tornCheckpoints: boolean;
+  /** In the midst of calls. */
+  readonly crossings: boolean;
+  readonly supervisorKills: boolean;
   readonly storms: boolean;
   readonly clockSteps: boolean;
   readonly upgrades: boolean;
@@ -16,6 +23,10 @@ export interface FaultPlan {
 const DELAY_MS_MAX = 5;
 const STORM_MS_MAX = 300;
 const SLOW_MS_MAX = 800;
+/** Longer than a shard waits for another to take its part of a step. */
+const STUCK_MS_MAX = 25_000;
+const FULL_MS_MAX = 4_000;
+const LONG_CUT_MS_MAX = 15_000;
 const CLOCK_STEP_MS_MAX = 600_000;
 
 type Fault = () => void;
@@ -39,6 +50,11 @@ export class Faults {
     if (plan.routerKills) faults.push(this.#killRouter);
     if (plan.cuts) faults.push(this.#cut, this.#cut, this.#break);
     if (plan.slowDisks) faults.push(this.#slowDisk);
+    if (plan.stuckDisks) faults.push(this.#stickDisk);
+    if (plan.fullDisks) faults.push(this.#fillDisk);
+    if (plan.supervisorKills) faults.push(this.#killSupervisor);
+    if (plan.crossings) cluster.crossing = new Crossing(cluster, note);
+    cluster.tearsCheckpoints = plan.tornCheckpoints;
     if (plan.storms) faults.push(this.#storm);
     if (plan.clockSteps) faults.push(this.#stepClock);
     if (plan.upgrades) faults.push(this.#upgrade);
@@ -62,6 +78,8 @@ export class Faults {
   heal(): void {
     const { world, network, shards, routers } = this.#cluster;
     this.#isOver = true;
+    if (this.#cluster.crossing !== undefined) this.#cluster.crossing.isOver = true;
+    this.#cluster.supervisor.start();
     world.delayMsMax = DELAY_MS_MAX;
     for (const cut of this.#cuts) {
       const [address, dialler] = cut.split('|');
@@ -70,6 +88,8 @@ export class Faults {
     this.#cuts.clear();
     for (const shard of shards) {
       shard.flushMsMax = this.#flushMsMax;
+      shard.isDiskStuck = false;
+      shard.isDiskFull = false;
       if (shard.process !== undefined) shard.process.clockOffsetMs = 0;
       this.#cluster.startShard(shard.index);
     }
@@ -116,7 +136,7 @@ export class Faults {
   readonly #cut = (): void => {
     const { world, network, map, routers } = this.#cluster;
     const { address } = map.shards[this.#aShard()];
-    const diallers = [...map.shards.map((shard) => shard.address), ...routers.map(({ name }) => name)];
+    const diallers = [...map.shards.map((shard) => shard.address), ...routers.map(({ name }) => name), 'supervisor'];
     const dialler = world.below(5) === 0 ? undefined : diallers[world.below(diallers.length)];
     if (dialler === address) return;
     const cut = `${address}|${dialler ?? ''}`;
@@ -131,7 +151,7 @@ export class Faults {
       this.#cuts.add(back);
       network.cut(dialler, address);
     }
-    this.#later(world.below(4) === 0 ? 8_000 : 600, () => {
+    this.#later(world.below(4) === 0 ? LONG_CUT_MS_MAX : 600, () => {
       this.#note(`heal ${cut}`);
       this.#cuts.delete(cut);
       network.heal(address, dialler);
@@ -154,6 +174,34 @@ export class Faults {
     this.#later(2_000, () => {
       shard.flushMsMax = this.#flushMsMax;
     });
+  };
+
+  readonly #stickDisk = (): void => {
+    const { world } = this.#cluster;
+    const shard = this.#cluster.shards[this.#aShard()];
+    this.#note(`stuck disk ${shard.index}`);
+    shard.isDiskStuck = true;
+    this.#later(world.below(2) === 0 ? STUCK_MS_MAX : 1_000, () => {
+      this.#note(`disk ${shard.index} goes on`);
+      shard.isDiskStuck = false;
+    });
+  };
+
+  readonly #fillDisk = (): void => {
+    const shard = this.#cluster.shards[this.#aShard()];
+    this.#note(`full disk ${shard.index}`);
+    shard.isDiskFull = true;
+    if (shard.process !== undefined) shard.storage.failDisk();
+    this.#later(FULL_MS_MAX, () => {
+      this.#note(`disk ${shard.index} has room`);
+      shard.isDiskFull = false;
+    });
+  };
+
+  readonly #killSupervisor = (): void => {
+    const { supervisor } = this.#cluster;
+    supervisor.kill();
+    this.#later(2_000, () => supervisor.start());
   };
 
   readonly #storm = (): void => {

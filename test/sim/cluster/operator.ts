@@ -12,6 +12,7 @@ const EXPECTED = [
   'shard_unavailable',
   'deadline_exceeded',
   'shutting_down',
+  'storage_failed',
 ];
 
 export async function operate(

@@ -8,6 +8,7 @@ import type { ClusterEngine } from '../../../src/cluster/cluster-engine.ts';
 import { SeededWorld } from '../../unit/link/seeded-world.ts';
 import { Client, type ClientParts } from './client.ts';
 import { SimCluster } from './cluster.ts';
+import { count } from './counting.ts';
 import { type FaultPlan, Faults } from './faults.ts';
 import { operate } from './operator.ts';
 import { exported, faultsOf, lookupFaults, singleState, stateOf } from './oracle.ts';
@@ -25,6 +26,9 @@ export interface SimOutcome {
 
 const REST_WITHIN_MS = 120_000;
 const TRACE_LINES = 60;
+const LONG_FROM_MS = 12_000;
+const RESIZE_EVERY_MS_MAX = 4_000;
+const SHARDS_MAX = 5;
 
 export async function simulate(seed: number, isTraced = false): Promise<SimOutcome> {
   const world = new SeededWorld(seed);
@@ -47,7 +51,8 @@ export async function simulate(seed: number, isTraced = false): Promise<SimOutco
   let cluster: SimCluster | undefined;
   try {
     const kind: TrafficKind = world.below(2) === 0 ? 'confluent' : 'contested';
-    const people = 2 + world.below(6);
+    const isMoving = world.below(3) === 0;
+    const people = 2 + world.below(isMoving ? 24 : 6);
     cluster = new SimCluster(
       world,
       {
@@ -58,7 +63,7 @@ export async function simulate(seed: number, isTraced = false): Promise<SimOutco
       },
       note,
     );
-    const scenario = play(world, cluster, kind, people, { note, violation });
+    const scenario = play(world, cluster, { kind, people, isMoving }, { note, violation });
     await world.settle(scenario);
   } catch (error) {
     violation(String((error as Error).stack));
@@ -79,22 +84,32 @@ export async function simulate(seed: number, isTraced = false): Promise<SimOutco
 
 type Notes = Pick<ClientParts, 'note' | 'violation'>;
 
+interface Scene {
+  readonly kind: TrafficKind;
+  readonly people: number;
+  /** The number of shards is changed meanwhile. */
+  readonly isMoving: boolean;
+}
+
 async function play(
   world: SeededWorld,
   cluster: SimCluster,
-  kind: TrafficKind,
-  people: number,
+  { kind, people, isMoving }: Scene,
   { note, violation }: Notes,
 ): Promise<void> {
-  const items = itemsOf(world, kind, people, 20 + world.below(100));
+  const items = itemsOf(world, kind, people, 20 + world.below(isMoving ? 200 : 100));
+  const isLong = world.below(4) === 0;
+  const durationMs = isLong ? LONG_FROM_MS + world.below(LONG_FROM_MS) : 500 + world.below(isMoving ? 8_000 : 4_000);
   note(`${kind}, ${people} people, ${items.length} items, ${cluster.shards.length} shards`);
+  cluster.supervisor.start();
   for (const { index } of cluster.shards) cluster.startShard(index);
   cluster.routers.forEach((_, place) => {
     cluster.startRouter(place);
   });
   let isOver = false;
   let isStuck = false;
-  const parts: ClientParts = { cluster, note, violation, isOver: () => isStuck };
+  const pauseMsMax = isLong || isMoving ? 600 : 60;
+  const parts: ClientParts = { cluster, note, violation, isOver: () => isStuck, pauseMsMax };
   const clientCount = 1 + world.below(4);
   const clients = Array.from(
     { length: clientCount },
@@ -108,9 +123,12 @@ async function play(
   const sending = Promise.all(clients.map((client) => client.run()));
   const operating =
     kind === 'contested' ? operate(clients[0], people, { ...parts, isOver: () => isOver || isStuck }) : undefined;
-  const faults = new Faults(cluster, planOf(world), note);
+  const counting =
+    kind === 'confluent' ? count(clients, { ...parts, isOver: () => isOver || isStuck }) : Promise.resolve();
+  const faults = new Faults(cluster, planOf(world, isMoving), note);
   faults.start();
-  await sleep(world, 500 + world.below(4_000));
+  if (isMoving) resizeNowAndThen(cluster, () => isOver);
+  await sleep(world, durationMs);
   isOver = true;
   faults.heal();
   note('healed');
@@ -119,6 +137,7 @@ async function play(
   });
   await sending;
   await operating;
+  await counting;
   for (const client of clients) {
     if (!client.isDone) violation(`${client.name} still has ${client.left.join(' ')} ${REST_WITHIN_MS} ms later`);
   }
@@ -138,13 +157,30 @@ function sleep(world: SeededWorld, ms: number): Promise<void> {
   return new Promise((resolve) => world.clock.after(ms, resolve));
 }
 
-function planOf(world: SeededWorld): FaultPlan {
+function resizeNowAndThen(cluster: SimCluster, isOver: () => boolean): void {
+  const { world, supervisor } = cluster;
+  const again = (): void => {
+    world.clock.after(world.below(RESIZE_EVERY_MS_MAX), () => {
+      if (isOver()) return;
+      supervisor.resize(1 + world.below(SHARDS_MAX));
+      again();
+    });
+  };
+  again();
+}
+
+function planOf(world: SeededWorld, isMoving: boolean): FaultPlan {
   const isOn = (): boolean => world.below(2) === 0;
   return {
     kills: isOn(),
     routerKills: world.below(3) === 0,
     cuts: isOn(),
     slowDisks: isOn(),
+    stuckDisks: world.below(4) === 0,
+    fullDisks: world.below(5) === 0,
+    tornCheckpoints: world.below(4) === 0,
+    crossings: isOn(),
+    supervisorKills: isMoving && isOn(),
     storms: world.below(3) === 0,
     clockSteps: world.below(3) === 0,
     upgrades: world.below(4) === 0,
