@@ -43,6 +43,7 @@ import { ClusterIdentity } from './gateway/cluster-identity.ts';
 import { ClusterIngest } from './gateway/cluster-ingest.ts';
 import { ClusterPages } from './gateway/cluster-pages.ts';
 import { ClusterQueries } from './gateway/cluster-queries.ts';
+import { LookupAsker } from './gateway/lookup-asker.ts';
 import { PersonAsker } from './gateway/person-asker.ts';
 import { QuarantineGuard } from './gateway/quarantine-guard.ts';
 import { questionPorts } from './gateway/question-ports.ts';
@@ -95,6 +96,7 @@ export class ClusterEngine implements Gateway {
   readonly #caller: ShardCaller;
   readonly #guard: QuarantineGuard | undefined;
   readonly #ingest: ClusterIngest;
+  readonly #lookups: LookupAsker;
   readonly #persons: PersonAsker;
   readonly #identity: ClusterIdentity;
   readonly #queries: ClusterQueries;
@@ -135,6 +137,7 @@ export class ClusterEngine implements Gateway {
     const shardCount = (): number => this.#map.shards.length;
     const limits = { ...DEFAULT_INGEST_LIMITS, ...options.limits };
     this.#ingest = new ClusterIngest({ caller, slots: this.#slots, limits, clock, random, shardCount, guard });
+    this.#lookups = new LookupAsker(caller, this.#slots, clock);
     this.#persons = new PersonAsker(caller, this.#slots, clock);
     this.matching = new RoutedMatching(caller);
     this.#identity = new ClusterIdentity({ caller, persons: this.#persons, shardCount });
@@ -160,7 +163,7 @@ export class ClusterEngine implements Gateway {
       return (await this.#askAll<readonly CompletionPart[]>('completion', ask)).flat();
     });
     if (local === undefined) {
-      this.lookupMany = (identifiers, lookup) => this.#persons.lookupMany(identifiers, lookup);
+      this.lookupMany = (identifiers, lookup) => this.#lookups.lookupMany(identifiers, lookup);
     }
     this.profilePages = new ClusterPages(this.#persons);
     // What was changed while the link was down was not told.
@@ -254,8 +257,8 @@ export class ClusterEngine implements Gateway {
   /** At once where the profile is in this process. */
   lookupJson(identifier: Identifier, options?: LookupOptions): Awaitable<Uint8Array | undefined> {
     const here = this.#caller.lookUpHere(identifier, options);
-    if (here === undefined) return this.#persons.lookup(identifier, options);
-    this.#persons.lookups += 1;
+    if (here === undefined) return this.#lookups.lookup(identifier, options);
+    this.#lookups.lookups += 1;
     return here;
   }
 
@@ -401,7 +404,7 @@ export class ClusterEngine implements Gateway {
       ),
     );
     const parts = known.filter((part): part is EngineStats => part !== undefined);
-    const { lookups, misses } = this.#persons;
+    const { lookups, misses } = this.#lookups;
     const { queryCount, errorCount } = this.#queries;
     const counts = { lookups, lookupMisses: misses, queries: queryCount, queryErrors: errorCount };
     const stats = mergeStats(parts, counts);

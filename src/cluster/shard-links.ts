@@ -1,6 +1,6 @@
 /** Links from one process of the cluster to every shard, by the map: dialled when a shard is known, and again whenever one is lost. */
 import type { Network } from '../link/dial.ts';
-import type { CallOptions, Handlers, Peer } from '../link/peer.ts';
+import type { AnswerTaker, CallOptions, Handlers, Peer } from '../link/peer.ts';
 import { ReconnectingLink } from '../link/reconnecting-link.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
@@ -72,6 +72,13 @@ export class ShardLinks implements Peers {
   call<T>(shard: number, method: string, args: unknown, options?: CallOptions): Promise<T> {
     const link = this.#links.get(shard);
     return link === undefined ? Promise.reject(unavailable(shard)) : link.call<T>(method, args, options);
+  }
+
+  /** Throws as `Peer.ask` does; shard_unavailable. */
+  ask(shard: number, method: string, args: unknown, options: CallOptions | undefined, taker: AnswerTaker): void {
+    const link = this.#links.get(shard);
+    if (link === undefined) throw unavailable(shard);
+    link.ask(method, args, options, taker);
   }
 
   session(shard: number): number | undefined {

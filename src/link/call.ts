@@ -1,30 +1,23 @@
 /** The two sides of a call while it is under way: whom its answer goes to, and what its handler sees of it. */
 import { EngineError } from '../model/error.ts';
 import { Timed } from './deadlines.ts';
-import type { IncomingCall, Peer } from './peer.ts';
+import type { AnswerTaker, IncomingCall } from './handler.ts';
+import type { Peer } from './peer.ts';
 
 export class OutgoingCall extends Timed {
   readonly id: number;
   readonly method: string;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  readonly taker: AnswerTaker;
   readonly #giveUp: (call: OutgoingCall, error: unknown) => void;
   timeoutMs = 0;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
-  constructor(
-    id: number,
-    method: string,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-    giveUp: (call: OutgoingCall, error: unknown) => void,
-  ) {
+  constructor(id: number, method: string, taker: AnswerTaker, giveUp: (call: OutgoingCall, error: unknown) => void) {
     super();
     this.id = id;
     this.method = method;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.taker = taker;
     this.#giveUp = giveUp;
   }
 

@@ -8,6 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { deadlineExceeded, OutgoingCall, RunningCall } from './call.ts';
 import type { Channel } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
+import type { AnswerTaker, CallOptions, Handler, Handlers } from './handler.ts';
 import {
   ANSWER,
   CANCEL,
@@ -21,31 +22,17 @@ import {
   PROTOCOL_VERSION,
   REQUEST,
 } from './message.ts';
+import { MessageWriter } from './message-writer.ts';
+import { Parking } from './parking.ts';
 import { MalformedMessage, ValueReader } from './value-reader.ts';
-import { ValueWriter } from './value-writer.ts';
+
+export type { AnswerTaker, CallOptions, Handler, Handlers, IncomingCall } from './handler.ts';
 
 export const MESSAGE_BYTES_MAX = 64 * 1_048_576;
 const BUFFERED_BYTES_MAX = 16 * 1_048_576;
 const CONCURRENT_CALLS_MAX = 65_536;
 /** Callers are asked to wait above `maxBufferedBytes`; above this many times that they are refused. */
 const REFUSED_AT_TIMES = 4;
-
-/** Reads its arguments itself; what it gives or throws is the answer. An answer that is no promise leaves in the same turn. */
-export type Handler = (args: unknown, call: IncomingCall) => unknown;
-export type Handlers = Readonly<Record<string, Handler>>;
-
-export interface IncomingCall {
-  /** Aborted when the caller cancels, its deadline passes, or the link closes; the reason is an EngineError. */
-  readonly signal: AbortSignal;
-  /** Who calls; absent when the call came from the process itself. */
-  readonly peer?: Peer | undefined;
-}
-
-export interface CallOptions {
-  readonly timeoutMs?: number | undefined;
-  /** When it aborts, the call is rejected with its reason and the other end is told. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface PeerLimits {
   /** Default 64 MiB; the channel's own bound holds too. */
@@ -78,14 +65,12 @@ export class Peer {
   readonly #maxMessageBytes: number;
   readonly #maxBufferedBytes: number;
   readonly #maxConcurrentCalls: number;
-  readonly #writer: ValueWriter;
+  readonly #writer: MessageWriter;
   readonly #reader = new ValueReader();
   readonly #deadlines: Deadlines;
   readonly #outgoing = new Map<number, OutgoingCall>();
   readonly #incoming = new Map<number, RunningCall>();
-  readonly #parking: ParkedMessage[] = [];
-  #parkedBytes = 0;
-  #parkedRequestCount = 0;
+  readonly #parking = new Parking();
   #drainWaiters: (() => void)[] = [];
   #nextId = 1;
   #hasHello = false;
@@ -104,7 +89,7 @@ export class Peer {
     this.#maxMessageBytes = options.maxMessageBytes ?? MESSAGE_BYTES_MAX;
     this.#maxBufferedBytes = options.maxBufferedBytes ?? BUFFERED_BYTES_MAX;
     this.#maxConcurrentCalls = options.maxConcurrentCalls ?? CONCURRENT_CALLS_MAX;
-    this.#writer = new ValueWriter(this.#maxMessageBytes);
+    this.#writer = new MessageWriter(this.#maxMessageBytes);
     this.#deadlines = new Deadlines(options.clock);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -117,7 +102,7 @@ export class Peer {
     this.ready.catch(() => undefined);
     channel.onClose((error) => this.#end(error === undefined ? undefined : this.#lost(error.message, error)));
     channel.onDrain(() => this.#onDrain());
-    this.#sendHello();
+    channel.send(this.#writer.hello());
     channel.onMessage((message) => this.#receive(message));
   }
 
@@ -150,20 +135,14 @@ export class Peer {
    */
   call<T>(method: string, args: unknown, options?: CallOptions | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#start(method, args, options, resolve as (value: unknown) => void, reject);
+      this.ask(method, args, options, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
   /** No answer, and no word whether it arrived. Errors: shard_unavailable, overloaded, payload_too_large. */
   notify(method: string, args: unknown): void {
     this.#admit();
-    const writer = this.#writer;
-    writer.begin();
-    writer.arrayHeader(3);
-    writer.number(NOTIFY);
-    writer.text(method);
-    writer.value(args);
-    this.#channel.send(writer.end());
+    this.#channel.send(this.#writer.notification(method, args));
   }
 
   /** Resolves when little enough waits to be sent, or the link has closed: who sends much waits for it. */
@@ -176,13 +155,8 @@ export class Peer {
     this.#end(undefined);
   }
 
-  #start(
-    method: string,
-    args: unknown,
-    options: CallOptions | undefined,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-  ): void {
+  /** `call` without a promise, for who asks very often. Throws what keeps the call from being sent; the taker hears all else. */
+  ask(method: string, args: unknown, options: CallOptions | undefined, taker: AnswerTaker): void {
     const { timeoutMs, signal } = options ?? NO_OPTIONS;
     const hasDeadline = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
     this.#admit();
@@ -190,18 +164,9 @@ export class Peer {
     if (hasDeadline && !(timeoutMs > 0)) throw deadlineExceeded(method, timeoutMs, false);
     if (this.#outgoing.size >= this.#maxConcurrentCalls) throw this.#tooManyCalls();
     const id = this.#nextId;
-    const writer = this.#writer;
-    writer.begin();
-    writer.arrayHeader(5);
-    writer.number(REQUEST);
-    writer.number(id);
-    writer.text(method);
-    if (hasDeadline) writer.number(timeoutMs);
-    else writer.nil();
-    writer.value(args);
-    const message = writer.end();
+    const message = this.#writer.request(id, method, hasDeadline ? timeoutMs : undefined, args);
     this.#nextId++;
-    const call = new OutgoingCall(id, method, resolve, reject, this.#giveUp);
+    const call = new OutgoingCall(id, method, taker, this.#giveUp);
     this.#outgoing.set(id, call);
     if (hasDeadline) {
       call.timeoutMs = timeoutMs;
@@ -230,25 +195,10 @@ export class Peer {
   readonly #giveUp = (call: OutgoingCall, error: unknown): void => {
     if (!this.#outgoing.delete(call.id)) return;
     this.#deadlines.remove(call);
-    const writer = this.#writer;
-    writer.begin();
-    writer.arrayHeader(2);
-    writer.number(CANCEL);
-    writer.number(call.id);
-    this.#channel.send(writer.end());
+    this.#channel.send(this.#writer.cancel(call.id));
     call.settle();
-    call.reject(error);
+    call.taker.reject(error);
   };
-
-  #sendHello(): void {
-    const writer = this.#writer;
-    writer.begin();
-    writer.arrayHeader(3);
-    writer.number(HELLO);
-    writer.text(PROTOCOL_NAME);
-    writer.number(PROTOCOL_VERSION);
-    this.#channel.send(writer.end());
-  }
 
   #receive(message: Uint8Array): void {
     if (this.#isClosed) return;
@@ -258,7 +208,7 @@ export class Peer {
       }
       const kind = kindOf(message);
       const waits = kind === REQUEST || kind === CANCEL || kind === NOTIFY;
-      if (waits && (this.#parking.length > 0 || this.#isFull())) this.#park(message, kind);
+      if (waits && (!this.#parking.isEmpty || this.#isFull())) this.#park(message, kind);
       else this.#handle(message, 0);
     } catch (error) {
       this.#fail(error);
@@ -287,7 +237,7 @@ export class Peer {
     if (kind === REQUEST) {
       const method = reader.name();
       const timeoutMs = reader.value();
-      const args = reader.value();
+      const args = reader.lent();
       reader.close();
       if (timeoutMs !== null && typeof timeoutMs !== 'number')
         throw new MalformedMessage('a timeout that is no number');
@@ -296,7 +246,7 @@ export class Peer {
       reader.close();
       this.#endRunning(id)?.abort(new EngineError('query_cancelled', 'the caller cancelled'));
     } else {
-      const value = reader.value();
+      const value = reader.lent();
       reader.close();
       const call = this.#outgoing.get(id);
       // Its caller may have given up meanwhile.
@@ -304,8 +254,8 @@ export class Peer {
       this.#outgoing.delete(id);
       this.#deadlines.remove(call);
       call.settle();
-      if (kind === ANSWER) call.resolve(value);
-      else call.reject(errorFromWire(value));
+      if (kind === ANSWER) call.taker.resolve(value);
+      else call.taker.reject(errorFromWire(value));
     }
   }
 
@@ -397,14 +347,8 @@ export class Peer {
 
   #answer(id: number, result: unknown, method: string): void {
     if (this.#isClosed) return;
-    const writer = this.#writer;
     try {
-      writer.begin();
-      writer.arrayHeader(3);
-      writer.number(ANSWER);
-      writer.number(id);
-      writer.value(result);
-      this.#channel.send(writer.end());
+      this.#channel.send(this.#writer.answer(id, result));
     } catch (error) {
       this.#answerError(id, error, method);
     }
@@ -414,23 +358,14 @@ export class Peer {
     if (!(error instanceof EngineError)) this.#onFault(error, method);
     if (this.#isClosed) return;
     try {
-      this.#sendError(id, errorToWire(error));
+      this.#channel.send(this.#writer.error(id, errorToWire(error)));
     } catch (fault) {
       // Its details have no form on a link, or are too large: the caller hears of it in any case.
       this.#onFault(fault, method);
       const code = error instanceof EngineError ? error.code : 'internal';
-      this.#sendError(id, { code, message: `${method} failed; what it said about it could not be sent` });
+      const message = `${method} failed; what it said about it could not be sent`;
+      this.#channel.send(this.#writer.error(id, { code, message }));
     }
-  }
-
-  #sendError(id: number, wire: Record<string, unknown>): void {
-    const writer = this.#writer;
-    writer.begin();
-    writer.arrayHeader(3);
-    writer.number(ERROR);
-    writer.number(id);
-    writer.value(wire);
-    this.#channel.send(writer.end());
   }
 
   #isFull(): boolean {
@@ -442,15 +377,13 @@ export class Peer {
    * ask each other cannot wait for each other for ever.
    */
   #park(message: Uint8Array, kind: number): void {
-    this.#parkedBytes += message.length;
-    if (kind === REQUEST) this.#parkedRequestCount++;
-    const count = this.#parkedRequestCount + this.#incoming.size;
-    if (this.#parkedBytes > this.#maxBufferedBytes || count > this.#maxConcurrentCalls) {
+    this.#parking.add({ message, kind, sinceMs: this.#clock.monotonicMs() });
+    const { bytes, requestCount } = this.#parking;
+    if (bytes > this.#maxBufferedBytes || requestCount + this.#incoming.size > this.#maxConcurrentCalls) {
       throw new EngineError('overloaded', `${this.name} asks on and does not read its answers`, {
-        details: { bufferedBytes: this.#channel.bufferedBytes, parkedBytes: this.#parkedBytes },
+        details: { bufferedBytes: this.#channel.bufferedBytes, parkedBytes: bytes },
       });
     }
-    this.#parking.push({ message, kind, sinceMs: this.#clock.monotonicMs() });
   }
 
   #onDrain(): void {
@@ -458,23 +391,19 @@ export class Peer {
     const waiters = this.#drainWaiters;
     this.#drainWaiters = [];
     for (const resolve of waiters) resolve();
-    if (this.#parking.length > 0) this.#unpark();
+    if (!this.#parking.isEmpty) this.#unpark();
   }
 
   #unpark(): void {
     const nowMs = this.#clock.monotonicMs();
-    let count = 0;
     try {
-      for (; count < this.#parking.length && !this.#isClosed && !this.#isFull(); count++) {
-        const { message, kind, sinceMs } = this.#parking[count];
-        this.#parkedBytes -= message.length;
-        if (kind === REQUEST) this.#parkedRequestCount--;
-        this.#handle(message, nowMs - sinceMs);
-      }
+      this.#parking.leave(
+        () => !this.#isClosed && !this.#isFull(),
+        ({ message, sinceMs }) => this.#handle(message, nowMs - sinceMs),
+      );
     } catch (error) {
       this.#fail(error);
     }
-    this.#parking.splice(0, count);
   }
 
   #fail(error: unknown): void {
@@ -497,12 +426,12 @@ export class Peer {
     this.#outgoing.clear();
     for (const call of calls) {
       call.settle();
-      call.reject(this.#unavailable(true));
+      call.taker.reject(this.#unavailable(true));
     }
     const running = [...this.#incoming.values()];
     this.#incoming.clear();
     for (const call of running) call.abort(this.#unavailable(false));
-    this.#parking.length = 0;
+    this.#parking.clear();
     const waiters = this.#drainWaiters;
     this.#drainWaiters = [];
     for (const resolve of waiters) resolve();
@@ -541,12 +470,6 @@ const LENGTH_OF_KIND: Readonly<Record<number, number>> = {
   [CANCEL]: 2,
   [NOTIFY]: 3,
 };
-
-interface ParkedMessage {
-  readonly message: Uint8Array;
-  readonly kind: number;
-  readonly sinceMs: number;
-}
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';

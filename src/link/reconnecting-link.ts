@@ -7,7 +7,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import type { Channel } from './channel.ts';
 import type { Network } from './dial.ts';
-import { type CallOptions, type Handlers, Peer, type PeerLimits } from './peer.ts';
+import { type AnswerTaker, type CallOptions, type Handlers, Peer, type PeerLimits } from './peer.ts';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 2_000;
@@ -95,6 +95,12 @@ export class ReconnectingLink {
   call<T>(method: string, args: unknown, options?: CallOptions | undefined): Promise<T> {
     const peer = this.#peer;
     return peer === undefined ? Promise.reject(this.#down()) : peer.call<T>(method, args, options);
+  }
+
+  /** Throws as `Peer.ask` does; shard_unavailable while the link is down. */
+  ask(method: string, args: unknown, options: CallOptions | undefined, taker: AnswerTaker): void {
+    if (this.#peer === undefined) throw this.#down();
+    this.#peer.ask(method, args, options, taker);
   }
 
   /** Errors: as of `Peer.notify`; shard_unavailable while the link is down. */

@@ -90,6 +90,17 @@ export class ValueReader {
     }
   }
 
+  /** A value as `value` gives it, but bytes stay where they are. */
+  lent(): unknown {
+    const token = this.#at < this.#end ? this.#bytes[this.#at] : 0;
+    if (token !== 0xc4 && token !== 0xc6) return this.value();
+    this.#at++;
+    const length = token === 0xc4 ? this.#byte() : this.#uint32();
+    const at = this.#skip(length);
+    const bytes = this.#bytes;
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
+  }
+
   arrayHeader(): number {
     const token = this.#byte();
     if (token < 0x90 || token > 0x9f) throw new MalformedMessage('an array was expected');

@@ -192,10 +192,11 @@ export class ValueWriter {
   }
 
   #bytes(value: ArrayBufferView): void {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    const isPlain = value instanceof Uint8Array;
+    const bytes = isPlain ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     const { length } = bytes;
     this.#ensure(length + 7);
-    if (value instanceof Uint8Array) {
+    if (isPlain) {
       if (length < 0x100) {
         this.#slab[this.#at++] = 0xc4;
         this.#slab[this.#at++] = length;

@@ -342,16 +342,20 @@ export class Shard {
   }
 
   /** Row of the profile that has the identifier here; −1 = nobody has it, as far as is known here; the forward's target where it lives elsewhere. */
-  rowOf(identifier: Identifier): number | Identifier {
-    const { identifiers } = this.data;
-    const typeId = identifiers.typeId(identifier.type);
-    if (typeId < 0) return -1;
-    const { value } = identifier;
+  rowOf({ type, value }: Identifier): number | Identifier {
     // The lookup path: no buffer is made for an identifier of usual length.
     const isShort = value.length * 3 <= SCRATCH_SIZE_BYTES;
     const bytes = isShort ? scratch : Buffer.from(value, 'utf8');
     const length = isShort ? scratch.write(value, 0, 'utf8') : bytes.length;
-    const code = identifiers.find(typeId, bytes, 0, length, xxh32(bytes, 0, length, this.hashSeed));
+    return this.rowOfBytes(type, bytes, 0, length);
+  }
+
+  /** The same, where the value is UTF-8 bytes; the type is user_id when absent. */
+  rowOfBytes(type: string | undefined, bytes: Uint8Array, offset: number, length: number): number | Identifier {
+    const { identifiers } = this.data;
+    const typeId = type === undefined ? TYPE_USER_ID : identifiers.typeId(type);
+    if (typeId < 0) return -1;
+    const code = identifiers.find(typeId, bytes, offset, length, xxh32(bytes, offset, length, this.hashSeed));
     if (code === 0) return -1;
     const row = identifiers.rowOf(code);
     return row === NONE ? (identifiers.forwardOf(code) ?? -1) : row;

@@ -1,8 +1,9 @@
 /** Calls to any shard: over a link, or, where the shard is in this very process, to its handlers. */
-import type { CallOptions, Handlers } from '../../link/peer.ts';
+import type { AnswerTaker, CallOptions, Handlers } from '../../link/peer.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier, LookupOptions } from '../../model/profile.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { packQuestion } from '../lookup-wire.ts';
 import { callKey, isWatched } from '../quarantine-key.ts';
 import type { ShardLinks } from '../shard-links.ts';
 import { isLoss, type QuarantineGuard } from './quarantine-guard.ts';
@@ -39,30 +40,79 @@ export class ShardCaller {
     return shard === this.#local?.index;
   }
 
+  /**
+   * The same as a call `lookup` that is watched, without a promise where nothing is suspected; the answer is as `lookup-wire.ts` says. Never
+   * throws; the taker is told once, maybe before this returns when it cannot be asked.
+   */
+  lookUp(
+    shard: number,
+    identifiers: readonly Identifier[],
+    options: LookupOptions | undefined,
+    taker: AnswerTaker,
+  ): void {
+    const guard = this.#guard;
+    try {
+      if (this.isHere(shard)) this.#lookUpByPromise(shard, identifiers, options, taker);
+      else if (guard === undefined) this.#ask(shard, identifiers, options, taker);
+      else if (guard.isIdleOfCalls)
+        this.#ask(shard, identifiers, options, new Witness(guard, shard, identifiers, options, taker));
+      else this.#lookUpByPromise(shard, identifiers, options, taker);
+    } catch (error) {
+      taker.reject(error);
+    }
+  }
+
+  #ask(
+    shard: number,
+    identifiers: readonly Identifier[],
+    options: LookupOptions | undefined,
+    taker: AnswerTaker,
+  ): void {
+    this.#links.ask(shard, 'lookup', packQuestion(identifiers, options), LOOKUP_OPTIONS, taker);
+  }
+
+  #lookUpByPromise(
+    shard: number,
+    identifiers: readonly Identifier[],
+    options: LookupOptions | undefined,
+    taker: AnswerTaker,
+  ): void {
+    const guard = this.#guard;
+    const send = (): Promise<unknown> =>
+      this.#send(shard, 'lookup', Uint8Array.from(packQuestion(identifiers, options)), LOOKUP_OPTIONS);
+    const isWatching = guard !== undefined && !guard.isIdleOfCalls;
+    const answer = isWatching
+      ? this.#watched(guard, shard, 'lookup', callKey('lookup', { identifiers, options }), send)
+      : send();
+    answer.then(
+      (bytes) => taker.resolve(bytes),
+      (error: unknown) => taker.reject(error),
+    );
+  }
+
   /** Errors: shard_unavailable, deadline_exceeded, quarantined, and those of the call. */
   call<T>(shard: number, method: string, args: unknown, options: CallOptions = {}): Promise<T> {
     const guard = this.#guard;
     if (guard === undefined || !isWatched(method)) return this.#send(shard, method, args, options);
-    if (!guard.isIdleOfCalls) return this.#callWatched(guard, shard, method, args, options);
+    const send = (): Promise<T> => this.#send<T>(shard, method, args, options);
+    if (!guard.isIdleOfCalls) return this.#watched(guard, shard, method, callKey(method, args), send);
     // It dies with whoever calls it: there is nobody left to tell.
-    if (this.isHere(shard)) return this.#send(shard, method, args, options);
-    return this.#send<T>(shard, method, args, options).catch((error: unknown) => {
+    if (this.isHere(shard)) return send();
+    return send().catch((error: unknown) => {
       if (isLoss(error)) guard.died(shard, [callKey(method, args)]);
       throw error;
     });
   }
 
-  async #callWatched<T>(
+  async #watched<T>(
     guard: QuarantineGuard,
     shard: number,
     method: string,
-    args: unknown,
-    options: CallOptions,
+    key: string,
+    attempt: () => Promise<T>,
   ): Promise<T> {
-    const key = callKey(method, args);
     const standing = guard.standing(key);
     if (standing === 'quarantined') throw guard.refusal(key);
-    const attempt = (): Promise<T> => this.#send<T>(shard, method, args, options);
     try {
       if (standing === 'free') return await attempt();
       const exhibit = { kind: 'call', what: method } as const;
@@ -114,4 +164,40 @@ export class ShardCaller {
   }
 }
 
+const LOOKUP_OPTIONS: CallOptions = { timeoutMs: 10_000 };
 const NEVER = new AbortController().signal;
+
+/** Tells the guard when the shard died with the lookup. */
+class Witness implements AnswerTaker {
+  readonly #guard: QuarantineGuard;
+  readonly #shard: number;
+  readonly #identifiers: readonly Identifier[];
+  readonly #options: LookupOptions | undefined;
+  readonly #taker: AnswerTaker;
+
+  constructor(
+    guard: QuarantineGuard,
+    shard: number,
+    identifiers: readonly Identifier[],
+    options: LookupOptions | undefined,
+    taker: AnswerTaker,
+  ) {
+    this.#guard = guard;
+    this.#shard = shard;
+    this.#identifiers = identifiers;
+    this.#options = options;
+    this.#taker = taker;
+  }
+
+  resolve(answer: unknown): void {
+    this.#taker.resolve(answer);
+  }
+
+  reject(error: unknown): void {
+    if (isLoss(error)) {
+      const key = callKey('lookup', { identifiers: this.#identifiers, options: this.#options });
+      this.#guard.died(this.#shard, [key]);
+    }
+    this.#taker.reject(error);
+  }
+}

@@ -3,7 +3,7 @@ import type { EmbeddedEngine } from '../../engine/embedded-engine.ts';
 import type { CallOptions, Handlers } from '../../link/peer.ts';
 import { EngineError } from '../../model/error.ts';
 import type { TraitHistoryRequest } from '../../model/history.ts';
-import type { Identifier, LookupOptions } from '../../model/profile.ts';
+import type { Identifier } from '../../model/profile.ts';
 import type { ProfilePages } from '../../model/profile-page.ts';
 import type { Expression } from '../../model/query.ts';
 import type { WhyOptions } from '../../model/segment.ts';
@@ -11,10 +11,9 @@ import type { Router } from '../../router/router.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
 import { textOf } from '../../shard/identity-entry.ts';
 import type { Shard } from '../../shard/shard.ts';
+import type { Elsewhere } from '../lookup-wire.ts';
 import type { LockTable } from '../step/lock-table.ts';
-
-/** A shard to ask instead; or what the identifier is called in normal form, to be asked for that. */
-export type Elsewhere = number | readonly [type: string, value: string];
+import { lookupCall } from './lookup-call.ts';
 
 export interface PersonCallsParts {
   readonly own: Shard;
@@ -23,20 +22,6 @@ export interface PersonCallsParts {
   readonly router: Router;
   readonly locks: LockTable;
   readonly assertServing: () => void;
-}
-
-export interface LookupArgs {
-  readonly identifiers: readonly Identifier[];
-  readonly options?: LookupOptions | undefined;
-}
-
-/** Profiles in one piece, because a buffer each costs more than its bytes. */
-export interface LookupAnswer {
-  readonly bytes: Uint8Array;
-  /** By place, where the profile's bytes end; they begin where those before end. */
-  readonly ends: Uint32Array;
-  /** Of those that have no bytes: where to ask instead, or null. */
-  readonly others: readonly (readonly [place: number, Elsewhere | null])[];
 }
 
 export interface PersonArgs {
@@ -56,13 +41,7 @@ export type PersonMethod = 'history' | 'why' | 'graph' | `page_${PageMethod}`;
 
 export function personCalls(parts: PersonCallsParts): Handlers {
   return {
-    lookup: (args, { peer }) => {
-      parts.assertServing();
-      const { identifiers, options } = args as LookupArgs;
-      const answer = lookUp(identifiers, options ?? undefined, parts);
-      // On a link it is written out in this turn.
-      return peer === undefined ? { ...answer, bytes: Uint8Array.from(answer.bytes) } : answer;
-    },
+    lookup: lookupCall(parts, (identifier) => placeOf(identifier, parts)),
     person: async (args, { signal }) => {
       parts.assertServing();
       const { method, identifier, rest } = args as PersonArgs;
@@ -79,47 +58,6 @@ export function personCalls(parts: PersonCallsParts): Handlers {
       return (args as readonly Identifier[]).map((identifier) => placeOf(identifier, parts));
     },
   };
-}
-
-let piece = new Uint8Array(64 * 1_024);
-
-/** The bytes are good until the next call. */
-function lookUp(
-  identifiers: readonly Identifier[],
-  options: LookupOptions | undefined,
-  parts: PersonCallsParts,
-): LookupAnswer {
-  const ends = new Uint32Array(identifiers.length);
-  const others: [number, Elsewhere | null][] = [];
-  let size = 0;
-  identifiers.forEach((identifier, i) => {
-    const place = placeOf(identifier, parts);
-    const json = place === 'here' ? parts.engine.lookupJson(identifier, options) : undefined;
-    if (json === undefined) others.push([i, place === 'here' ? null : place]);
-    else {
-      if (size + json.length > piece.length) {
-        const larger = new Uint8Array(Math.max(size + json.length, piece.length * 2));
-        larger.set(piece.subarray(0, size));
-        piece = larger;
-      }
-      piece.set(json, size);
-      size += json.length;
-    }
-    ends[i] = size;
-  });
-  return { bytes: piece.subarray(0, size), ends, others };
-}
-
-/** The profile's bytes, good until the next call into the engine, when it is here and this shard serves. */
-export function lookUpHere(
-  identifier: Identifier,
-  options: LookupOptions | undefined,
-  { own, engine, assertServing }: PersonCallsParts,
-): Uint8Array | undefined {
-  const at = own.rowOf(identifier);
-  if (typeof at !== 'number' || at < 0) return undefined;
-  assertServing();
-  return engine.lookupJson(identifier, options);
 }
 
 /** Where the identifier's profile is, as far as this shard knows. */

@@ -1,0 +1,191 @@
+/**
+ * Lookups at the shards, one call for each shard of those that are asked for together. No promise stands between the door's and the link: this is
+ * the path of every lookup through a router (bench: cluster-overhead). Calls of one turn leave in one write, so nothing is gathered here.
+ */
+import type { AnswerTaker } from '../../link/peer.ts';
+import type { Identifier, LookupOptions } from '../../model/profile.ts';
+import type { SlotMap } from '../../router/slot-map.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { AnswerReader, type Elsewhere } from '../lookup-wire.ts';
+import type { ShardCaller } from './shard-caller.ts';
+import { Trail } from './trail.ts';
+
+type Json = Uint8Array | undefined;
+
+export class LookupAsker {
+  lookups = 0;
+  misses = 0;
+  readonly caller: ShardCaller;
+  readonly slots: SlotMap;
+  readonly clock: Clock;
+
+  constructor(caller: ShardCaller, slots: SlotMap, clock: Clock) {
+    this.caller = caller;
+    this.slots = slots;
+    this.clock = clock;
+  }
+
+  /** The bytes are the caller's to keep, with all that came with them. */
+  lookup(identifier: Identifier, options: LookupOptions | undefined): Promise<Json> {
+    this.lookups += 1;
+    return new Promise((resolve, reject) => {
+      new OneLookup(this, new Trail(identifier, this.slots), options, resolve, reject).ask();
+    });
+  }
+
+  /** In the order asked. Those that live elsewhere than their identifiers' shards know are followed one by one. */
+  lookupMany(identifiers: readonly Identifier[], options: LookupOptions | undefined): Promise<readonly Json[]> {
+    this.lookups += identifiers.length;
+    return new Promise((resolve, reject) => {
+      new ManyLookups(this, identifiers, options, resolve, reject).ask();
+    });
+  }
+}
+
+/** Used from its opening to its closing in one go. */
+const reader = new AnswerReader();
+
+class OneLookup implements AnswerTaker {
+  readonly #asker: LookupAsker;
+  readonly #trail: Trail;
+  readonly #options: LookupOptions | undefined;
+  readonly #resolve: (json: Json) => void;
+  readonly reject: (error: unknown) => void;
+
+  constructor(
+    asker: LookupAsker,
+    trail: Trail,
+    options: LookupOptions | undefined,
+    resolve: (json: Json) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#asker = asker;
+    this.#trail = trail;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.reject = reject;
+  }
+
+  ask(): void {
+    const { shard, identifier } = this.#trail;
+    this.#asker.caller.lookUp(shard, [identifier], this.#options, this);
+  }
+
+  resolve(answer: unknown): void {
+    try {
+      reader.open(answer as Uint8Array);
+      const json = reader.next();
+      const { further } = reader;
+      reader.close();
+      if (json !== undefined) this.#resolve(json);
+      else this.follow(further);
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  /** Errors: overloaded. */
+  follow(further: Elsewhere | null): void {
+    if (further !== null && this.#trail.follow(further)) {
+      this.#trail.soon(this.#asker.clock, () => this.ask());
+      return;
+    }
+    this.#asker.misses += 1;
+    this.#resolve(undefined);
+  }
+}
+
+class ManyLookups {
+  readonly #asker: LookupAsker;
+  readonly #identifiers: readonly Identifier[];
+  readonly #options: LookupOptions | undefined;
+  readonly #resolve: (found: readonly Json[]) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #found: Json[];
+  /** Calls and trails that are not over. */
+  #openCount = 1;
+
+  constructor(
+    asker: LookupAsker,
+    identifiers: readonly Identifier[],
+    options: LookupOptions | undefined,
+    resolve: (found: readonly Json[]) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#asker = asker;
+    this.#identifiers = identifiers;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#found = new Array<Json>(identifiers.length).fill(undefined);
+  }
+
+  ask(): void {
+    const identifiers = this.#identifiers;
+    const { slots } = this.#asker;
+    const shards = identifiers.map((identifier) => slots.shardOf(identifier));
+    if (shards.every((shard) => shard === shards[0])) {
+      if (shards.length > 0) this.#askShard(shards[0], identifiers, undefined);
+    } else {
+      const byShard = new Map<number, number[]>();
+      for (let place = 0; place < shards.length; place++) {
+        const places = byShard.get(shards[place]);
+        if (places === undefined) byShard.set(shards[place], [place]);
+        else places.push(place);
+      }
+      for (const [shard, places] of byShard) {
+        this.#askShard(
+          shard,
+          places.map((place) => identifiers[place]),
+          places,
+        );
+      }
+    }
+    this.#over();
+  }
+
+  /** `places`: of the identifiers among all; absent: they are all, in order. */
+  #askShard(shard: number, identifiers: readonly Identifier[], places: readonly number[] | undefined): void {
+    this.#openCount += 1;
+    this.#asker.caller.lookUp(shard, identifiers, this.#options, {
+      resolve: (answer) => this.#take(identifiers.length, answer as Uint8Array, places),
+      reject: this.#reject,
+    });
+  }
+
+  #take(count: number, answer: Uint8Array, places: readonly number[] | undefined): void {
+    const further: [place: number, Elsewhere][] = [];
+    try {
+      reader.open(answer);
+      for (let index = 0; index < count; index++) {
+        const place = places === undefined ? index : places[index];
+        const json = reader.next();
+        if (json !== undefined) this.#found[place] = json;
+        else if (reader.further === null) this.#asker.misses += 1;
+        else further.push([place, reader.further]);
+      }
+      reader.close();
+      for (const [place, where] of further) this.#follow(place, where);
+    } catch (error) {
+      this.#reject(error);
+      return;
+    }
+    this.#over();
+  }
+
+  #follow(place: number, further: Elsewhere): void {
+    this.#openCount += 1;
+    const asker = this.#asker;
+    const trail = new Trail(this.#identifiers[place], asker.slots);
+    const resolve = (json: Json): void => {
+      this.#found[place] = json;
+      this.#over();
+    };
+    new OneLookup(asker, trail, this.#options, resolve, this.#reject).follow(further);
+  }
+
+  #over(): void {
+    this.#openCount -= 1;
+    if (this.#openCount === 0) this.#resolve(this.#found);
+  }
+}

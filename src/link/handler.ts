@@ -1,0 +1,29 @@
+/** What the two ends of a link promise each other: handlers of calls, and how a call is made. */
+import type { Peer } from './peer.ts';
+
+/**
+ * Reads its arguments itself; what it gives or throws is the answer. An answer that is no promise leaves in the same turn. Arguments that are bytes
+ * as a whole are not copied: they keep alive all that arrived with them, so who keeps them for long makes a copy.
+ */
+export type Handler = (args: unknown, call: IncomingCall) => unknown;
+export type Handlers = Readonly<Record<string, Handler>>;
+
+export interface IncomingCall {
+  /** Aborted when the caller cancels, its deadline passes, or the link closes; the reason is an EngineError. */
+  readonly signal: AbortSignal;
+  /** Who calls; absent when the call came from the process itself. */
+  readonly peer?: Peer | undefined;
+}
+
+export interface CallOptions {
+  readonly timeoutMs?: number | undefined;
+  /** When it aborts, the call is rejected with its reason and the other end is told. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Who waits for a call's answer: one of the two is called, once, never before the call has returned. */
+export interface AnswerTaker {
+  /** An answer that is bytes as a whole is not copied, as a handler's arguments are not. */
+  resolve(answer: unknown): void;
+  reject(error: unknown): void;
+}
