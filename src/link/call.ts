@@ -8,16 +8,25 @@ export class OutgoingCall extends Timed {
   readonly id: number;
   readonly method: string;
   readonly taker: AnswerTaker;
+  /** The taker gets bytes where they lie. */
+  readonly isLent: boolean;
   readonly #giveUp: (call: OutgoingCall, error: unknown) => void;
   timeoutMs = 0;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
-  constructor(id: number, method: string, taker: AnswerTaker, giveUp: (call: OutgoingCall, error: unknown) => void) {
+  constructor(
+    id: number,
+    method: string,
+    taker: AnswerTaker,
+    isLent: boolean,
+    giveUp: (call: OutgoingCall, error: unknown) => void,
+  ) {
     super();
     this.id = id;
     this.method = method;
     this.taker = taker;
+    this.isLent = isLent;
     this.#giveUp = giveUp;
   }
 

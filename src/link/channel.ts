@@ -2,13 +2,13 @@
 
 export interface Channel {
   /**
-   * Takes the message over: the sender must not write to its bytes again. Several sends of one turn leave in one write. After
-   * the channel has closed it does nothing.
+   * True: the bytes were copied and are the sender's again; false: they are taken over, and the sender must not write to them again. Several
+   * sends of one turn leave in one write. After the channel has closed it does nothing.
    */
-  send(message: Uint8Array): void;
+  send(message: Uint8Array): boolean;
   /** Bytes accepted and not yet taken by the system; whoever sends much waits when it is above a bound of his. */
   readonly bufferedBytes: number;
-  /** One handler, set once; what comes earlier waits for it. The bytes are the handler's to keep. */
+  /** One handler, set once; what comes earlier waits for it. The bytes are good until the end of the turn: who keeps them copies. */
   onMessage(handler: (message: Uint8Array) => void): void;
   /** One handler, set once: bytes that had to wait were taken. */
   onDrain(handler: () => void): void;

@@ -1,13 +1,21 @@
-/** A stream of bytes → messages: each is `[u32 length, little-endian][bytes]`. A message gets memory of its own only when it comes in pieces. */
+/**
+ * A stream of bytes → messages: each is `[u32 length, little-endian][bytes]`. They are good until the turn ends in which they were given: those that come
+ * whole lie in the chunk, those that come in pieces in memory that is used again.
+ */
 import { MalformedMessage } from './value-reader.ts';
 
 export const FRAME_HEADER_BYTES = 4;
+/** Larger messages that come in pieces get memory of their own. */
+const KEPT_BYTES = 65_536;
 
 export class FrameSplitter {
   readonly #messageBytesMax: number;
   /** The message that is not whole yet. */
   #partial: Buffer | undefined;
   #partialBytes = 0;
+  /** One chunk completes one message and begins one at most, so two in turn are enough. */
+  #kept: Buffer | undefined;
+  #spare: Buffer | undefined;
   /** A header that came in pieces. */
   readonly #header = Buffer.alloc(FRAME_HEADER_BYTES);
   #headerBytes = 0;
@@ -58,9 +66,16 @@ export class FrameSplitter {
   }
 
   #begin(length: number): void {
-    // Not touched until it is filled, so a length that is only claimed costs address space, not memory.
-    this.#partial = Buffer.allocUnsafeSlow(length);
     this.#partialBytes = 0;
+    if (length > KEPT_BYTES) {
+      // Not touched until it is filled, so a length that is only claimed costs address space, not memory.
+      this.#partial = Buffer.allocUnsafeSlow(length);
+      return;
+    }
+    const kept = this.#spare ?? Buffer.allocUnsafeSlow(KEPT_BYTES);
+    this.#spare = this.#kept;
+    this.#kept = kept;
+    this.#partial = kept.subarray(0, length);
   }
 
   /** A message is not empty, so that every header brings something. */

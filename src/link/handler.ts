@@ -3,7 +3,7 @@ import type { Peer } from './peer.ts';
 
 /**
  * Reads its arguments itself; what it gives or throws is the answer. An answer that is no promise leaves in the same turn. Arguments that are bytes
- * as a whole are not copied: they keep alive all that arrived with them, so who keeps them for long makes a copy.
+ * as a whole are good until the handler returns.
  */
 export type Handler = (args: unknown, call: IncomingCall) => unknown;
 export type Handlers = Readonly<Record<string, Handler>>;
@@ -23,7 +23,7 @@ export interface CallOptions {
 
 /** Who waits for a call's answer: one of the two is called, once, never before the call has returned. */
 export interface AnswerTaker {
-  /** An answer that is bytes as a whole is not copied, as a handler's arguments are not. */
+  /** An answer that is bytes as a whole is good until the end of the turn. */
   resolve(answer: unknown): void;
   reject(error: unknown): void;
 }

@@ -181,11 +181,12 @@ class MemoryChannel implements Channel {
     return this.#sentBytes;
   }
 
-  send(message: Uint8Array): void {
-    if (this.#isClosed) return;
+  send(message: Uint8Array): boolean {
+    if (this.#isClosed) return true;
     this.#sent.push(Uint8Array.from(message));
     this.#sentBytes += message.length;
     this.#step(() => this.#deliverFirst());
+    return true;
   }
 
   onMessage(handler: (message: Uint8Array) => void): void {

@@ -10,6 +10,11 @@ export class MessageWriter {
     this.#writer = new ValueWriter(sizeBytesMax);
   }
 
+  /** The last message was copied. */
+  reuse(): void {
+    this.#writer.reuse();
+  }
+
   hello(): Uint8Array {
     const writer = this.#begin(3, HELLO);
     writer.text(PROTOCOL_NAME);

@@ -102,7 +102,7 @@ export class Peer {
     this.ready.catch(() => undefined);
     channel.onClose((error) => this.#end(error === undefined ? undefined : this.#lost(error.message, error)));
     channel.onDrain(() => this.#onDrain());
-    channel.send(this.#writer.hello());
+    this.#send(this.#writer.hello());
     channel.onMessage((message) => this.#receive(message));
   }
 
@@ -135,14 +135,14 @@ export class Peer {
    */
   call<T>(method: string, args: unknown, options?: CallOptions | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.ask(method, args, options, { resolve: resolve as (value: unknown) => void, reject });
+      this.#start(method, args, options, { resolve: resolve as (value: unknown) => void, reject }, false);
     });
   }
 
   /** No answer, and no word whether it arrived. Errors: shard_unavailable, overloaded, payload_too_large. */
   notify(method: string, args: unknown): void {
     this.#admit();
-    this.#channel.send(this.#writer.notification(method, args));
+    this.#send(this.#writer.notification(method, args));
   }
 
   /** Resolves when little enough waits to be sent, or the link has closed: who sends much waits for it. */
@@ -155,8 +155,12 @@ export class Peer {
     this.#end(undefined);
   }
 
-  /** `call` without a promise, for who asks very often. Throws what keeps the call from being sent; the taker hears all else. */
+  /** `call` without a promise or a copy of the answer's bytes, for who asks very often. Throws what keeps the call from being sent; the taker hears all else. */
   ask(method: string, args: unknown, options: CallOptions | undefined, taker: AnswerTaker): void {
+    this.#start(method, args, options, taker, true);
+  }
+
+  #start(method: string, args: unknown, options: CallOptions | undefined, taker: AnswerTaker, isLent: boolean): void {
     const { timeoutMs, signal } = options ?? NO_OPTIONS;
     const hasDeadline = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
     this.#admit();
@@ -166,14 +170,18 @@ export class Peer {
     const id = this.#nextId;
     const message = this.#writer.request(id, method, hasDeadline ? timeoutMs : undefined, args);
     this.#nextId++;
-    const call = new OutgoingCall(id, method, taker, this.#giveUp);
+    const call = new OutgoingCall(id, method, taker, isLent, this.#giveUp);
     this.#outgoing.set(id, call);
     if (hasDeadline) {
       call.timeoutMs = timeoutMs;
       this.#deadlines.add(call, timeoutMs);
     }
     if (signal !== undefined) call.follow(signal);
-    this.#channel.send(message);
+    this.#send(message);
+  }
+
+  #send(message: Uint8Array): void {
+    if (this.#channel.send(message)) this.#writer.reuse();
   }
 
   /** Errors when nothing may be sent now. */
@@ -195,7 +203,7 @@ export class Peer {
   readonly #giveUp = (call: OutgoingCall, error: unknown): void => {
     if (!this.#outgoing.delete(call.id)) return;
     this.#deadlines.remove(call);
-    this.#channel.send(this.#writer.cancel(call.id));
+    this.#send(this.#writer.cancel(call.id));
     call.settle();
     call.taker.reject(error);
   };
@@ -246,9 +254,9 @@ export class Peer {
       reader.close();
       this.#endRunning(id)?.abort(new EngineError('query_cancelled', 'the caller cancelled'));
     } else {
-      const value = reader.lent();
-      reader.close();
       const call = this.#outgoing.get(id);
+      const value = call?.isLent === true ? reader.lent() : reader.value();
+      reader.close();
       // Its caller may have given up meanwhile.
       if (call === undefined) return;
       this.#outgoing.delete(id);
@@ -348,7 +356,7 @@ export class Peer {
   #answer(id: number, result: unknown, method: string): void {
     if (this.#isClosed) return;
     try {
-      this.#channel.send(this.#writer.answer(id, result));
+      this.#send(this.#writer.answer(id, result));
     } catch (error) {
       this.#answerError(id, error, method);
     }
@@ -358,13 +366,13 @@ export class Peer {
     if (!(error instanceof EngineError)) this.#onFault(error, method);
     if (this.#isClosed) return;
     try {
-      this.#channel.send(this.#writer.error(id, errorToWire(error)));
+      this.#send(this.#writer.error(id, errorToWire(error)));
     } catch (fault) {
       // Its details have no form on a link, or are too large: the caller hears of it in any case.
       this.#onFault(fault, method);
       const code = error instanceof EngineError ? error.code : 'internal';
       const message = `${method} failed; what it said about it could not be sent`;
-      this.#channel.send(this.#writer.error(id, { code, message }));
+      this.#send(this.#writer.error(id, { code, message }));
     }
   }
 
@@ -377,7 +385,7 @@ export class Peer {
    * ask each other cannot wait for each other for ever.
    */
   #park(message: Uint8Array, kind: number): void {
-    this.#parking.add({ message, kind, sinceMs: this.#clock.monotonicMs() });
+    this.#parking.add({ message: Uint8Array.from(message), kind, sinceMs: this.#clock.monotonicMs() });
     const { bytes, requestCount } = this.#parking;
     if (bytes > this.#maxBufferedBytes || requestCount + this.#incoming.size > this.#maxConcurrentCalls) {
       throw new EngineError('overloaded', `${this.name} asks on and does not read its answers`, {

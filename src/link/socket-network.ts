@@ -8,10 +8,9 @@ import { dirname } from 'node:path';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import { isMainThread } from 'node:worker_threads';
 import { EngineError } from '../model/error.ts';
-import type { Channel } from './channel.ts';
 import { addressText, type Listening, type Network, parseAddress, type SocketAddress } from './dial.ts';
 import { MESSAGE_BYTES_MAX } from './peer.ts';
-import { SocketChannel } from './socket-channel.ts';
+import { Intake, SocketChannel } from './socket-channel.ts';
 
 export interface TlsOptions {
   /** PEM. Who listens needs both; who dials, if the other end asks for it. */
@@ -35,15 +34,18 @@ const NOT_FOR_OTHERS = 0o177;
 
 export function socketNetwork(options: SocketNetworkOptions = {}): Network {
   const maxMessageBytes = options.maxMessageBytes ?? MESSAGE_BYTES_MAX;
-  const channelOver = (socket: Socket): Channel => new SocketChannel(socket, maxMessageBytes);
   return {
     async dial(address) {
-      const socket = await connected(parseAddress(address), address, options.tls ?? {});
-      return channelOver(socket);
+      const place = parseAddress(address);
+      const intake = place.scheme === 'tls' ? undefined : new Intake();
+      const socket = await connected(place, address, options.tls ?? {}, intake);
+      return new SocketChannel(socket, maxMessageBytes, intake);
     },
     async listen(address, accept) {
       const place = parseAddress(address);
-      const server = serverFor(place, options.tls ?? {}, (socket) => accept(channelOver(socket)));
+      const server = serverFor(place, options.tls ?? {}, (socket) => {
+        accept(new SocketChannel(socket, maxMessageBytes));
+      });
       if (place.scheme === 'unix') await removeStale(place.path, address);
       await bound(server, place, address);
       return listeningOn(server, place);
@@ -51,9 +53,14 @@ export function socketNetwork(options: SocketNetworkOptions = {}): Network {
   };
 }
 
-function connected(place: SocketAddress, address: string, tls: TlsOptions): Promise<Socket> {
+function connected(
+  place: SocketAddress,
+  address: string,
+  tls: TlsOptions,
+  intake: Intake | undefined,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(place, tls);
+    const socket = connect(place, tls, intake);
     const onError = (error: Error): void => reject(unreachable(address, error));
     socket.once('error', onError);
     socket.once(place.scheme === 'tls' ? 'secureConnect' : 'connect', () => {
@@ -63,10 +70,11 @@ function connected(place: SocketAddress, address: string, tls: TlsOptions): Prom
   });
 }
 
-function connect(place: SocketAddress, tls: TlsOptions): Socket {
-  if (place.scheme === 'unix') return netConnect({ path: place.path });
+function connect(place: SocketAddress, tls: TlsOptions, intake: Intake | undefined): Socket {
+  const onread = intake && { onread: intake.onread };
+  if (place.scheme === 'unix') return netConnect({ path: place.path, ...onread });
   const { host, port } = place;
-  if (place.scheme === 'tcp') return netConnect({ host, port });
+  if (place.scheme === 'tcp') return netConnect({ host, port, ...onread });
   const { cert, key, ca, servername } = tls;
   return tlsConnect({ host, port, ...pem({ cert, key, ca }), ...(servername === undefined ? {} : { servername }) });
 }

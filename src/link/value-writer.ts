@@ -1,6 +1,6 @@
 /**
  * Values → msgpack, straight into a slab that many messages share. What crosses keeps its exact value: −0, NaN, undefined,
- * keys like `__proto__`, typed arrays (extension 0x74, as msgpackr writes them). Bytes given out are never written again.
+ * keys like `__proto__`, typed arrays (extension 0x74, as msgpackr writes them). Bytes given out are never written again, but for `reuse`.
  */
 import { AssertionError, assert } from '../base/assert.ts';
 import { EngineError } from '../model/error.ts';
@@ -33,6 +33,8 @@ export class ValueWriter {
   #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #view: DataView = viewOf(this.#slab);
   #start = 0;
+  /** Where the message begins that was given out last. */
+  #given = 0;
   #at = 0;
   #depth = 0;
 
@@ -55,8 +57,14 @@ export class ValueWriter {
     const sizeBytes = this.#at - this.#start;
     if (sizeBytes > this.#sizeBytesMax) this.#refuse(sizeBytes);
     const message = this.#slab.subarray(this.#start, this.#at);
+    this.#given = this.#start;
     this.#start = this.#at;
     return message;
+  }
+
+  /** The message that was given out last was copied: its memory is written to again. */
+  reuse(): void {
+    this.#start = this.#given;
   }
 
   /** Errors: payload_too_large; AssertionError for what has no form on the wire. */

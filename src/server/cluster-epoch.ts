@@ -2,8 +2,8 @@
  * The epoch of the cluster's map in answers to ingest and lookups: a client that goes by an older map fetches the new one. Answers of an engine in
  * one process have none.
  */
-import type { Gateway } from '../engine/gateway.ts';
 
+export const EPOCH_HEADER = 'x-kith-epoch';
 const NO_HEADERS: readonly (readonly [string, string])[] = [];
 
 /** To be spread into an answer; nothing where there is no cluster. */
@@ -17,6 +17,6 @@ export function epochText(epoch: number | undefined): string {
 }
 
 /** For answers whose body is not ours to add to. */
-export function epochHeaders({ epoch }: Gateway): readonly (readonly [string, string])[] {
-  return epoch === undefined ? NO_HEADERS : [['x-kith-epoch', String(epoch)]];
+export function epochHeaders(epoch: number | undefined): readonly (readonly [string, string])[] {
+  return epoch === undefined ? NO_HEADERS : [[EPOCH_HEADER, String(epoch)]];
 }

@@ -37,9 +37,7 @@ export class Mortal {
       get bufferedBytes() {
         return channel.bufferedBytes;
       },
-      send: (message) => {
-        if (isAlive()) channel.send(message);
-      },
+      send: (message) => !isAlive() || channel.send(message),
       onMessage: (handler) => channel.onMessage((message) => void (isAlive() && handler(message))),
       onDrain: (handler) => channel.onDrain(() => void (isAlive() && handler())),
       onClose: (handler) => channel.onClose((error) => void (isAlive() && handler(error))),

@@ -25,7 +25,7 @@ export class LookupAsker {
     this.clock = clock;
   }
 
-  /** The bytes are the caller's to keep, with all that came with them. */
+  /** The bytes are good until the end of the turn in which they come. */
   lookup(identifier: Identifier, options: LookupOptions | undefined): Promise<Json> {
     this.lookups += 1;
     return new Promise((resolve, reject) => {
@@ -104,6 +104,8 @@ class ManyLookups {
   readonly #found: Json[];
   /** Calls and trails that are not over. */
   #openCount = 1;
+  /** All that is asked for comes in one turn. */
+  #isOneTurn = true;
 
   constructor(
     asker: LookupAsker,
@@ -127,6 +129,7 @@ class ManyLookups {
     if (shards.every((shard) => shard === shards[0])) {
       if (shards.length > 0) this.#askShard(shards[0], identifiers, undefined);
     } else {
+      this.#isOneTurn = false;
       const byShard = new Map<number, number[]>();
       for (let place = 0; place < shards.length; place++) {
         const places = byShard.get(shards[place]);
@@ -160,12 +163,12 @@ class ManyLookups {
       for (let index = 0; index < count; index++) {
         const place = places === undefined ? index : places[index];
         const json = reader.next();
-        if (json !== undefined) this.#found[place] = json;
+        if (json !== undefined) this.#found[place] = this.#isOneTurn ? json : Uint8Array.from(json);
         else if (reader.further === null) this.#asker.misses += 1;
         else further.push([place, reader.further]);
       }
       reader.close();
-      for (const [place, where] of further) this.#follow(place, where);
+      if (further.length > 0) this.#followAll(further);
     } catch (error) {
       this.#reject(error);
       return;
@@ -173,12 +176,20 @@ class ManyLookups {
     this.#over();
   }
 
+  #followAll(further: readonly (readonly [place: number, Elsewhere])[]): void {
+    if (this.#isOneTurn) {
+      this.#isOneTurn = false;
+      for (const [place, json] of this.#found.entries()) this.#found[place] = json && Uint8Array.from(json);
+    }
+    for (const [place, where] of further) this.#follow(place, where);
+  }
+
   #follow(place: number, further: Elsewhere): void {
     this.#openCount += 1;
     const asker = this.#asker;
     const trail = new Trail(this.#identifiers[place], asker.slots);
     const resolve = (json: Json): void => {
-      this.#found[place] = json;
+      this.#found[place] = json && Uint8Array.from(json);
       this.#over();
     };
     new OneLookup(asker, trail, this.#options, resolve, this.#reject).follow(further);

@@ -8,7 +8,7 @@ import { isPromise } from '../../base/awaitable.ts';
 import { EngineError, errorBody } from '../../model/error.ts';
 import { errorFields } from '../../runtime/logger.ts';
 import { READ } from '../auth/key-ring.ts';
-import { epochHeaders, epochText } from '../cluster-epoch.ts';
+import { epochText } from '../cluster-epoch.ts';
 import type { Door } from '../door.ts';
 import { lookupJsonAt } from '../lookup/address.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
@@ -58,12 +58,15 @@ export function profileHandler(door: Door, meter: RouteMeter): (response: HttpRe
 
 /** The bytes are good only for the turn in which they come. */
 function answerLater(exchange: Exchange, later: Promise<Uint8Array | undefined>): void {
-  later
-    .then((json) => {
+  const fail = (error: unknown): void => exchange.fail(error);
+  later.then((json) => {
+    try {
       if (json === undefined) exchange.send(PROFILE_NOT_FOUND.status, 'application/json', NOT_FOUND_BODY);
-      else exchange.sendBorrowed(200, 'application/json', json, epochHeaders(exchange.door.engine));
-    })
-    .catch((error: unknown) => exchange.fail(error));
+      else exchange.sendBorrowed(json, exchange.door.engine.epoch);
+    } catch (error) {
+      fail(error);
+    }
+  }, fail);
 }
 
 /** `POST /v1/profiles/get`. The page is shared: it is filled and handed over without a pause in between. */

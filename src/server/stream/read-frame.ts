@@ -7,6 +7,7 @@ import { epochPart, epochText } from '../cluster-epoch.ts';
 import { requireRights } from '../http/access.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
 import { parseAddresses, parseLookupOptions } from '../lookup/lookup-request.ts';
+import { PagePool } from '../lookup/page-pool.ts';
 import {
   finishProfilesJson,
   parsedProfiles,
@@ -28,6 +29,8 @@ const REF_HEAD_OF_THREE = Buffer.from([0x83, 0xa3, 0x72, 0x65, 0x66]);
 const EPOCH_HEAD = Buffer.from([0xa5, 0x65, 0x70, 0x6f, 0x63, 0x68]);
 const PROFILES_HEAD = Buffer.from([0xa8, 0x70, 0x72, 0x6f, 0x66, 0x69, 0x6c, 0x65, 0x73]);
 const packr = new Packr({ useRecords: false });
+/** Of answers that come later. */
+const pages = new PagePool();
 
 /**
  * `{"op":"get","ids":[…],"fields"?,"events"?,"ref"}`. In a msgpack frame `"format":"json"` asks for each profile as its
@@ -71,15 +74,14 @@ export function lookupFrame(session: Session, page: BytePage, message: Message, 
   }
   const begun = Buffer.from(page.view());
   answerLater(session, ref, addresses.length, isBinary, late.profiles, (found) => {
-    page.reset();
-    page.bytes(begun);
-    if (isBinary) writeAsStrings(page, found);
+    const own = pages.take();
+    own.bytes(begun);
+    if (isBinary) writeAsStrings(own, found);
     else {
-      finishProfilesJson(page, late.index, found);
-      page.text('}');
+      finishProfilesJson(own, late.index, found);
+      own.text('}');
     }
-    const bytes = Buffer.from(page.view());
-    return isBinary ? bytes : { text: bytes };
+    return { lent: own.view(), isBinary, release: () => pages.give(own) };
   });
 }
 

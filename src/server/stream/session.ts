@@ -13,8 +13,16 @@ import type { Socket } from '../transport/transport.ts';
 import { Credit } from './credit.ts';
 import { encode, type Payload } from './frame-answer.ts';
 
-/** What waits for its turn to be sent; bytes that are text are marked. */
-export type Outgoing = Payload | { readonly text: Uint8Array };
+/** An answer in memory that is used again after it was sent. */
+export interface LentAnswer {
+  readonly lent: Uint8Array;
+  readonly isBinary: boolean;
+  /** It was sent, or never will be. */
+  release(): void;
+}
+
+/** What waits for its turn to be sent. */
+export type Outgoing = Payload | LentAnswer;
 
 export interface SessionData {
   readonly session: Session;
@@ -103,7 +111,10 @@ export class Session {
 
   /** Soon, together with what else becomes ready in this turn: a group commit releases many acks at once. */
   sendSoon(payload: Outgoing): void {
-    if (this.#socket === undefined) return;
+    if (this.#socket === undefined) {
+      if (isLent(payload)) payload.release();
+      return;
+    }
     this.#outbox.push(payload);
     if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
   }
@@ -142,12 +153,20 @@ export class Session {
     const outbox = this.#outbox;
     this.#outbox = [];
     if (outbox.length === 0) return;
-    this.#socket?.cork(() => {
-      for (const payload of outbox) {
-        if (typeof payload === 'object' && 'text' in payload) this.send(payload.text, false);
-        else this.send(payload);
-      }
-    });
+    if (outbox.length === 1) this.#sendOut(outbox[0]);
+    else
+      this.#socket?.cork(() => {
+        for (const payload of outbox) this.#sendOut(payload);
+      });
+  }
+
+  #sendOut(payload: Outgoing): void {
+    if (!isLent(payload)) {
+      this.send(payload);
+      return;
+    }
+    this.send(payload.lent, payload.isBinary);
+    payload.release();
   }
 
   #overrun(): void {
@@ -166,4 +185,8 @@ export class Session {
     this.#timer = setTimeout(act, delayMs);
     this.#timer.unref();
   }
+}
+
+function isLent(payload: Outgoing): payload is LentAnswer {
+  return typeof payload === 'object' && 'lent' in payload;
 }

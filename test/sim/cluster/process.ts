@@ -75,9 +75,7 @@ export class SimProcess {
       get bufferedBytes() {
         return channel.bufferedBytes;
       },
-      send: (message) => {
-        if (isAlive()) channel.send(message);
-      },
+      send: (message) => !isAlive() || channel.send(message),
       onMessage: (handler) =>
         channel.onMessage((message) => {
           if (isAlive()) handler(message);

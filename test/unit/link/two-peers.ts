@@ -89,10 +89,11 @@ export class HeldChannel implements Channel {
   #messageHandler: (message: Uint8Array) => void = () => undefined;
   #drainHandler: () => void = () => undefined;
 
-  send(message: Uint8Array): void {
+  send(message: Uint8Array): boolean {
     this.sent.push(message);
     this.bufferedBytes += message.length;
     this.highestBytes = Math.max(this.highestBytes, this.bufferedBytes);
+    return false;
   }
 
   onMessage(handler: (message: Uint8Array) => void): void {
