@@ -2,11 +2,22 @@
 import type { Peer } from './peer.ts';
 
 /**
- * Reads its arguments itself; what it gives or throws is the answer. An answer that is no promise leaves in the same turn. Arguments that are bytes
- * as a whole are good until the handler returns.
+ * Reads its arguments itself; what it gives or throws is the answer. An answer that is no promise leaves in the same turn.
  */
 export type Handler = (args: unknown, call: IncomingCall) => unknown;
 export type Handlers = Readonly<Record<string, Handler>>;
+
+const borrowers = new WeakSet<Handler>();
+
+/** Marks a handler whose arguments, when they are bytes as a whole, need not be copied: they are good until it returns. */
+export function borrowing(handler: Handler): Handler {
+  borrowers.add(handler);
+  return handler;
+}
+
+export function isBorrowing(handler: Handler): boolean {
+  return borrowers.has(handler);
+}
 
 export interface IncomingCall {
   /** Aborted when the caller cancels, its deadline passes, or the link closes; the reason is an EngineError. */

@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { deadlineExceeded, OutgoingCall, RunningCall } from './call.ts';
 import type { Channel } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
-import type { AnswerTaker, CallOptions, Handler, Handlers } from './handler.ts';
+import { type AnswerTaker, type CallOptions, type Handler, type Handlers, isBorrowing } from './handler.ts';
 import {
   ANSWER,
   CANCEL,
@@ -61,6 +61,7 @@ export class Peer {
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #borrowing: ReadonlySet<string>;
   readonly #onFault: (error: unknown, method: string) => void;
   readonly #maxMessageBytes: number;
   readonly #maxBufferedBytes: number;
@@ -85,6 +86,9 @@ export class Peer {
     this.#clock = options.clock;
     this.name = options.name ?? 'the other process';
     this.#handlers = new Map(Object.entries(options.handlers));
+    this.#borrowing = new Set(
+      [...this.#handlers].filter(([, handler]) => isBorrowing(handler)).map(([method]) => method),
+    );
     this.#onFault = options.onFault ?? (() => undefined);
     this.#maxMessageBytes = options.maxMessageBytes ?? MESSAGE_BYTES_MAX;
     this.#maxBufferedBytes = options.maxBufferedBytes ?? BUFFERED_BYTES_MAX;
@@ -245,7 +249,7 @@ export class Peer {
     if (kind === REQUEST) {
       const method = reader.name();
       const timeoutMs = reader.value();
-      const args = reader.lent();
+      const args = this.#borrowing.has(method) ? reader.lent() : reader.value();
       reader.close();
       if (timeoutMs !== null && typeof timeoutMs !== 'number')
         throw new MalformedMessage('a timeout that is no number');

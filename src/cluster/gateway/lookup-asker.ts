@@ -15,11 +15,11 @@ type Json = Uint8Array | undefined;
 export class LookupAsker {
   lookups = 0;
   misses = 0;
-  readonly caller: ShardCaller;
+  readonly caller: Pick<ShardCaller, 'lookUp'>;
   readonly slots: SlotMap;
   readonly clock: Clock;
 
-  constructor(caller: ShardCaller, slots: SlotMap, clock: Clock) {
+  constructor(caller: Pick<ShardCaller, 'lookUp'>, slots: SlotMap, clock: Clock) {
     this.caller = caller;
     this.slots = slots;
     this.clock = clock;

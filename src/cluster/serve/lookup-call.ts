@@ -3,7 +3,7 @@
  * asked identifier's bytes to the profile's without an object between.
  */
 import type { EmbeddedEngine } from '../../engine/embedded-engine.ts';
-import type { Handler } from '../../link/peer.ts';
+import { borrowing, type Handler } from '../../link/handler.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier, LookupOptions } from '../../model/profile.ts';
 import type { Shard } from '../../shard/shard.ts';
@@ -23,7 +23,7 @@ export function lookupCall(
   const reader = new QuestionReader();
   const writer = new AnswerWriter();
   const { renderer } = own;
-  return (question, { peer }) => {
+  return borrowing((question, { peer }) => {
     assertServing();
     if (!(question instanceof Uint8Array)) throw new EngineError('invalid_request', 'a lookup is asked for in bytes');
     reader.open(question);
@@ -48,7 +48,7 @@ export function lookupCall(
     const answer = writer.end();
     // On a link it is written out in this turn.
     return peer === undefined ? Uint8Array.from(answer) : answer;
-  };
+  });
 }
 
 /** The profile's bytes, good until the next call into the engine, when it is here and this shard serves. */
