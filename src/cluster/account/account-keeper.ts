@@ -6,13 +6,8 @@ import { AccountRenderer } from '../../engine/account/account-renderer.ts';
 import { assertSupported } from '../../engine/account/account-service.ts';
 import { MergedAccounts } from '../../engine/account/merged-accounts.ts';
 import { EVERYONE } from '../../engine/answer/ask-options.ts';
-import {
-  type FurtherAnswer,
-  type FurtherAsk,
-  type PartAnswer,
-  type PartRequest,
-  PartServer,
-} from '../../engine/answer/part-server.ts';
+import type { FurtherAnswer, FurtherAsk } from '../../engine/answer/further.ts';
+import { type PartAnswer, type PartRequest, PartServer } from '../../engine/answer/part-server.ts';
 import type { QueryService } from '../../engine/query-service.ts';
 import type { Account } from '../../model/account.ts';
 import { EngineError } from '../../model/error.ts';

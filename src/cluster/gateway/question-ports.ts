@@ -1,5 +1,6 @@
 /** The shards of a map as who gathers answers asks them: by calls. */
-import type { FurtherAnswer, PartAnswer } from '../../engine/answer/part-server.ts';
+import type { FurtherAnswer } from '../../engine/answer/further.ts';
+import type { PartAnswer } from '../../engine/answer/part-server.ts';
 import type { QuestionPort } from '../question/question-port.ts';
 import type { ShardCaller } from './shard-caller.ts';
 

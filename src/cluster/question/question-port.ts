@@ -1,5 +1,6 @@
 /** One shard as a process that gathers answers sees it: a `PartServer` of its own process, or calls to that of another. */
-import type { FurtherAnswer, FurtherAsk, PartAnswer, PartRequest } from '../../engine/answer/part-server.ts';
+import type { FurtherAnswer, FurtherAsk } from '../../engine/answer/further.ts';
+import type { PartAnswer, PartRequest } from '../../engine/answer/part-server.ts';
 
 /** Errors keep their code; `shard_unavailable` is what a shard fails with that cannot be asked. A call ends soon after its signal aborts. */
 export interface QuestionPort {

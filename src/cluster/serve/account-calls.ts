@@ -1,7 +1,8 @@
 /** What is asked of a shard about accounts: by the shard that keeps them, what it knows; and of that shard, by everybody, what is known of all. */
 import type { FeedPosition } from '../../engine/account/account-feed.ts';
 import { cutOf } from '../../engine/answer/cut.ts';
-import type { FurtherAsk, PartRequest, PartServer } from '../../engine/answer/part-server.ts';
+import type { FurtherAsk } from '../../engine/answer/further.ts';
+import type { PartRequest, PartServer } from '../../engine/answer/part-server.ts';
 import type { Handlers } from '../../link/peer.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { AccountKeeper, SetsRequest } from '../account/account-keeper.ts';

@@ -1,5 +1,6 @@
 /** What is asked of everybody: this shard's part of it. Gathering is the asker's. */
-import type { FurtherAsk, PartRequest, PartServer } from '../../engine/answer/part-server.ts';
+import type { FurtherAsk } from '../../engine/answer/further.ts';
+import type { PartRequest, PartServer } from '../../engine/answer/part-server.ts';
 import { type CompletionAsk, completionParts } from '../../engine/completion/completion-part.ts';
 import type { EmbeddedEngine } from '../../engine/embedded-engine.ts';
 import { exportPage } from '../../engine/export-page.ts';

@@ -3,9 +3,9 @@ import { EngineError } from '../../model/error.ts';
 import type { QueryPlan } from '../../model/query.ts';
 import { assertGoing } from '../../query/execution/cancellation.ts';
 import type { Cut } from './cut.ts';
+import type { FurtherAnswer, FurtherAsk } from './further.ts';
 import { Parcel, type ParcelHead } from './parcel.ts';
 import type { Further, Plain } from './part-kind.ts';
-import type { FurtherAnswer, FurtherAsk } from './part-server.ts';
 
 export interface Served {
   readonly packed: Plain;

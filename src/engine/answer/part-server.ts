@@ -17,9 +17,10 @@ import { ShardAccounts } from '../account/shard-accounts.ts';
 import type { AnsweringShard } from './answering-shard.ts';
 import { askOptions, assertOfShards, conditionsOf, EVERYONE } from './ask-options.ts';
 import { type Cut, cutOf } from './cut.ts';
+import type { FurtherAnswer, FurtherAsk } from './further.ts';
 import { withKind } from './kind-of.ts';
 import { OpenPart, type Served } from './open-part.ts';
-import type { Load, ParcelHead } from './parcel.ts';
+import type { ParcelHead } from './parcel.ts';
 import type { PartKind, Place, Plain } from './part-kind.ts';
 
 /** A question as it comes to a shard's process. */
@@ -62,11 +63,6 @@ export interface SampleAsk {
   readonly count: number;
   readonly seed: number;
 }
-
-/** What may be asked of a handle: whatever its kind knows, or a load of an answer before. */
-export type FurtherAsk = { readonly ask: Plain } | { readonly parcel: number; readonly load: number };
-/** `parcel`: its number, where the head says that loads follow. */
-export type FurtherAnswer = { readonly part: ParcelHead; readonly parcel: number } | { readonly load: Load };
 
 export interface PartServerParts {
   readonly shard: AnsweringShard;
