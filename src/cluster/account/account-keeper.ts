@@ -167,9 +167,10 @@ function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promis
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason instanceof EngineError ? signal.reason : cancellation(signal));
-    if (signal.aborted) return leave();
-    signal.addEventListener('abort', leave, { once: true });
     const done = (): void => signal.removeEventListener('abort', leave);
-    work.then(resolve, reject).finally(done);
+    // First: work that fails after whoever asked has left must find somebody who hears of it.
+    void work.then(resolve, reject).finally(done);
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
   });
 }
