@@ -91,6 +91,8 @@ export class ShardHost {
   #listening: Listening | undefined;
   #map: ClusterMap;
   #isServing = false;
+  /** Has no slots and is about to leave. */
+  #isRetired = false;
   #isFatal = false;
   #closing: Promise<void> | undefined;
 
@@ -162,7 +164,7 @@ export class ShardHost {
       onFatal,
     };
     const calls: Handlers = {
-      ping: () => ({ index, isServing: this.#isServing }),
+      ping: () => ({ index, isServing: this.#isServing && !this.#isRetired }),
       ingest: (args, { signal }) => {
         assertServing();
         return ingest.ingest(args as WireBatch, signal);
@@ -193,7 +195,9 @@ export class ShardHost {
         const { slots: moved, to } = args as { slots: readonly number[]; to: number };
         return this.#mover.move(moved, to);
       },
+      /** Asked first whenever moving begins, also anew: what was retired before may be wanted after all. */
       begun_moves: () => {
+        this.#isRetired = false;
         assertServing();
         return this.#mover.begun();
       },
@@ -370,7 +374,7 @@ export class ShardHost {
 
   /** Has no slots and is about to be stopped for good: serves nobody from now on; resolves when nothing is on its way from here. */
   async #retire(): Promise<void> {
-    this.#isServing = false;
+    this.#isRetired = true;
     while (this.#locks.holderCount > 0) {
       await new Promise<void>((resolve) => this.#options.clock.after(ASK_AGAIN_MS, resolve));
     }
@@ -383,11 +387,11 @@ export class ShardHost {
   }
 
   #assertServing(): void {
-    if (this.#isServing && this.#closing === undefined) return;
+    if (this.#isServing && !this.#isRetired && this.#closing === undefined) return;
     const { index } = this.#options;
     throw new EngineError(
       'shard_unavailable',
-      `shard ${index} is ${this.#closing === undefined ? 'starting' : 'stopping'}`,
+      `shard ${index} is ${this.#closing === undefined && !this.#isRetired ? 'starting' : 'stopping'}`,
       {
         retryAfterMs: 1_000,
         details: { shard: index },
@@ -437,7 +441,11 @@ export class ShardHost {
 
   /** For whoever wants to know whether all is quiet. */
   stepsUnderWay(): { readonly isServing: boolean; readonly holders: readonly string[]; readonly parts: number } {
-    return { isServing: this.#isServing, holders: this.#locks.holders(), parts: this.#outbox.count };
+    return {
+      isServing: this.#isServing && !this.#isRetired,
+      holders: this.#locks.holders(),
+      parts: this.#outbox.count,
+    };
   }
 
   /** Ends what is under way, saves a checkpoint if no part of a step is left to be sent, and lets go of the storage. */

@@ -36,6 +36,7 @@ const IS_UPPER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && 
 /** A text's normal form before it is known whether it is blocked. */
 type Reading = { readonly value: string } | { readonly fault: 'not_an_email' | PhoneFault };
 type Reader = (raw: string) => Reading;
+type Readers = Readonly<Record<Normalisation, Reader>>;
 
 export class Normaliser {
   readonly #byType: ReadonlyMap<string, TypeNormaliser>;
@@ -43,11 +44,12 @@ export class Normaliser {
 
   constructor(settings: IdentitySettings) {
     const readers = makeReaders(settings);
+    const blocked = blockedByType(settings, readers);
     const cacheEntries = Math.ceil(CACHE_ENTRIES / Math.max(1, settings.types.filter(isCostly).length));
     this.#byType = new Map(
       settings.types.map((rule) => [
         rule.type,
-        new TypeNormaliser(rule, settings, readers[rule.normalise], cacheEntries),
+        new TypeNormaliser(rule, blocked.get(rule.type)!, readers[rule.normalise], cacheEntries),
       ]),
     );
     const other = this.#byType.get(OTHER_TYPES);
@@ -86,13 +88,10 @@ export class TypeNormaliser {
     return 'value' in reading ? reading : { refusal: reading.fault };
   };
 
-  constructor(rule: IdentifierRule, settings: IdentitySettings, read: Reader, cacheEntries: number) {
+  constructor(rule: IdentifierRule, blocked: BlockedValues, read: Reader, cacheEntries: number) {
     this.#read = read;
     this.#cache = isCostly(rule) ? new BoundedCache(cacheEntries) : undefined;
-    this.#blocked = new BlockedValues([...settings.blocked, ...rule.blocked], (text) => {
-      const reading = read(text);
-      return 'value' in reading ? reading.value : undefined;
-    });
+    this.#blocked = blocked;
     this.#isOff = rule.limit.value === 0;
     this.#canJudgeBytes = !this.#isOff && !isCostly(rule);
     this.#isFolded = rule.normalise === 'lower';
@@ -130,11 +129,34 @@ export class TypeNormaliser {
   }
 }
 
+/** An engine makes several normalisers of the same settings when it opens, and compiling is most of what one costs. */
+let lastBlocked: { readonly settings: string; readonly byType: ReadonlyMap<string, BlockedValues> } = {
+  settings: '',
+  byType: new Map(),
+};
+
+function blockedByType(settings: IdentitySettings, readers: Readers): ReadonlyMap<string, BlockedValues> {
+  const text = JSON.stringify(settings);
+  if (lastBlocked.settings === text) return lastBlocked.byType;
+  const byType = new Map(
+    settings.types.map((rule) => {
+      const read = readers[rule.normalise];
+      const blocked = new BlockedValues([...settings.blocked, ...rule.blocked], (value) => {
+        const reading = read(value);
+        return 'value' in reading ? reading.value : undefined;
+      });
+      return [rule.type, blocked] as const;
+    }),
+  );
+  lastBlocked = { settings: text, byType };
+  return byType;
+}
+
 function isCostly({ normalise }: IdentifierRule): boolean {
   return normalise === 'email' || normalise === 'phone';
 }
 
-function makeReaders(settings: IdentitySettings): Readonly<Record<Normalisation, Reader>> {
+function makeReaders(settings: IdentitySettings): Readers {
   const phones = new PhoneReader(settings.defaultCountry);
   return {
     none: (value) => ({ value }),

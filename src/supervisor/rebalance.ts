@@ -122,7 +122,7 @@ export class Rebalance {
     if (this.#target !== target || this.#isStopped) return false;
     this.#stage = 'stopping shards';
     await shrink(target);
-    return true;
+    return this.#target === target;
   }
 
   /** False when another target was set meanwhile, or it was stopped. */

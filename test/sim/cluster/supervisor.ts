@@ -16,6 +16,8 @@ export class SimSupervisor {
   /** Owners and the number of shards are on the disk the moment they are here. */
   map: ClusterMap;
   #target: number | undefined;
+  /** What was asked for last. */
+  #wanted: number;
   readonly #cluster: SimCluster;
   readonly #note: (text: string) => void;
   #process: SimProcess | undefined;
@@ -26,11 +28,15 @@ export class SimSupervisor {
     this.#cluster = cluster;
     this.#note = note;
     this.map = mapOf(shards);
+    this.#wanted = shards;
   }
 
   /** What goes on, for people. */
   get move(): string | undefined {
-    if (this.#target === undefined) return undefined;
+    if (this.#target === undefined) {
+      const { length } = this.map.shards;
+      return length === this.#wanted ? undefined : `there are ${length} shards, and ${this.#wanted} were asked for`;
+    }
     return this.#rebalance?.view?.stage ?? 'waiting for a supervisor';
   }
 
@@ -64,6 +70,7 @@ export class SimSupervisor {
     if (this.#rebalance === undefined) return;
     this.#note(`resize to ${shards} shards, from ${this.map.shards.length}`);
     this.#rebalance.begin(shards);
+    this.#wanted = shards;
   }
 
   /** Who is there has changed. */

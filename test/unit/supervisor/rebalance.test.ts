@@ -282,6 +282,19 @@ describe('another wish', () => {
     expect(cluster.events.filter((event) => event.startsWith('shrink'))).toEqual(['shrink 2']);
   });
 
+  it('counts while shards are stopped', async () => {
+    const cluster = new FakeCluster(2);
+    const supervisor = cluster.supervisor({
+      shrink: async (count) => {
+        cluster.shards = count;
+        if (count === 1) supervisor.begin(4);
+      },
+    });
+    supervisor.begin(1);
+    await cluster.settle(supervisor);
+    expect(cluster.counts()).toEqual([256, 256, 256, 256]);
+  });
+
   it('counts after a failure too', async () => {
     const cluster = new FakeCluster(1);
     let isFirst = true;
