@@ -1,15 +1,22 @@
 /**
  * Lookups between processes as packed bytes: what is asked most often costs no objects on either side.
  *
- * Question: u8 whether options follow, [text: options as JSON], u32 count, then each identifier: u8 0 = user_id | 1, text: type; text: value.
+ * Question: u8 1: options follow, 2: what led to the shard follows; [text: options as JSON], [text, text: type and value], u32 count, then each identifier:
+ * u8 0 = user_id | 1, text: type; text: value.
  * Answer, in the order asked: 0xdb u32 size, the profile's JSON | 0xc0 nobody has it | 0x01 u32 shard to ask instead | 0x02 text, text: to be asked for
- * under this type and value. A text is u32 size, UTF-8. Numbers are big-endian.
+ * under this type and value | 0x03 u32, text, text: shard to ask instead, and what leads there. A text is u32 size, UTF-8. Numbers are big-endian.
  */
 import { EngineError } from '../model/error.ts';
 import type { Identifier, LookupOptions } from '../model/profile.ts';
 
-/** A shard to ask instead; or what the identifier is called in normal form, to be asked for that. */
-export type Elsewhere = number | readonly [type: string, value: string];
+/** A shard to ask instead, and with which identifier's profile it is; or what the identifier is called in normal form, to be asked for that. */
+export type Elsewhere =
+  | number
+  | readonly [shard: number, type: string, value: string]
+  | readonly [type: string, value: string];
+
+/** What led to a shard, when it is not asked as the owner of the identifier's slot. */
+export type LedBy = readonly [type: string, value: string];
 
 const START_BYTES = 64 * 1_024;
 /** A larger buffer is given back after use. */
@@ -19,10 +26,13 @@ const LOOP_LENGTH_MAX = 48;
 const USER_ID = 'user_id';
 const IS_USER = 0;
 const IS_TYPED = 1;
+const HAS_OPTIONS = 1;
+const IS_LED = 2;
 const FOUND = 0xdb;
 const NOBODY = 0xc0;
 const AT_SHARD = 0x01;
 const UNDER_NAME = 0x02;
+const LED_TO_SHARD = 0x03;
 
 class PackedWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(START_BYTES);
@@ -86,12 +96,20 @@ class PackedWriter {
 
 const questionWriter = new PackedWriter();
 
-/** Good until the next question is made. */
-export function packQuestion(identifiers: readonly Identifier[], options: LookupOptions | undefined): Uint8Array {
+/** `by`: of all of them. Good until the next question is made. */
+export function packQuestion(
+  identifiers: readonly Identifier[],
+  options: LookupOptions | undefined,
+  by: LedBy | undefined,
+): Uint8Array {
   const writer = questionWriter;
   writer.begin();
-  writer.byte(options === undefined ? 0 : 1);
+  writer.byte((options === undefined ? 0 : HAS_OPTIONS) | (by === undefined ? 0 : IS_LED));
   if (options !== undefined) writer.text(JSON.stringify(options));
+  if (by !== undefined) {
+    writer.text(by[0]);
+    writer.text(by[1]);
+  }
   writer.uint32(identifiers.length);
   for (let index = 0; index < identifiers.length; index++) {
     const { type, value } = identifiers[index];
@@ -143,6 +161,7 @@ class PackedReader {
 export class QuestionReader extends PackedReader {
   count = 0;
   options: LookupOptions | undefined;
+  by: LedBy | undefined;
   /** Of the identifier at hand; absent: user_id. */
   type: string | undefined;
   /** Where its value lies. */
@@ -151,7 +170,9 @@ export class QuestionReader extends PackedReader {
 
   override open(bytes: Uint8Array): void {
     super.open(bytes);
-    this.options = this.byte() === 0 ? undefined : (JSON.parse(this.text()) as LookupOptions);
+    const flags = this.byte();
+    this.options = (flags & HAS_OPTIONS) === 0 ? undefined : (JSON.parse(this.text()) as LookupOptions);
+    this.by = (flags & IS_LED) === 0 ? undefined : [this.text(), this.text()];
     this.count = this.uint32();
     // Each has five bytes at least: a small question cannot ask for very many.
     if (this.count * 5 > bytes.length) throw malformed();
@@ -189,6 +210,13 @@ export class AnswerWriter extends PackedWriter {
       this.uint32(where);
       return;
     }
+    if (where.length === 3) {
+      this.byte(LED_TO_SHARD);
+      this.uint32(where[0]);
+      this.text(where[1]);
+      this.text(where[2]);
+      return;
+    }
     this.byte(UNDER_NAME);
     this.text(where[0]);
     this.text(where[1]);
@@ -211,6 +239,7 @@ export class AnswerReader extends PackedReader {
     if (token === NOBODY) this.further = null;
     else if (token === AT_SHARD) this.further = this.uint32();
     else if (token === UNDER_NAME) this.further = [this.text(), this.text()];
+    else if (token === LED_TO_SHARD) this.further = [this.uint32(), this.text(), this.text()];
     else throw malformed();
     return undefined;
   }

@@ -150,7 +150,7 @@ export class ShardHost {
     this.#mover.useOwner((slot) => this.#map.slotOwners[slot] === index);
     this.#mover.restore();
     this.#useOwners();
-    const persons = { own, slots, engine, router: assembly.router, locks, assertServing };
+    const persons = { own, slots, engine, router: assembly.router, assertServing };
     const identity = {
       ...shared,
       engine,
@@ -177,7 +177,7 @@ export class ShardHost {
         outbox: this.#outbox,
         assertServing,
         onFatal,
-        onApplied: (record) => this.#mover.passOn(record),
+        onPart: (record) => this.#mover.passOn(record),
         onNewLife: (shard) => this.#links.endSession(shard),
       }),
       ...personCalls(persons),

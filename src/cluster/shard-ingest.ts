@@ -330,6 +330,7 @@ export class ShardIngest {
       const faults = this.#scan(run.batch, run.starts, from, to);
       const end = this.#applyScanned(run, to);
       this.#noteFaults(run, faults, end);
+      directory.shorten();
       this.#commit(run);
       return { end, handOver: router.takeHandOver() };
     } finally {

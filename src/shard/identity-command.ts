@@ -49,7 +49,7 @@ export type IdentityCommand =
   | { readonly kind: 'note'; readonly profile: Identifier; readonly entry: JournalEntry }
   /** Remembers something of a pair of identifiers; the shard of the pair's owner is told. */
   | { readonly kind: 'pair'; readonly pair: IdentifierPair; readonly flag: number; readonly isOn: boolean }
-  /** The identifier, whose slot is here, has a profile elsewhere, under `target`. */
+  /** The identifier, whose slot is here, has a profile elsewhere, under `target`; under itself: nobody has it. */
   | { readonly kind: 'bind'; readonly identifier: Identifier; readonly target: Identifier }
   /** The identifier names its profile from now on. */
   | { readonly kind: 'rename'; readonly identifier: Identifier }

@@ -16,6 +16,7 @@ import type { ShardData } from '../profile/shard-data.ts';
 import { splitRow, unlink } from '../profile/split.ts';
 import { releaseProfile, unpackProfile } from '../profile/transfer.ts';
 import type { IdentityCommand, IdentityCommandOf, Joining } from './identity-command.ts';
+import { textOf } from './identity-entry.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -62,7 +63,9 @@ export function executeIdentity(data: ShardData, command: IdentityCommand, scann
       const typeId = data.identifiers.addType(command.identifier.type);
       const hash = xxh32(bytes, 0, bytes.length, data.hashSeed);
       // In a cluster word of where it was may come after its profile.
-      if (rowOf(data, command.identifier) < 0) data.identifiers.addForward(typeId, bytes, hash, command.target);
+      if (rowOf(data, command.identifier) >= 0) return;
+      const code = data.identifiers.addForward(typeId, bytes, hash, command.target);
+      if (textOf(command.identifier) === textOf(command.target)) data.identifiers.free(code);
       return;
     }
     case 'rename': {

@@ -1,17 +1,22 @@
 /**
  * A cluster in one process whose number of shards is changed by the supervisor's own code, and whose shards die at any moment with what
- * was not on their disks. Routers hear of new maps when they are told.
+ * was not on their disks. Routers hear of new maps when they are told. All turns, times and draws are the world's: one seed, one run.
  */
 import { type ClusterEngine, openClusterEngine } from '../../src/cluster/cluster-engine.ts';
 import type { ClusterMap } from '../../src/cluster/cluster-map.ts';
+import type { LedBy } from '../../src/cluster/lookup-wire.ts';
+import type { PlaceAnswer } from '../../src/cluster/serve/person-calls.ts';
 import { openShardHost, type ShardHost } from '../../src/cluster/shard-host.ts';
 import type { OpenOptions } from '../../src/engine/open.ts';
 import { MemoryNetwork } from '../../src/link/memory-network.ts';
-import { Peer } from '../../src/link/peer.ts';
-import { type Clock, systemClock } from '../../src/runtime/clock.ts';
-import { systemRandom } from '../../src/runtime/random.ts';
+import { type Handlers, Peer } from '../../src/link/peer.ts';
+import type { Identifier } from '../../src/model/profile.ts';
+import { SlotMap } from '../../src/router/slot-map.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { RandomSource } from '../../src/runtime/random.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
 import { Rebalance } from '../../src/supervisor/rebalance.ts';
+import { SeededWorld } from '../unit/link/seeded-world.ts';
 import { mapOf } from './memory-cluster.ts';
 import { Mortal } from './mortal.ts';
 
@@ -20,23 +25,25 @@ interface Place {
   mortal: Mortal;
   /** Absent while it starts. */
   host?: ShardHost | undefined;
+  /** What it answers, to be asked without a link. */
+  calls?: Handlers | undefined;
   isServing: boolean;
 }
 
 export interface MovingClusterOptions {
   readonly shards: number;
   readonly engine?: OpenOptions | undefined;
-  /** Turns from an append to the disk. */
-  readonly flushTurns: number;
-  /** In [0, 1): how much of what was not on the disk a death leaves. */
-  readonly random: () => number;
+  readonly world: SeededWorld;
+  /** Longest time from an append to the disk. */
+  readonly flushMsMax: number;
 }
 
-/** Nobody waits half a second. */
-const hasty: Clock = { ...systemClock, after: (delayMs, task) => systemClock.after(Math.min(delayMs, 5), task) };
+const HOPS_MAX = 8;
+const NEVER = new AbortController().signal;
 
 export class MovingCluster {
-  readonly network = new MemoryNetwork((task) => setImmediate(task));
+  readonly network: MemoryNetwork;
+  readonly world: SeededWorld;
   readonly fatal: Error[] = [];
   /** Hear of every map. */
   readonly routers: ClusterEngine[] = [];
@@ -49,44 +56,62 @@ export class MovingCluster {
   /** Folders of shards that left. */
   readonly #left = new Map<number, MemoryStorage>();
   readonly #options: MovingClusterOptions;
+  readonly #clock: Clock;
   #isClosed = false;
 
   private constructor(options: MovingClusterOptions) {
     this.#options = options;
+    this.world = options.world;
+    this.network = new MemoryNetwork(this.world.schedule);
+    this.#clock = { ...this.world.clock, yieldTurn: () => this.turn() };
     this.map = mapOf(options.shards);
     this.rebalance = this.#supervisor();
   }
 
   static async open(options: MovingClusterOptions): Promise<MovingCluster> {
     const cluster = new MovingCluster(options);
-    cluster.#flushNow();
     for (let index = 0; index < options.shards; index++) cluster.#start(index);
     await cluster.whole();
     return cluster;
   }
 
-  #flushNow(): void {
-    let turn = 0;
-    const tick = (): void => {
-      turn += 1;
-      if (turn % this.#options.flushTurns === 0) for (const { storage } of this.#places) storage.flush();
-      if (!this.#isClosed) setImmediate(tick);
-    };
-    tick();
+  /** A later moment, so that whoever waits in turns for others does not wait for ever. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => this.world.clock.after(this.world.below(2), resolve));
+  }
+
+  /** Each process draws its own numbers. */
+  #random(): RandomSource {
+    return new SeededWorld(this.world.below(2 ** 31)).random;
+  }
+
+  /** A disk, as long as its process lives. */
+  #flushNowAndThen(place: Place): void {
+    const { world } = this;
+    world.clock.after(1 + world.below(this.#options.flushMsMax), () => {
+      if (!place.mortal.isAlive || this.#isClosed) return;
+      place.storage.flush();
+      this.#flushNowAndThen(place);
+    });
   }
 
   #start(index: number, storage = this.#left.get(index) ?? new MemoryStorage()): void {
     const name = `shard-${index}`;
-    const mortal = new Mortal(systemClock, this.network.as(name));
+    const mortal = new Mortal(this.#clock, this.network.as(name));
     const place: Place = { storage, mortal, isServing: false };
     this.#places[index] = place;
+    this.#flushNowAndThen(place);
     const opened = openShardHost({
       index,
       map: this.map,
       network: mortal.network,
       clock: mortal.clock,
-      random: systemRandom(),
+      random: this.#random(),
       engine: { workers: 1, checkpointIntervalMs: 0, ...this.#options.engine, storage: () => storage },
+      wrapCalls: (calls) => {
+        place.calls = calls;
+        return calls;
+      },
       onFatal: (error) => void (mortal.isAlive && this.fatal.push(error)),
     });
     opened
@@ -108,7 +133,7 @@ export class MovingCluster {
     for (let other = 0; other < this.#places.length; other++) {
       this.network.breakChannels(`shard-${other}`, `shard-${index}`);
     }
-    this.#start(index, storage.crash({ loseUnflushed: true, random: this.#options.random }));
+    this.#start(index, storage.crash({ loseUnflushed: true, random: () => this.world.below(1_000) / 1_000 }));
   }
 
   get shards(): number {
@@ -120,12 +145,53 @@ export class MovingCluster {
   }
 
   async whole(): Promise<void> {
-    while (this.#places.some(({ isServing }) => !isServing)) await turn();
+    while (this.#places.some(({ isServing }) => !isServing)) await this.turn();
   }
 
   /** What each shard has. */
   profileCounts(): number[] {
     return this.#places.map(({ host }) => host?.stats().profiles ?? -1);
+  }
+
+  /**
+   * What must not be while no step is under way: an identifier in two profiles, or in one to which the owner of its slot does not lead. Undefined
+   * while a shard starts or something is under way.
+   */
+  bindingFaults(identifiers: readonly Identifier[]): string[] | undefined {
+    const { map } = this;
+    if (!this.#isQuiet) return undefined;
+    const slots = new SlotMap(map.shards.length, map.slotOwners, map.epoch);
+    const ask = (shard: number, asked: readonly Identifier[], by?: LedBy): PlaceAnswer =>
+      this.#places[shard].calls?.['place']({ identifiers: asked, by }, { signal: NEVER }) as PlaceAnswer;
+    const answers = this.#places.map((_, shard) => ask(shard, identifiers));
+    const faults: string[] = [];
+    identifiers.forEach((identifier, i) => {
+      const text = `${identifier.type}:${identifier.value}`;
+      const has = answers.flatMap((answer, shard) => (answer[i] === 'here' ? [shard] : []));
+      if (has.length > 1) faults.push(`${text} is on shards ${has.join(' and ')}`);
+      if (has.length === 0) return;
+      const way: string[] = [];
+      for (let [shard, by] = [slots.shardOf(identifier), undefined as LedBy | undefined]; ; ) {
+        const [answer] = ask(shard, [identifier], by);
+        way.push(`${shard}${by === undefined ? '' : ` by ${by.join(':')}`}`);
+        if (answer === 'here') break;
+        if (answer === null || way.length > HOPS_MAX || (typeof answer !== 'number' && answer.length === 2)) {
+          faults.push(`${text} is on shard ${has[0]}, and its owner leads to ${way.join(', ')}`);
+          break;
+        }
+        shard = typeof answer === 'number' ? answer : answer[0];
+        by = typeof answer === 'number' ? undefined : [answer[1], answer[2]];
+      }
+    });
+    return faults;
+  }
+
+  get #isQuiet(): boolean {
+    return this.#places.every(({ host, isServing }) => {
+      if (host === undefined || !isServing) return false;
+      const { holders, parts, isServing: isUp } = host.stepsUnderWay();
+      return isUp && holders.length + parts === 0;
+    });
   }
 
   partsOnTheirWay(): number {
@@ -135,11 +201,11 @@ export class MovingCluster {
   async router(name: string): Promise<ClusterEngine> {
     const network = this.network.as(name);
     const { limits } = this.#options.engine ?? {};
-    return await openClusterEngine({ map: this.map, network, clock: systemClock, random: systemRandom(), limits });
+    return await openClusterEngine({ map: this.map, network, clock: this.#clock, random: this.#random(), limits });
   }
 
   async call(shard: number, method: string, args: unknown): Promise<unknown> {
-    const peer = new Peer(await this.network.dial(`shard-${shard}`), { handlers: {}, clock: systemClock });
+    const peer = new Peer(await this.network.dial(`shard-${shard}`), { handlers: {}, clock: this.#clock });
     try {
       await peer.ready;
       return await peer.call(method, args);
@@ -157,7 +223,7 @@ export class MovingCluster {
   }
 
   async untilMoved(): Promise<void> {
-    while (this.rebalance.view !== undefined) await turn();
+    while (this.rebalance.view !== undefined) await this.turn();
   }
 
   #use(change: Partial<ClusterMap>): ClusterMap {
@@ -172,7 +238,7 @@ export class MovingCluster {
 
   #supervisor(): Rebalance {
     return new Rebalance({
-      clock: hasty,
+      clock: this.#clock,
       logger: { debug() {}, info() {}, warn() {}, error() {} },
       slotOwners: () => this.map.slotOwners,
       shardCount: () => this.#places.length,
@@ -224,8 +290,4 @@ function expectNothing({ host }: Place, index: number): void {
   const parts = host?.stepsUnderWay().parts ?? 0;
   if (profiles + parts > 0)
     throw new Error(`shard ${index} leaves with ${profiles} profiles and ${parts} parts of steps`);
-}
-
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -67,8 +67,8 @@ class OneLookup implements AnswerTaker {
   }
 
   ask(): void {
-    const { shard, identifier } = this.#trail;
-    this.#asker.caller.lookUp(shard, [identifier], this.#options, this);
+    const { shard, identifier, by } = this.#trail;
+    this.#asker.caller.lookUp(shard, [identifier], this.#options, by, this);
   }
 
   resolve(answer: unknown): void {
@@ -150,7 +150,7 @@ class ManyLookups {
   /** `places`: of the identifiers among all; absent: they are all, in order. */
   #askShard(shard: number, identifiers: readonly Identifier[], places: readonly number[] | undefined): void {
     this.#openCount += 1;
-    this.#asker.caller.lookUp(shard, identifiers, this.#options, {
+    this.#asker.caller.lookUp(shard, identifiers, this.#options, undefined, {
       resolve: (answer) => this.#take(identifiers.length, answer as Uint8Array, places),
       reject: this.#reject,
     });

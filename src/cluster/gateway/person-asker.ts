@@ -3,12 +3,14 @@ import type { CallOptions } from '../../link/peer.ts';
 import type { Identifier } from '../../model/profile.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Elsewhere } from '../lookup-wire.ts';
-import type { PersonAnswer, PersonMethod, PlaceAnswer } from '../serve/person-calls.ts';
+import type { Elsewhere, LedBy } from '../lookup-wire.ts';
+import type { PersonAnswer, PersonArgs, PersonMethod, PlaceAnswer, PlaceArgs } from '../serve/person-calls.ts';
 import type { ShardCaller } from './shard-caller.ts';
 import { Trail } from './trail.ts';
 
 const TIMEOUT_MS = 10_000;
+
+type Told = { readonly value: unknown } | Elsewhere | null;
 
 /** Where an identifier's profile is, by what name it is kept. */
 export interface Found {
@@ -34,15 +36,16 @@ export class PersonAsker {
     rest: readonly unknown[],
     options: CallOptions = {},
   ): Promise<unknown> {
-    return this.#follow(identifier, (shard, asked) => {
-      const args = { method, identifier: asked, rest };
+    return this.#follow(identifier, (shard, asked, by) => {
+      const args: PersonArgs = { method, identifier: asked, rest, by };
       return this.#caller.call<PersonAnswer>(shard, 'person', args, { timeoutMs: TIMEOUT_MS, ...options });
     });
   }
 
   async find(identifier: Identifier): Promise<Found | undefined> {
-    const found = await this.#follow(identifier, async (shard, asked) => {
-      const [place] = await this.#caller.call<PlaceAnswer>(shard, 'place', [asked], { timeoutMs: TIMEOUT_MS });
+    const found = await this.#follow(identifier, async (shard, asked, by) => {
+      const args: PlaceArgs = { identifiers: [asked], by };
+      const [place] = await this.#caller.call<PlaceAnswer>(shard, 'place', args, { timeoutMs: TIMEOUT_MS });
       return place === 'here' ? { value: { shard, identifier: asked } } : place;
     });
     return found as Found | undefined;
@@ -50,11 +53,11 @@ export class PersonAsker {
 
   async #follow(
     identifier: Identifier,
-    ask: (shard: number, identifier: Identifier) => Promise<{ readonly value: unknown } | Elsewhere | null>,
+    ask: (shard: number, identifier: Identifier, by: LedBy | undefined) => Promise<Told>,
   ): Promise<unknown> {
     const trail = new Trail(identifier, this.#slots);
     for (;;) {
-      const answer = await ask(trail.shard, trail.identifier);
+      const answer = await ask(trail.shard, trail.identifier, trail.by);
       if (answer === null) return undefined;
       if (typeof answer === 'object' && 'value' in answer) return answer.value ?? undefined;
       if (!trail.follow(answer)) return undefined;

@@ -3,7 +3,7 @@ import type { AnswerTaker, CallOptions, Handlers } from '../../link/peer.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier, LookupOptions } from '../../model/profile.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { packQuestion } from '../lookup-wire.ts';
+import { type LedBy, packQuestion } from '../lookup-wire.ts';
 import { callKey, isWatched } from '../quarantine-key.ts';
 import type { ShardLinks } from '../shard-links.ts';
 import { isLoss, type QuarantineGuard } from './quarantine-guard.ts';
@@ -48,15 +48,16 @@ export class ShardCaller {
     shard: number,
     identifiers: readonly Identifier[],
     options: LookupOptions | undefined,
+    by: LedBy | undefined,
     taker: AnswerTaker,
   ): void {
     const guard = this.#guard;
     try {
-      if (this.isHere(shard)) this.#lookUpByPromise(shard, identifiers, options, taker);
-      else if (guard === undefined) this.#ask(shard, identifiers, options, taker);
+      if (this.isHere(shard)) this.#lookUpByPromise(shard, identifiers, options, by, taker);
+      else if (guard === undefined) this.#ask(shard, identifiers, options, by, taker);
       else if (guard.isIdleOfCalls)
-        this.#ask(shard, identifiers, options, new Witness(guard, shard, identifiers, options, taker));
-      else this.#lookUpByPromise(shard, identifiers, options, taker);
+        this.#ask(shard, identifiers, options, by, new Witness(guard, shard, identifiers, options, taker));
+      else this.#lookUpByPromise(shard, identifiers, options, by, taker);
     } catch (error) {
       taker.reject(error);
     }
@@ -66,20 +67,22 @@ export class ShardCaller {
     shard: number,
     identifiers: readonly Identifier[],
     options: LookupOptions | undefined,
+    by: LedBy | undefined,
     taker: AnswerTaker,
   ): void {
-    this.#links.ask(shard, 'lookup', packQuestion(identifiers, options), LOOKUP_OPTIONS, taker);
+    this.#links.ask(shard, 'lookup', packQuestion(identifiers, options, by), LOOKUP_OPTIONS, taker);
   }
 
   #lookUpByPromise(
     shard: number,
     identifiers: readonly Identifier[],
     options: LookupOptions | undefined,
+    by: LedBy | undefined,
     taker: AnswerTaker,
   ): void {
     const guard = this.#guard;
     const send = (): Promise<unknown> =>
-      this.#send(shard, 'lookup', Uint8Array.from(packQuestion(identifiers, options)), LOOKUP_OPTIONS);
+      this.#send(shard, 'lookup', Uint8Array.from(packQuestion(identifiers, options, by)), LOOKUP_OPTIONS);
     const isWatching = guard !== undefined && !guard.isIdleOfCalls;
     const answer = isWatching
       ? this.#watched(guard, shard, 'lookup', callKey('lookup', { identifiers, options }), send)

@@ -1,9 +1,9 @@
-/** The way from an identifier to its profile: from the shard that owns the slot to where that points, which is one step at most unless the profile is just moving. */
+/** The way from an identifier to its profile: from the owner of its slot to where that points, and so on from owner to owner; one step, nearly always. */
 import { EngineError } from '../../model/error.ts';
 import type { Identifier } from '../../model/profile.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Elsewhere } from '../lookup-wire.ts';
+import type { Elsewhere, LedBy } from '../lookup-wire.ts';
 
 /** Asked more often, the profile is on its way: wait a little. */
 const HOPS_AT_ONCE = 4;
@@ -14,6 +14,8 @@ export class Trail {
   identifier: Identifier;
   /** To be asked next. */
   shard: number;
+  /** What led there; absent: it is asked as the owner of the identifier's slot. */
+  by: LedBy | undefined;
   readonly #slots: SlotMap;
   #isNormal = false;
   #hopCount = 0;
@@ -26,8 +28,12 @@ export class Trail {
 
   /** The shard knows somebody who knows more. False: nobody has the identifier. Errors: overloaded. */
   follow(answer: Elsewhere): boolean {
+    this.by = undefined;
     if (typeof answer === 'number') this.shard = answer;
-    else {
+    else if (answer.length === 3) {
+      this.shard = answer[0];
+      this.by = [answer[1], answer[2]];
+    } else {
       if (this.#isNormal) return false;
       this.#isNormal = true;
       this.identifier = { type: answer[0], value: answer[1] };

@@ -7,6 +7,7 @@ import type { Identifier } from '../../model/profile.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { textOf } from '../../shard/identity-entry.ts';
+import type { LedBy } from '../lookup-wire.ts';
 import { identifierOf, wireOf } from '../step/claim.ts';
 import type { ProfileState, ProfilesAsk, ToldProfile } from './wire.ts';
 
@@ -31,6 +32,7 @@ interface Search {
   readonly text: string;
   identifier: Identifier;
   shard: number;
+  by: LedBy | null;
   isNormal: boolean;
 }
 
@@ -43,7 +45,7 @@ export async function findProfiles(
   const found = new Map<string, FoundProfile>();
   const texts = new Map(identifiers.map((identifier) => [textOf(identifier), identifier]));
   let searches = [...texts].map(([text, identifier]): Search => {
-    return { text, identifier, shard: slots.shardOf(identifier), isNormal: false };
+    return { text, identifier, shard: slots.shardOf(identifier), by: null, isNormal: false };
   });
   for (let hop = 1; searches.length > 0; hop++) {
     if (hop > HOPS_MAX) {
@@ -60,7 +62,11 @@ export async function findProfiles(
     await Promise.all(
       [...byShard].map(async ([shard, asked]) => {
         for (let left = asked; left.length > 0; ) {
-          const states = await ask(shard, { identifiers: left.map(({ identifier }) => wireOf(identifier)), isWhole });
+          const states = await ask(shard, {
+            identifiers: left.map(({ identifier }) => wireOf(identifier)),
+            by: left.map(({ by }) => by),
+            isWhole,
+          });
           const full = left.filter((_, i) => states[i] === 'more');
           for (const [i, search] of left.entries()) {
             if (take(search, states[i], found, slots)) next.push(search);
@@ -79,13 +85,20 @@ function take(search: Search, state: ProfileState, found: Map<string, FoundProfi
   if (state === null || state === 'more') return false;
   if (typeof state === 'number') {
     search.shard = state;
+    search.by = null;
     return true;
   }
   if ('primary' in state) {
     found.set(search.text, { ...state, shard: search.shard, identifier: search.identifier });
     return false;
   }
+  if (state.length === 3) {
+    search.shard = state[0];
+    search.by = [state[1], state[2]];
+    return true;
+  }
   if (search.isNormal) return false;
+  search.by = null;
   search.isNormal = true;
   search.identifier = identifierOf(state);
   search.shard = slots.shardOf(search.identifier);

@@ -1,5 +1,6 @@
 /** What crosses between the shard that looks for duplicates and the others. */
 import type { KnownFields } from '../../engine/matching/compared-fields.ts';
+import type { Elsewhere, LedBy } from '../lookup-wire.ts';
 
 export type WireIdentifier = readonly [type: string, value: string];
 
@@ -21,10 +22,12 @@ export interface ToldProfile {
 }
 
 /** A shard to ask instead; what the identifier is called in normal form, to be asked for that; null: nobody has it; `more`: to be asked again, the answer is full. */
-export type ProfileState = ToldProfile | number | WireIdentifier | null | 'more';
+export type ProfileState = ToldProfile | Elsewhere | null | 'more';
 
 export interface ProfilesAsk {
   readonly identifiers: readonly WireIdentifier[];
+  /** By place: what led to the shard, when it is not asked as the owner of the identifier's slot. */
+  readonly by: readonly (LedBy | null)[];
   readonly isWhole: boolean;
 }
 

@@ -31,7 +31,6 @@ import { SlotIndex } from './slot-index.ts';
 const STEP_SIZE = 8_192;
 const FORWARDS_PER_STEP = 8_192;
 const PAUSE_MS = 20;
-const HOPS_MAX = 8;
 const NO_BYTES = new Uint8Array(0);
 
 export interface SlotMoverParts {
@@ -53,6 +52,8 @@ export class SlotMover {
   #frozen: ReadonlySet<number> = new Set();
   /** Asked for and not over. */
   readonly #underWay = new Set<BegunMove>();
+  /** Came here; the map may not have them here yet. What concerns them goes back to nobody. */
+  readonly #taken = new Set<number>();
   #isClosed = false;
   /** One after another. */
   #last: Promise<unknown> = Promise.resolve();
@@ -136,19 +137,19 @@ export class SlotMover {
         });
       });
     }
-    const codes = this.#index.codesIn(slots);
-    const isBegun = [...slots].some((slot) => own.data.leftSlots.has(slot));
     let profiles = 0;
     const sent: Promise<void>[] = [];
-    for (const step of this.#stepsOf(codes, slots, isBegun)) {
+    const steps = this.#stepsOf(this.#index, slots);
+    for (;;) {
       await this.#parts.fence.whenOpen();
       this.#assertOpen();
-      profiles += step.leaving.length;
-      sent.push(this.#handOver(step, slots, to));
+      // Made in the turn in which it is handed over: what is known of who lives elsewhere changes, frozen or not.
+      const step = steps.next();
+      if (step.done === true) break;
+      profiles += step.value.leaving.length;
+      sent.push(this.#handOver(step.value, slots, to));
       await clock.yieldTurn();
     }
-    await this.#parts.fence.whenOpen();
-    this.#assertOpen();
     sent.push(this.#close(slots, to));
     await Promise.all(sent);
     return { profiles };
@@ -173,37 +174,33 @@ export class SlotMover {
     else this.#freeze(new Set(left));
   }
 
-  /** What is to go, in steps of bounded size: first who lives elsewhere, then who lives here. `isBegun`: some of it may be over there already. */
-  *#stepsOf(codes: readonly number[], slots: ReadonlySet<number>, isBegun: boolean): Generator<MoveStep, void, void> {
+  /** What is to go, in steps of bounded size: first who lives elsewhere, then who lives here. What went over before a restart is told again: it is as true as it was. */
+  *#stepsOf(index: SlotIndex, slots: ReadonlySet<number>): Generator<MoveStep, void, void> {
     const { own, slots: map, directory } = this.#parts;
     const { identifiers } = own.data;
+    const codes = index.codesIn(slots);
     const away = codes.filter((code) => identifiers.rowOf(code) === NONE);
     const here = codes.filter((code) => identifiers.rowOf(code) !== NONE);
     const seen = new Set<number>();
-    const staying = new Set<number>();
     let leaving: Identifier[] = [];
     let forwards: MoveForward[] = [];
     let size = 0;
-    for (const [place, code] of [...away, ...here].entries()) {
+    for (const code of [...away, ...here]) {
       const identifier = identifiers.identifierOf(code);
       const row = identifiers.rowOf(code);
       if (row === NONE) {
-        const target = this.#endOf(identifiers.forwardOf(code), slots);
-        // Led on by somebody who lives here: its own entry, or nothing, says where the identifier's profile is.
-        if (target === 'here') continue;
-        if (target !== undefined && !slots.has(map.slotOf(target))) forwards.push({ identifier, target });
-        // Nobody has it; what the other shard knew of it when it had the slot before must not stand. What has gone over is known best there.
-        else if (place < away.length && !isBegun) forwards.push({ identifier, target: identifier });
+        // Nobody has it: what the other shard knew of it when it had the slot before must not stand.
+        const target = identifiers.forwardOf(code);
+        if (target === undefined) forwards.push({ identifier, target: identifier });
+        // One that leads to itself has left with these slots.
+        else if (textOf(target) !== textOf(identifier)) forwards.push({ identifier, target });
       } else if (!seen.has(row)) {
         const home = directory.homeKeyOf({ shard: own, row });
         if (slots.has(map.slotOf(home))) {
           seen.add(row);
           leaving.push(home);
           size += 1 + directory.sizeOf({ shard: own, row });
-        } else {
-          forwards.push({ identifier, target: home });
-          staying.add(row);
-        }
+        } else forwards.push({ identifier, target: home });
       }
       if (size < STEP_SIZE && forwards.length < FORWARDS_PER_STEP) continue;
       yield { leaving, forwards };
@@ -212,23 +209,6 @@ export class SlotMover {
       size = 0;
     }
     if (leaving.length > 0 || forwards.length > 0) yield { leaving, forwards };
-    // Others may know them by an identifier that led here until now.
-    for (const row of staying) {
-      if (!own.data.isDead(row)) yield { leaving: [], forwards: [], renewed: directory.homeKeyOf({ shard: own, row }) };
-    }
-  }
-
-  /** Where a forward ends that leads through the slots that go; 'here': at a profile of this shard. */
-  #endOf(target: Identifier | undefined, slots: ReadonlySet<number>): Identifier | 'here' | undefined {
-    const { own, slots: map } = this.#parts;
-    let end = target;
-    for (let hop = 0; hop < HOPS_MAX && end !== undefined && slots.has(map.slotOf(end)); hop++) {
-      const next = own.rowOf(end);
-      if (typeof next === 'number') return next >= 0 ? 'here' : end;
-      if (textOf(next) === textOf(end)) return end;
-      end = next;
-    }
-    return end;
   }
 
   /** The last step: notes of pairs go over, and with them the slots themselves. Notes that stayed would stand again when the slot comes back. */
@@ -247,8 +227,9 @@ export class SlotMover {
   }
 
   /**
-   * Word of where somebody lives that came here, from a step that knew an older map, for identifiers of slots that have gone: told to who has them
-   * now, behind what went there before. To be called in the turn in which it came.
+   * Word of where somebody lives that comes here, from a step that knew an older map, for identifiers of slots that have gone: told to who has them
+   * now, behind what went there before. To be called in the turn in which it comes, before it is carried out here: a crash that keeps one of the two
+   * records keeps this one, and the part is sent again.
    */
   passOn(record: Uint8Array): void {
     const { own, slots: map } = this.#parts;
@@ -256,31 +237,17 @@ export class SlotMover {
     if (decoded.kind !== 'events') return;
     const byShard = new Map<number, MoveForward[]>();
     for (const command of [...decoded.commands.values()].flat()) {
+      if (command.kind === 'take_slot') this.#taken.add(command.slot);
       if (command.kind !== 'bind') continue;
-      const shard = map.shardOf(command.identifier);
-      if (shard === own.index) continue;
+      const slot = map.slotOf(command.identifier);
+      const shard = map.shardOfSlot(slot);
+      if (shard === own.index || this.#taken.has(slot)) continue;
       const known = byShard.get(shard);
       if (known === undefined) byShard.set(shard, [command]);
       else known.push(command);
     }
     for (const [shard, forwards] of byShard) {
       this.#handOver({ leaving: [], forwards }, new Set(), shard).catch(() => undefined);
-    }
-  }
-
-  /**
-   * Tells the owners of a profile's identifiers its home key. Their forwards may lead to another identifier of it, which was the home key of what became part
-   * of it: that led to the same shard until now.
-   */
-  #renew(row: number, home: Identifier, slots: ReadonlySet<number>, binds: Map<number, MoveForward[]>): void {
-    const { own, slots: map } = this.#parts;
-    for (const code of own.data.identifiersOf(row)) {
-      const identifier = own.data.identifiers.identifierOf(code);
-      const shard = map.shardOf(identifier);
-      if (shard === own.index || slots.has(map.slotOf(identifier))) continue;
-      const known = binds.get(shard);
-      if (known === undefined) binds.set(shard, [{ identifier, target: home }]);
-      else known.push({ identifier, target: home });
     }
   }
 
@@ -304,33 +271,20 @@ export class SlotMover {
       idSeedLow: 0,
     };
     try {
-      const binds = new Map<number, MoveForward[]>();
       const part = new RecordBuilder();
       part.addCommand({ kind: 'arrived', origin: own.index, number });
       for (const profile of step.leaving) {
         const row = own.rowOf(profile);
         if (typeof row !== 'number' || row < 0) continue;
         part.addCommand({ kind: 'arrive', parcel: packProfile(own.data, row), atMs });
-        this.#renew(row, profile, slots, binds);
         own.commandInBatch({ kind: 'depart', profile, target: profile });
       }
       for (const { identifier, target } of step.forwards) part.addCommand({ kind: 'bind', identifier, target });
       for (const command of closing) part.addCommand(command);
       for (const command of takenHere) own.commandInBatch(command);
+      for (const slot of slots) this.#taken.delete(slot);
       for (const slot of slots) own.commandInBatch({ kind: 'leave_slot', slot, to });
-      if (step.renewed !== undefined) {
-        const row = own.rowOf(step.renewed);
-        if (typeof row === 'number' && row >= 0) this.#renew(row, step.renewed, slots, binds);
-      }
-      for (const { identifier, target } of binds.get(to) ?? []) part.addCommand({ kind: 'bind', identifier, target });
-      binds.delete(to);
       const parts = [{ shard: to, record: Uint8Array.from(part.finish(NO_BYTES, header)) }];
-      for (const [shard, forwards] of binds) {
-        const bound = new RecordBuilder();
-        bound.addCommand({ kind: 'arrived', origin: own.index, number });
-        for (const { identifier, target } of forwards) bound.addCommand({ kind: 'bind', identifier, target });
-        parts.push({ shard, record: Uint8Array.from(bound.finish(NO_BYTES, header)) });
-      }
       const handOver: HandOver = { number, parts };
       own.commandInBatch({ kind: 'hand_over', ...handOver });
       const seq = own.commit(NO_BYTES, header);
@@ -360,7 +314,5 @@ interface MoveForward {
 interface MoveStep {
   /** Home keys of profiles. */
   readonly leaving: readonly Identifier[];
-  /** Home key of one that stays and has identifiers among those that go. */
-  readonly renewed?: Identifier | undefined;
   readonly forwards: readonly MoveForward[];
 }

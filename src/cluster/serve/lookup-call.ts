@@ -7,7 +7,7 @@ import { borrowing, type Handler } from '../../link/handler.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier, LookupOptions } from '../../model/profile.ts';
 import type { Shard } from '../../shard/shard.ts';
-import { AnswerWriter, type Elsewhere, QuestionReader } from '../lookup-wire.ts';
+import { AnswerWriter, type Elsewhere, type LedBy, QuestionReader } from '../lookup-wire.ts';
 
 export interface LookupParts {
   readonly own: Shard;
@@ -18,7 +18,7 @@ export interface LookupParts {
 /** `placeOf`: as far as this shard knows. */
 export function lookupCall(
   { own, engine, assertServing }: LookupParts,
-  placeOf: (identifier: Identifier) => 'here' | Elsewhere | null,
+  placeOf: (identifier: Identifier, by: LedBy | undefined) => 'here' | Elsewhere | null,
 ): Handler {
   const reader = new QuestionReader();
   const writer = new AnswerWriter();
@@ -28,7 +28,7 @@ export function lookupCall(
     if (!(question instanceof Uint8Array)) throw new EngineError('invalid_request', 'a lookup is asked for in bytes');
     reader.open(question);
     writer.begin();
-    const { count, options } = reader;
+    const { count, options, by } = reader;
     const isOfNow = isPresent(options);
     for (let left = count; left > 0; left--) {
       reader.next();
@@ -39,7 +39,7 @@ export function lookupCall(
         continue;
       }
       const identifier = reader.identifier();
-      const place = placeOf(identifier);
+      const place = placeOf(identifier, by);
       const json = place === 'here' ? engine.lookupJson(identifier, options) : undefined;
       if (json !== undefined) writer.profile(json, 0, json.length);
       else if (place === null || place === 'here') writer.nobody();

@@ -79,13 +79,13 @@ export function matchingCalls({ persons, identity, clock, life }: MatchingCallsP
   };
 }
 
-function tellProfiles({ identifiers, isWhole }: ProfilesAsk, parts: PersonCallsParts): readonly ProfileState[] {
+function tellProfiles({ identifiers, by, isWhole }: ProfilesAsk, parts: PersonCallsParts): readonly ProfileState[] {
   const { own } = parts;
   const { data } = own;
   let toldCount = 0;
-  return identifiers.map((wire): ProfileState => {
+  return identifiers.map((wire, i): ProfileState => {
     const identifier = identifierOf(wire);
-    const place = placeOf(identifier, parts);
+    const place = placeOf(identifier, by[i], parts);
     if (place !== 'here') return place;
     const row = own.rowOf(identifier);
     if (typeof row !== 'number') return null;

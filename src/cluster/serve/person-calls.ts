@@ -9,10 +9,10 @@ import type { Expression } from '../../model/query.ts';
 import type { WhyOptions } from '../../model/segment.ts';
 import type { Router } from '../../router/router.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
-import { textOf } from '../../shard/identity-entry.ts';
 import type { Shard } from '../../shard/shard.ts';
-import type { Elsewhere } from '../lookup-wire.ts';
-import type { LockTable } from '../step/lock-table.ts';
+import type { Elsewhere, LedBy } from '../lookup-wire.ts';
+import { identifierOf } from '../step/claim.ts';
+import { leadOf } from '../step/lead.ts';
 import { lookupCall } from './lookup-call.ts';
 
 export interface PersonCallsParts {
@@ -20,7 +20,6 @@ export interface PersonCallsParts {
   readonly slots: SlotMap;
   readonly engine: EmbeddedEngine;
   readonly router: Router;
-  readonly locks: LockTable;
   readonly assertServing: () => void;
 }
 
@@ -28,6 +27,13 @@ export interface PersonArgs {
   readonly method: PersonMethod;
   readonly identifier: Identifier;
   readonly rest: readonly unknown[];
+  readonly by?: LedBy | undefined;
+}
+
+export interface PlaceArgs {
+  readonly identifiers: readonly Identifier[];
+  /** Of all of them. */
+  readonly by?: LedBy | undefined;
 }
 
 /** By place; 'here': on the shard that was asked. */
@@ -41,21 +47,22 @@ export type PersonMethod = 'history' | 'why' | 'graph' | `page_${PageMethod}`;
 
 export function personCalls(parts: PersonCallsParts): Handlers {
   return {
-    lookup: lookupCall(parts, (identifier) => placeOf(identifier, parts)),
+    lookup: lookupCall(parts, (identifier, by) => placeOf(identifier, by, parts)),
     person: async (args, { signal }) => {
       parts.assertServing();
-      const { method, identifier, rest } = args as PersonArgs;
-      const place = placeOf(identifier, parts);
+      const { method, identifier, rest, by } = args as PersonArgs;
+      const place = placeOf(identifier, by, parts);
       if (place !== 'here') return place;
       const value = await answer(parts.engine, method, identifier, rest, { signal });
       if (value !== undefined) return { value };
       // It may have gone while it was worked on.
-      const since = placeOf(identifier, parts);
+      const since = placeOf(identifier, by, parts);
       return since === 'here' ? { value } : since;
     },
     place: (args): PlaceAnswer => {
       parts.assertServing();
-      return (args as readonly Identifier[]).map((identifier) => placeOf(identifier, parts));
+      const { identifiers, by } = args as PlaceArgs;
+      return identifiers.map((identifier) => placeOf(identifier, by, parts));
     },
   };
 }
@@ -63,14 +70,13 @@ export function personCalls(parts: PersonCallsParts): Handlers {
 /** Where the identifier's profile is, as far as this shard knows. */
 export function placeOf(
   identifier: Identifier,
-  { own, slots, locks, router }: PersonCallsParts,
+  ledBy: LedBy | undefined | null,
+  { own, slots, router }: PersonCallsParts,
 ): 'here' | Elsewhere | null {
-  const at = own.rowOf(identifier);
-  if (typeof at === 'number' && at >= 0) return 'here';
-  const further = slots.shardOf(typeof at === 'number' ? identifier : at);
-  if (further !== own.index) return further;
-  // A forward that leads to where it stands: nobody has it, but for what a step is about to make of it.
-  if (typeof at !== 'number' && locks.isTextHeld(textOf(identifier), undefined)) return own.index;
+  const lead = leadOf(own, slots, identifier, ledBy ? identifierOf(ledBy) : undefined);
+  if (typeof lead === 'number') return 'here';
+  if (typeof lead === 'object') return lead.by === undefined ? lead.to : [lead.to, lead.by.type, lead.by.value];
+  if (lead === 'under_way') return slots.shardOf(identifier);
   const normal = router.normalForm(identifier);
   return normal === undefined ? null : [normal.type, normal.value];
 }

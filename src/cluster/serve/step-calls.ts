@@ -38,8 +38,8 @@ export interface StepCallsParts {
   /** Errors: shard_unavailable while this shard starts. */
   readonly assertServing: () => void;
   readonly onFatal: (error: unknown) => void;
-  /** Of a part of a step, in the turn in which it was carried out. */
-  readonly onApplied: (record: Uint8Array) => void;
+  /** Of a part of a step, in the turn in which it is carried out, before it is. */
+  readonly onPart: (record: Uint8Array) => void;
   /** Another shard's process was started anew: what was claimed there before is not kept there any more. */
   readonly onNewLife: (shard: number) => void;
 }
@@ -118,12 +118,12 @@ function releaseDead({ origin, life, upTo, holders }: LiveSteps, locks: LockTabl
   }
 }
 
-async function deliver(deliveries: readonly Delivery[], { own, onApplied, onFatal }: StepCallsParts): Promise<null> {
+async function deliver(deliveries: readonly Delivery[], { own, onPart, onFatal }: StepCallsParts): Promise<null> {
   for (const { origin, number, record } of deliveries) {
     if (number <= (own.data.arrived.get(origin) ?? 0)) continue;
     try {
+      onPart(record);
       own.applyRecord(record);
-      onApplied(record);
     } catch (error) {
       onFatal(error);
       throw error;

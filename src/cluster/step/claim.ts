@@ -10,6 +10,7 @@ import { type ProfileParcel, packProfile } from '../../profile/transfer.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
 import { textOf } from '../../shard/identity-entry.ts';
 import type { Shard } from '../../shard/shard.ts';
+import { leadOf } from './lead.ts';
 import type { LockTable } from './lock-table.ts';
 
 /** Profiles with no more than so many events and calls are given with them at once. */
@@ -26,6 +27,8 @@ export interface ClaimRequest {
   readonly texts: readonly string[];
   /** What is asked for. */
   readonly identifiers: readonly WireIdentifier[];
+  /** By place in `identifiers`: what led to this shard; null: it is asked as the owner of the identifier's slot. */
+  readonly by: readonly (WireIdentifier | null)[];
   /** Whose profiles are to be given with all their events, however many. */
   readonly whole: readonly WireIdentifier[];
   readonly pairs: readonly (readonly [WireIdentifier, WireIdentifier])[];
@@ -35,7 +38,7 @@ export interface ClaimRequest {
   readonly epoch: number;
 }
 
-/** The identifier there: nobody's as far as that shard knows, of a profile elsewhere, or of one of `profiles`. */
+/** The identifier there: nobody's, where the target is, or of one of `profiles`. */
 export type ClaimedState = readonly [] | readonly [target: WireIdentifier] | number;
 
 export interface ClaimedProfile {
@@ -70,25 +73,31 @@ export async function answerClaim(
 ): Promise<ClaimAnswer> {
   // Who asks does not know yet that slots have gone elsewhere: what is unknown here may be known there, and is not locked by being locked here.
   if (request.epoch < slots.ownersEpoch) return BUSY;
-  const answer = lockAndTell(shard, locks, request);
+  const answer = lockAndTell(shard, locks, slots, request);
   const { log } = shard.storage;
   if (!answer.isBusy && log.durableSeq < shard.appliedSeq) await log.durable(shard.appliedSeq);
   return answer;
 }
 
-function lockAndTell(shard: Shard, locks: LockTable, request: ClaimRequest): ClaimAnswer {
+function lockAndTell(shard: Shard, locks: LockTable, slots: SlotMap, request: ClaimRequest): ClaimAnswer {
   const { holder, texts, pairs, messages, atMs } = request;
   const { data } = shard;
   const asked = request.identifiers.map(identifierOf);
-  const found = asked.map((identifier) => shard.rowOf(identifier));
-  const rows = found.filter((row): row is number => typeof row === 'number' && row >= 0);
+  const found: Told[] = [];
+  for (const [i, identifier] of asked.entries()) {
+    const by = request.by[i];
+    const told = toldOf(shard, slots, identifier, by === null ? undefined : identifierOf(by));
+    if (told === undefined) return BUSY;
+    found.push(told);
+  }
+  const rows = found.filter((row): row is number => typeof row === 'number');
   if (!locks.take(holder, [...texts, ...asked.map(textOf)], rows)) return BUSY;
   const whole = new Set(request.whole.map((identifier) => shard.rowOf(identifierOf(identifier))));
   const places = new Map<number, number>();
   const profiles: ClaimedProfile[] = [];
   const states = found.map((at): ClaimedState => {
-    if (typeof at !== 'number') return [[at.type, at.value]];
-    if (at < 0) return [];
+    if (at === 'nobody') return [];
+    if (typeof at !== 'number') return [wireOf(at)];
     let place = places.get(at);
     if (place === undefined) {
       place = profiles.length;
@@ -111,6 +120,17 @@ function lockAndTell(shard: Shard, locks: LockTable, request: ClaimRequest): Cla
     }),
     known: messages.flatMap(([hash, check], place) => (data.dedup.has(hash, check, atMs) ? [place] : [])),
   };
+}
+
+/** A row, nobody, or with what it is elsewhere. */
+type Told = number | 'nobody' | Identifier;
+
+/** Undefined: this shard cannot tell now. Only the owner of an identifier's slot knows that nobody has it. */
+function toldOf(shard: Shard, slots: SlotMap, identifier: Identifier, by: Identifier | undefined): Told | undefined {
+  const lead = leadOf(shard, slots, identifier, by);
+  if (typeof lead === 'number') return lead;
+  if (by === undefined && slots.shardOf(identifier) !== shard.index) return undefined;
+  return typeof lead === 'object' ? lead.by : lead === 'nobody' ? lead : undefined;
 }
 
 export function identifierOf([type, value]: WireIdentifier): Identifier {

@@ -2,8 +2,8 @@
  * Finds out for a step, over other shards, who has its identifiers, and keeps them as they are meanwhile. Forwards are followed; what is refused because
  * another step has it in hand ends the attempt: the caller lets go of everything and begins again.
  *
- * Invariants: a forward leads to a shard that has the identifier, or that is about to get it by a step which is not over everywhere. A pair is
- * asked for when both of its ends are kept: a step that cuts it would need them.
+ * Invariants: that nobody has an identifier is only believed of the owner of its slot. A pair is asked for when both of its ends are kept: a step that
+ * cuts it would need them.
  */
 import type { Identifier } from '../../model/profile.ts';
 import { pairKey } from '../../router/joiner.ts';
@@ -13,18 +13,12 @@ import type { IdentifierPair } from '../../shard/identity-command.ts';
 import { textOf } from '../../shard/identity-entry.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { Peers } from '../peers.ts';
-import {
-  type ClaimAnswer,
-  type ClaimedState,
-  type ClaimRequest,
-  unavailable,
-  type WireMessage,
-  wireOf,
-} from './claim.ts';
+import { type ClaimAnswer, type ClaimRequest, unavailable, type WireMessage, wireOf } from './claim.ts';
+import { type Lead, leadOf } from './lead.ts';
 import type { LockTable } from './lock-table.ts';
 import { pairText, StepFacts } from './step-facts.ts';
 
-const HOPS_MAX = 8;
+const HOPS_MAX = 64;
 const CLAIM_TIMEOUT_MS = 5_000;
 
 export interface ClaimsParts {
@@ -37,6 +31,8 @@ export interface ClaimsParts {
 /** What one shard is asked for in one round. */
 interface Ask {
   readonly identifiers: Map<string, Identifier>;
+  /** What led there. */
+  readonly by: Map<string, Identifier>;
   readonly whole: Map<string, Identifier>;
   readonly pairs: IdentifierPair[];
 }
@@ -77,7 +73,6 @@ export class Claims {
       for (const [shard, ask, answer] of await this.#askAll(asks)) {
         if (answer.isBusy) return false;
         const identifiers = [...ask.identifiers.values()];
-        if (identifiers.some((identifier, i) => this.#isOnItsWay(shard, identifier, answer.states[i]))) return false;
         const further = this.facts.add(shard, identifiers, ask.pairs, this.#messages, answer);
         for (const { identifier, target } of further) {
           if (!this.#follow(next, shard, identifier, target)) return false;
@@ -86,11 +81,6 @@ export class Claims {
       asks = next;
     }
     return this.#takePairs(lacks);
-  }
-
-  /** A forward led to a shard that does not have it. Who owns the identifier's slot knows it, or nobody has it. */
-  #isOnItsWay(shard: number, identifier: Identifier, state: ClaimedState): boolean {
-    return typeof state !== 'number' && state.length === 0 && this.#parts.slots.shardOf(identifier) !== shard;
   }
 
   async #takePairs(lacks: readonly OutOfReach[]): Promise<boolean> {
@@ -129,9 +119,9 @@ export class Claims {
     const asks = new Map<number, Ask>();
     for (const { unknown, incomplete } of lacks) {
       for (const identifier of unknown) {
-        const at = own.rowOf(identifier);
-        const shard = slots.shardOf(typeof at === 'number' ? identifier : at);
-        if (shard !== own.index) askOf(asks, shard).identifiers.set(textOf(identifier), identifier);
+        const owner = slots.shardOf(identifier);
+        const lead = owner === own.index ? leadOf(own, slots, identifier) : { to: owner };
+        if (typeof lead === 'object') addTo(asks, lead, identifier);
       }
       for (const identifier of incomplete) {
         const ask = askOf(asks, this.#shardOfFetched(identifier));
@@ -150,26 +140,19 @@ export class Claims {
     throw new Error('a profile that was not fetched is incomplete');
   }
 
-  /** The identifier's profile lives further on. False: it is on its way here. */
+  /** The identifier's profile lives further on. False: it is on its way, or has left with a slot that the map here does not have elsewhere yet. */
   #follow(next: Map<number, Ask>, from: number, identifier: Identifier, target: Identifier): boolean {
     const { own, slots } = this.#parts;
-    const shard = slots.shardOf(target);
-    if (shard === own.index) {
-      const row = own.rowOf(identifier);
-      return typeof row === 'number' && row >= 0;
-    }
-    if (shard !== from) {
-      askOf(next, shard).identifiers.set(textOf(identifier), identifier);
-      return true;
-    }
-    // One that leads to itself: nobody has it any more. To another of that shard: the profile has left with a slot that the map here does not have
-    // elsewhere yet.
-    if (textOf(identifier) !== textOf(target)) return false;
-    this.facts.settle(identifier);
+    const lead = leadOf(own, slots, identifier, target);
+    if (typeof lead === 'number') return true;
+    if (typeof lead !== 'object' || lead.to === from) return false;
+    const isFromOwner = slots.shardOf(identifier) === from && lead.by === target;
+    if (!isFromOwner) this.facts.detours.push(identifier);
+    addTo(next, lead, identifier);
     return true;
   }
 
-  async #ask(shard: number, { identifiers, whole, pairs }: Ask): Promise<ClaimAnswer> {
+  async #ask(shard: number, { identifiers, by, whole, pairs }: Ask): Promise<ClaimAnswer> {
     const { peers } = this.#parts;
     const session = peers.session(shard);
     const before = this.facts.sessions.get(shard);
@@ -179,6 +162,10 @@ export class Claims {
       holder: this.facts.holder,
       texts: [...this.#texts],
       identifiers: [...identifiers.values()].map(wireOf),
+      by: [...identifiers.keys()].map((text) => {
+        const one = by.get(text);
+        return one === undefined ? null : wireOf(one);
+      }),
       whole: [...(this.#isWhole ? identifiers : whole).values()].map(wireOf),
       pairs: pairs.map(([a, b]) => [wireOf(a), wireOf(b)]),
       messages: this.#messages,
@@ -217,10 +204,16 @@ export class Claims {
   }
 }
 
+function addTo(asks: Map<number, Ask>, { to, by }: Exclude<Lead, number | string>, identifier: Identifier): void {
+  const ask = askOf(asks, to);
+  ask.identifiers.set(textOf(identifier), identifier);
+  if (by !== undefined) ask.by.set(textOf(identifier), by);
+}
+
 function askOf(asks: Map<number, Ask>, shard: number): Ask {
   let ask = asks.get(shard);
   if (ask === undefined) {
-    ask = { identifiers: new Map(), whole: new Map(), pairs: [] };
+    ask = { identifiers: new Map(), by: new Map(), whole: new Map(), pairs: [] };
     asks.set(shard, ask);
   }
   return ask;

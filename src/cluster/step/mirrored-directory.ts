@@ -20,6 +20,7 @@ import { textOf } from '../../shard/identity-entry.ts';
 import { areLinked } from '../../shard/identity-execution.ts';
 import type { BatchHeader } from '../../shard/record.ts';
 import type { Shard } from '../../shard/shard.ts';
+import { leadOf } from './lead.ts';
 import type { LockTable } from './lock-table.ts';
 import { Mirror, type MirrorParts } from './mirror.ts';
 import { pairText, type StepFacts } from './step-facts.ts';
@@ -60,6 +61,14 @@ export class MirroredDirectory extends Directory implements Reach {
     }
     for (const { shard, message } of facts.knownMessages) {
       this.#mirror(shard).shard.data.dedup.isDuplicate(message[0], message[1], 0);
+    }
+  }
+
+  /** Tells owners where their identifiers were found that were far to seek; to be called when the step has been applied. */
+  shorten(): void {
+    for (const identifier of this.#facts?.detours ?? []) {
+      const address = this.locate(identifier);
+      if (address !== undefined) this.bind(identifier, address);
     }
   }
 
@@ -152,11 +161,11 @@ export class MirroredDirectory extends Directory implements Reach {
     const at = own.rowOf(identifier);
     if (typeof at === 'number' && at >= 0) return this.isHeld(at) ? 'held' : 'known';
     if (this.#facts?.isKnown(text) === true) return 'known';
-    const index = typeof at === 'number' ? slots.shardOf(identifier) : slots.shardOf(at);
-    if (index !== own.index) return index;
-    // A forward that leads to where it stands: nobody has it, unless its profile is on its way here.
-    if (typeof at !== 'number' && !this.#locks.isEmpty && this.#facts === undefined) return 'held';
-    return 'known';
+    const lead = leadOf(own, slots, identifier);
+    if (typeof lead === 'object') return lead.to;
+    if (lead === 'nobody') return 'known';
+    const owner = slots.shardOf(identifier);
+    return owner === own.index ? 'held' : owner;
   }
 
   /** Pairs with the primary of which something may be noted on another shard. A pair that is linked is not cut. */

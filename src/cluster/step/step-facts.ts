@@ -20,6 +20,8 @@ export class StepFacts {
   /** By shard and the profile's first identifier. */
   readonly profiles = new Map<string, FetchedProfile>();
   readonly forwards = new Map<string, FetchedForward>();
+  /** Found by way of more than one forward. */
+  readonly detours: Identifier[] = [];
   readonly pairs = new Map<string, { readonly shard: number; readonly pair: IdentifierPair; readonly flags: number }>();
   readonly knownMessages: { readonly shard: number; readonly message: WireMessage }[] = [];
   /** Connection over which each shard was asked: what was locked over another is not locked any more. */
@@ -69,11 +71,6 @@ export class StepFacts {
     });
     for (const place of answer.known) this.knownMessages.push({ shard, message: messages[place] });
     return further;
-  }
-
-  /** A forward that leads nowhere. */
-  settle(identifier: Identifier): void {
-    this.#known.add(textOf(identifier));
   }
 }
 

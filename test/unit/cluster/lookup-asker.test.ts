@@ -1,7 +1,7 @@
 /** Lookups over several shards that a test plays: order, those that live elsewhere, and shards that fail. */
 import { expect, test } from 'vitest';
 import { LookupAsker } from '../../../src/cluster/gateway/lookup-asker.ts';
-import { AnswerWriter, type Elsewhere } from '../../../src/cluster/lookup-wire.ts';
+import { AnswerWriter, type Elsewhere, type LedBy } from '../../../src/cluster/lookup-wire.ts';
 import { EngineError } from '../../../src/model/error.ts';
 import type { Identifier } from '../../../src/model/profile.ts';
 import { SlotMap } from '../../../src/router/slot-map.ts';
@@ -20,18 +20,21 @@ const user = (value: string): Identifier => ({ type: 'user_id', value });
 const users = Array.from({ length: 40 }, (_, i) => user(`user-${i}`));
 
 /** `say` plays the shards. Each answer comes in a turn of its own and lies in memory that is overwritten when that is over. */
-function asker(say: (shard: number, identifier: Identifier) => Said): { lookups: LookupAsker; asked: Asked[] } {
+function asker(say: (shard: number, identifier: Identifier, by: LedBy | undefined) => Said): {
+  lookups: LookupAsker;
+  asked: Asked[];
+} {
   const asked: Asked[] = [];
   const lookups = new LookupAsker(
     {
-      lookUp: (shard, identifiers, _options, taker) => {
+      lookUp: (shard, identifiers, _options, by, taker) => {
         asked.push({ shard, count: identifiers.length });
         world.schedule(() => {
           try {
             const writer = new AnswerWriter();
             writer.begin();
             for (const identifier of identifiers) {
-              const said = say(shard, identifier);
+              const said = say(shard, identifier, by);
               const json = Buffer.from(String(said));
               if (said === null) writer.nobody();
               else if (typeof said === 'string') writer.profile(json, 0, json.length);
@@ -76,8 +79,12 @@ test('of those on one shard the bytes are given as they lie', async () => {
 test('one that lives on the other shard is followed there, and one that has another name is asked for under that', async () => {
   const moved = users[5];
   const other = slots.shardOf(moved) === 0 ? 1 : 0;
-  const { lookups } = asker((shard, { value }) => {
+  const led = users[6];
+  const home = user('home');
+  const { lookups } = asker((shard, { value }, by) => {
     if (value === moved.value && shard !== other) return other;
+    if (value === led.value && by === undefined) return [1 - shard, home.type, home.value];
+    if (value === led.value) return `of ${value} by ${by}`;
     if (value === 'user-7') return ['email', 'a@b.c'];
     if (value === 'user-8') return ['email', 'nobody@b.c'];
     if (value === 'nobody@b.c') return ['email', 'nobody@b.c'];
@@ -87,7 +94,8 @@ test('one that lives on the other shard is followed there, and one that has anot
   expect(found[5]).toBe(`of ${moved.value} on ${other}`);
   expect(found[7]).toMatch(/^of a@b.c on/);
   expect(found[8]).toBeUndefined();
-  for (const i of [0, 1, 2, 3, 4, 6, 9, 39]) expect(found[i]).toBe(`of user-${i} on ${slots.shardOf(users[i])}`);
+  expect(found[6]).toBe(`of ${led.value} by user_id,home`);
+  for (const i of [0, 1, 2, 3, 4, 9, 39]) expect(found[i]).toBe(`of user-${i} on ${slots.shardOf(users[i])}`);
   const alone = await world.settle(lookups.lookup(moved, undefined).then((json) => texts([json])));
   expect(alone).toEqual([`of ${moved.value} on ${other}`]);
   expect([lookups.lookups, lookups.misses]).toEqual([41, 1]);
@@ -114,7 +122,7 @@ test('when a shard fails the whole is refused with what it said, and a broken an
     retryAfterMs: 5,
   });
   const broken = new LookupAsker(
-    { lookUp: (_s, _i, _o, taker) => taker.resolve(Uint8Array.of(9)) },
+    { lookUp: (_s, _i, _o, _b, taker) => taker.resolve(Uint8Array.of(9)) },
     slots,
     world.clock,
   );

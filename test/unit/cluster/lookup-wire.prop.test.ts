@@ -28,18 +28,20 @@ const options = fc.oneof(
     { requiredKeys: [] },
   ),
 );
-const further = fc.oneof(fc.nat(70_000), fc.tuple(text, text), fc.constant(null));
+const led = fc.oneof(fc.constant(undefined), fc.tuple(text, text));
+const further = fc.oneof(fc.nat(70_000), fc.tuple(text, text), fc.tuple(fc.nat(70_000), text, text), fc.constant(null));
 const item = fc.oneof(fc.uint8Array({ maxLength: 600 }), further);
 
 test('a question', () => {
   fc.assert(
-    fc.property(fc.array(identifier, { maxLength: 20 }), options, (asked, wanted) => {
+    fc.property(fc.array(identifier, { maxLength: 20 }), options, led, (asked, wanted, by) => {
       // As on a link: not at the beginning of its memory.
-      const packed = packQuestion(asked, wanted);
+      const packed = packQuestion(asked, wanted, by);
       const bytes = new Uint8Array(packed.length + 7).subarray(7);
       bytes.set(packed);
       reader.open(bytes);
       expect(reader.options).toEqual(wanted);
+      expect(reader.by).toEqual(by);
       const got = [];
       for (let left = reader.count; left > 0; left--) {
         reader.next();
