@@ -154,7 +154,8 @@ export class MovingCluster {
   }
 
   /**
-   * What must not be while no step is under way: an identifier in two profiles, or in one to which the owner of its slot does not lead. Undefined
+   * What must not be while no step is under way: an identifier in two profiles, in one to which the owner of its slot does not lead, or, when no slots move, in none while
+   * the owner does not know that. Undefined
    * while a shard starts or something is under way.
    */
   bindingFaults(identifiers: readonly Identifier[]): string[] | undefined {
@@ -169,14 +170,18 @@ export class MovingCluster {
       const text = `${identifier.type}:${identifier.value}`;
       const has = answers.flatMap((answer, shard) => (answer[i] === 'here' ? [shard] : []));
       if (has.length > 1) faults.push(`${text} is on shards ${has.join(' and ')}`);
-      if (has.length === 0) return;
+      // While the new owner has not heard of the map yet, each of the two asks the other one.
+      if (has.length === 0 && this.target !== undefined) return;
       const way: string[] = [];
       for (let [shard, by] = [slots.shardOf(identifier), undefined as LedBy | undefined]; ; ) {
         const [answer] = ask(shard, [identifier], by);
         way.push(`${shard}${by === undefined ? '' : ` by ${by.join(':')}`}`);
-        if (answer === 'here') break;
-        if (answer === null || way.length > HOPS_MAX || (typeof answer !== 'number' && answer.length === 2)) {
-          faults.push(`${text} is on shard ${has[0]}, and its owner leads to ${way.join(', ')}`);
+        const isEnd = answer === null || answer === 'here' || (typeof answer !== 'number' && answer.length === 2);
+        if (isEnd || way.length > HOPS_MAX) {
+          if ((answer === 'here') === has.length > 0 && isEnd) break;
+          faults.push(
+            `${text} is on shards [${has.join(' and ')}], and its owner leads to ${way.join(', ')}: ${JSON.stringify(answer)}`,
+          );
           break;
         }
         shard = typeof answer === 'number' ? answer : answer[0];
@@ -192,6 +197,11 @@ export class MovingCluster {
       const { holders, parts, isServing: isUp } = host.stepsUnderWay();
       return isUp && holders.length + parts === 0;
     });
+  }
+
+  /** What each shard is doing, for whoever wonders why there is no rest. */
+  told(): string {
+    return JSON.stringify(this.#places.map(({ host, isServing }) => ({ isServing, ...host?.stepsUnderWay() })));
   }
 
   partsOnTheirWay(): number {
