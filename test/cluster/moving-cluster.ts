@@ -170,22 +170,25 @@ export class MovingCluster {
       const text = `${identifier.type}:${identifier.value}`;
       const has = answers.flatMap((answer, shard) => (answer[i] === 'here' ? [shard] : []));
       if (has.length > 1) faults.push(`${text} is on shards ${has.join(' and ')}`);
+      const toldOf = (way: readonly string[], last: unknown): string =>
+        `${text} is on shards [${has.join(' and ')}], and its owner leads to ${way.join(', ')}: ${JSON.stringify(last)}`;
       // While the new owner has not heard of the map yet, each of the two asks the other one.
       if (has.length === 0 && this.target !== undefined) return;
       const way: string[] = [];
       for (let [shard, by] = [slots.shardOf(identifier), undefined as LedBy | undefined]; ; ) {
         const [answer] = ask(shard, [identifier], by);
         way.push(`${shard}${by === undefined ? '' : ` by ${by.join(':')}`}`);
-        const isEnd = answer === null || answer === 'here' || (typeof answer !== 'number' && answer.length === 2);
-        if (isEnd || way.length > HOPS_MAX) {
-          if ((answer === 'here') === has.length > 0 && isEnd) break;
-          faults.push(
-            `${text} is on shards [${has.join(' and ')}], and its owner leads to ${way.join(', ')}: ${JSON.stringify(answer)}`,
-          );
+        if (typeof answer === 'number') [shard, by] = [answer, undefined];
+        else if (answer !== null && answer !== 'here' && answer.length === 3) {
+          [shard, by] = [answer[0], [answer[1], answer[2]]];
+        } else {
+          if ((answer === 'here') !== has.length > 0) faults.push(toldOf(way, answer));
           break;
         }
-        shard = typeof answer === 'number' ? answer : answer[0];
-        by = typeof answer === 'number' ? undefined : [answer[1], answer[2]];
+        if (way.length > HOPS_MAX) {
+          faults.push(toldOf(way, answer));
+          break;
+        }
       }
     });
     return faults;
