@@ -1,10 +1,10 @@
 /**
- * The engine in one process: doors above, router and shards below, all on one thread; scans on workers. Owns the schedule of
- * checkpoints, the memory limit and the order of closing.
+ * The engine in one process: doors above, router and shards below, all on one thread; scans on workers. Each kind of call goes to the service
+ * that knows it; what is here is how they are put together, and the order of closing.
  */
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { Accounts } from '../model/account.ts';
-import { type ClusterView, slotRanges } from '../model/cluster.ts';
+import type { ClusterView } from '../model/cluster.ts';
 import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
 import { EngineError } from '../model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
@@ -18,13 +18,12 @@ import type {
   UnmergeRequest,
 } from '../model/identity-request.ts';
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
-import { type IngestLimits, SLOT_COUNT } from '../model/limits.ts';
+import type { IngestLimits } from '../model/limits.ts';
 import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
 import type { Router } from '../router/router.ts';
-import { SlotMap } from '../router/slot-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RandomSource } from '../runtime/random.ts';
 import { LINKAGE, WorkerPool } from '../runtime/worker-pool.ts';
@@ -32,10 +31,13 @@ import type { Shard } from '../shard/shard.ts';
 import { AccountReader } from './account/account-reader.ts';
 import type { PartServer } from './answer/part-server.ts';
 import { answerWhy, type WhyParts } from './answer/why.ts';
+import { type CheckpointSummary, Checkpoints } from './checkpoints.ts';
 import { Completer } from './completion/completer.ts';
 import { completionParts } from './completion/completion-part.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Engine, EngineStats, FrameOutcome } from './engine.ts';
+import { EngineRoom } from './engine-room.ts';
+import { clusterOfOne, engineStats } from './engine-stats.ts';
 import { EnrichmentService } from './enrichment/enrichment-service.ts';
 import { exportPage } from './export-page.ts';
 import { HistoryRetention } from './history-retention.ts';
@@ -55,12 +57,6 @@ import { Slices } from './schema/slices.ts';
 import { SegmentService } from './segment-service.ts';
 import { SegmentStore } from './segment-store.ts';
 import { stateHashOf } from './state-hash.ts';
-
-/** A log longer than this asks for a checkpoint before its time, so that a restart stays short. */
-const LOG_SIZE_FOR_CHECKPOINT_BYTES = 512 * 2 ** 20;
-const SIZE_CHECK_INTERVAL_MS = 5_000;
-/** Ingest stops while the disk still has this much, because a log whose disk is full can only fail; checkpoints need room too. */
-const DISK_RESERVE_BYTES = 256 * 2 ** 20;
 
 export interface EmbeddedEngineParts {
   readonly shards: readonly Shard[];
@@ -86,6 +82,8 @@ export interface EmbeddedEngineParts {
 
 export class EmbeddedEngine implements Engine {
   readonly #parts: EmbeddedEngineParts;
+  readonly #checkpoints: Checkpoints;
+  readonly #room: EngineRoom;
   readonly #ingest: IngestPipeline;
   readonly #queries: QueryService;
   readonly #segments: SegmentService;
@@ -106,10 +104,7 @@ export class EmbeddedEngine implements Engine {
   readonly #timers: (() => void)[] = [];
   #lookups = 0;
   #lookupMisses = 0;
-  #checkpointing: Promise<CheckpointSummary> | undefined;
   #closing: Promise<void> | undefined;
-  #checkpointError: unknown;
-  #isDiskLow = false;
 
   constructor(parts: EmbeddedEngineParts) {
     this.#parts = parts;
@@ -127,7 +122,7 @@ export class EmbeddedEngine implements Engine {
       settings: () => this.#identitySettings.settings,
       store: new SuggestionStore(folder?.suggestions),
       makePool: () => new WorkerPool(parts.pool.threadCount, LINKAGE),
-      roomBytes: () => parts.memoryLimitBytes - this.#usedBytes(),
+      roomBytes: () => parts.memoryLimitBytes - this.#room.usedBytes,
     };
     this.#matching = new MatchingService({ ...this.matchingParts, router, identity: this.#identity });
     const store = new SegmentStore(folder?.segments);
@@ -147,14 +142,21 @@ export class EmbeddedEngine implements Engine {
       this.#retention = new HistoryRetention({ shards, clock, retentionMs, isOver: () => this.#closing !== undefined });
       this.#timers.push(this.#retention.start());
     }
-    if (folder !== undefined) {
-      this.#checkDisk(folder);
-      this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkDisk(folder)));
-    }
-    if (parts.checkpointIntervalMs > 0) {
-      this.#timers.push(clock.every(parts.checkpointIntervalMs, () => this.#checkpointInBackground()));
-      this.#timers.push(clock.every(SIZE_CHECK_INTERVAL_MS, () => this.#checkpointWhenLong()));
-    }
+    this.#room = new EngineRoom({
+      shards,
+      clock,
+      folder,
+      memoryLimitBytes: parts.memoryLimitBytes,
+      queries: this.#queries,
+    });
+    this.#checkpoints = new Checkpoints({
+      shards,
+      clock,
+      handedOver: parts.handedOver,
+      isOver: () => this.#closing !== undefined,
+    });
+    this.#timers.push(this.#room.start());
+    if (parts.checkpointIntervalMs > 0) this.#timers.push(this.#checkpoints.start(parts.checkpointIntervalMs));
   }
 
   /** For a shard process of a cluster, which brings its items another way. */
@@ -181,28 +183,7 @@ export class EmbeddedEngine implements Engine {
 
   ingestPressure(): EngineError | undefined {
     if (this.#closing !== undefined) return closingError();
-    if (this.#isDiskLow) {
-      return new EngineError('storage_failed', 'the disk of the data folder is almost full; make room and send again', {
-        retryAfterMs: 30_000,
-      });
-    }
-    const used = this.#usedBytes();
-    if (used <= this.#parts.memoryLimitBytes) return undefined;
-    return new EngineError(
-      'memory_limit',
-      `the engine uses ${used} bytes of its limit of ${this.#parts.memoryLimitBytes}; raise memoryLimit or add shards elsewhere`,
-      { retryAfterMs: 30_000 },
-    );
-  }
-
-  #checkDisk(folder: DataFolder): void {
-    this.#isDiskLow = folder.freeBytes() < DISK_RESERVE_BYTES;
-  }
-
-  #usedBytes(): number {
-    let used = this.#queries.usedBytes;
-    for (const shard of this.#parts.shards) used += shard.memory.usedBytes + shard.data.cache.usedBytes;
-    return used;
+    return this.#room.fault();
   }
 
   lookupJson(identifier: Identifier, options?: LookupOptions): Uint8Array | undefined {
@@ -331,61 +312,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   checkpoint(): Promise<CheckpointSummary> {
-    // One at a time: who asks during one gets the next.
-    const previous = this.#checkpointing;
-    const run = (previous === undefined ? Promise.resolve() : previous.then(ignore, ignore)).then(() =>
-      this.#checkpointAll(),
-    );
-    this.#checkpointing = run;
-    const done = (): void => {
-      if (this.#checkpointing === run) this.#checkpointing = undefined;
-    };
-    run.then(done, done);
-    return run;
-  }
-
-  async #checkpointAll(): Promise<CheckpointSummary> {
-    const { shards, clock } = this.#parts;
-    const startedMs = clock.monotonicMs();
-    const seq: number[] = [];
-    let sizeBytes = 0;
-    for (const shard of shards) {
-      if (shard.appliedSeq > 0) await shard.storage.log.durable(shard.appliedSeq);
-      const result = await shard.checkpoint(
-        () => clock.yieldTurn(),
-        () => this.#allDurable(),
-      );
-      seq.push(result.seq);
-      sizeBytes += result.sizeBytes;
-    }
-    return { seq, sizeBytes, tookMs: clock.monotonicMs() - startedMs };
-  }
-
-  /** When all that any shard has appended so far is on disk. */
-  async #allDurable(): Promise<void> {
-    const waiting = this.#parts.shards.filter(({ appliedSeq }) => appliedSeq > 0);
-    const handedOver = this.#parts.handedOver?.();
-    await Promise.all(waiting.map(({ storage, appliedSeq }) => storage.log.durable(appliedSeq)));
-    await handedOver;
-  }
-
-  #checkpointInBackground(): void {
-    const isChanged = this.#parts.shards.some((shard) => shard.appliedSeq > shard.checkpointSeq);
-    if (!isChanged || this.#checkpointing !== undefined || this.#closing !== undefined) return;
-    this.checkpoint().then(
-      () => {
-        this.#checkpointError = undefined;
-      },
-      (error: unknown) => {
-        this.#checkpointError = error;
-      },
-    );
-  }
-
-  #checkpointWhenLong(): void {
-    if (this.#parts.shards.some((shard) => shard.storage.log.sizeBytes > LOG_SIZE_FOR_CHECKPOINT_BYTES)) {
-      this.#checkpointInBackground();
-    }
+    return this.#checkpoints.checkpoint();
   }
 
   stateHash(): string {
@@ -393,73 +320,21 @@ export class EmbeddedEngine implements Engine {
   }
 
   stats(): EngineStats {
-    const { shards, memoryLimitBytes } = this.#parts;
-    const memoryBytes: Record<string, number> = { bitmaps: this.#queries.usedBytes, slabs: 0 };
-    for (const shard of shards) {
-      memoryBytes['slabs'] += shard.memory.reservedBytes;
-      for (const [part, bytes] of Object.entries(shard.data.memoryBytes())) {
-        memoryBytes[part] = (memoryBytes[part] ?? 0) + bytes;
-      }
-    }
-    const counters = this.#ingest.counters;
-    const droppedByReason = { ...counters.droppedByReason };
-    if (this.#checkpointError !== undefined) droppedByReason['checkpoint_failed'] = 1;
-    return {
-      shardCount: shards.length,
-      profiles: shards.reduce((sum, shard) => sum + shard.data.profileCount, 0),
-      events: shards.reduce((sum, shard) => sum + shard.data.eventCount, 0),
+    return engineStats({
+      shards: this.#parts.shards,
+      memoryLimitBytes: this.#parts.memoryLimitBytes,
       isReady: this.#closing === undefined,
-      accepted: counters.accepted,
-      duplicates: counters.duplicates,
-      rejectedByCode: { ...counters.rejectedByCode },
-      droppedByReason,
-      standardisedByRule: { ...this.#ingest.standardiser.changedByRule },
+      ingest: this.#ingest,
+      queries: this.#queries,
       lookups: this.#lookups,
       lookupMisses: this.#lookupMisses,
-      queries: this.#queries.queryCount,
-      queryErrors: this.#queries.errorCount,
-      memoryBytes,
-      memoryLimitBytes,
-      queuedItems: counters.queuedItems,
-      shards: shards.map((shard) => ({
-        appliedSeq: shard.appliedSeq,
-        durableSeq: shard.storage.log.durableSeq,
-        checkpointSeq: shard.checkpointSeq,
-        profiles: shard.data.profileCount,
-        events: shard.data.eventCount,
-        logBytes: shard.storage.log.sizeBytes,
-      })),
-    };
+      isCheckpointFailed: this.#checkpoints.hasFailed,
+    });
   }
 
   /** A cluster of one process: every shard is in it. */
   cluster(): ClusterView {
-    const { shards, pid } = this.#parts;
-    const map = new SlotMap(shards.length);
-    const state = this.#closing === undefined ? 'up' : 'stopping';
-    return {
-      mode: 'embedded',
-      slots: SLOT_COUNT,
-      epoch: 1,
-      shards: shards.map((shard, index) => {
-        const ranges = slotRanges(SLOT_COUNT, (slot) => map.shardOfSlot(slot) === index);
-        return {
-          index,
-          pid,
-          address: '',
-          state,
-          slotCount: ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0),
-          slotRanges: ranges,
-          restarts: 0,
-          profiles: shard.data.profileCount,
-          events: shard.data.eventCount,
-          memoryBytes: shard.memory.usedBytes,
-          appliedSeq: shard.appliedSeq,
-          durableSeq: shard.storage.log.durableSeq,
-        };
-      }),
-      routers: [],
-    };
+    return clusterOfOne(this.#parts.shards, this.#parts.pid, this.#closing === undefined ? 'up' : 'stopping');
   }
 
   close(): Promise<void> {
@@ -475,9 +350,8 @@ export class EmbeddedEngine implements Engine {
     while (this.#ingest.counters.queuedItems > 0) await clock.yieldTurn();
     await this.#retention?.settled();
     try {
-      const isChanged = shards.some((shard) => shard.appliedSeq > shard.checkpointSeq);
-      if (isChanged) await this.checkpoint();
-      else await this.#checkpointing;
+      if (this.#checkpoints.isDue) await this.#checkpoints.checkpoint();
+      else await this.#checkpoints.settled();
     } finally {
       this.#queries.close();
       await pool.close();
@@ -487,14 +361,6 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
-interface CheckpointSummary {
-  readonly seq: readonly number[];
-  readonly sizeBytes: number;
-  readonly tookMs: number;
-}
-
 function closingError(): EngineError {
   return new EngineError('shutting_down', 'the engine is closing', { retryAfterMs: 5_000 });
 }
-
-function ignore(): void {}

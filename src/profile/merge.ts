@@ -92,7 +92,7 @@ export function mergeRows(data: ShardData, winner: number, loser: number, named:
   profiles.see(winner, profiles.firstSeen.get(loser));
   profiles.see(winner, profiles.lastSeen.get(loser));
   // Traits come from calls alone.
-  if (data.history.slotOf(loser) >= 0) data.foldLater(winner);
+  if (data.history.slotOf(loser) >= 0) data.traits.foldLater(winner);
   data.bury(loser);
   data.cache.invalidate(winner);
 }

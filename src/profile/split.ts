@@ -98,6 +98,6 @@ function makePart(
   profiles.primaries.set(row, part.find((code) => identifiers.typeIdOf(code) === TYPE_USER_ID) ?? part[0]);
   for (const timeMs of times) profiles.see(row, timeMs);
   for (const event of events) copyEvent(data, event, row, originOf(event));
-  data.foldLater(row);
+  data.traits.foldLater(row);
   return row;
 }

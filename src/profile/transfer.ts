@@ -138,7 +138,7 @@ export function unpackProfile(
   if (row < 0) profiles.primaries.set(target, codes[parcel.primary]);
   for (const timeMs of times) profiles.see(target, timeMs);
   for (const item of parcel.items) unpackItem(data, parcel, item, target, base, scanner, nowMs);
-  data.foldLater(target);
+  data.traits.foldLater(target);
   data.cache.invalidate(target);
   return target;
 }
@@ -166,7 +166,7 @@ function unpackItem(
     keyMessage(tape, 0, { type, value }, data.hashSeed);
     data.dedup.isDuplicate(items[tapeOf.ITEM_MESSAGE_ID + 2], items[tapeOf.ITEM_MESSAGE_HASH], nowMs);
   }
-  const table = kind === TABLE_EVENTS ? data.tableFor(tape, 0) : tableOfKind(data, kind);
+  const table = kind === TABLE_EVENTS ? data.events.findOrAdd(tape, 0) : tableOfKind(data, kind);
   const slot = data.slotIn(table, row);
   table.append(tape, 0, row, slot, timeMs, data.nextArrival(), base + origin, data.names);
   if (kind === TABLE_EVENTS) data.eventCount += 1;

@@ -132,7 +132,7 @@ export class Joiner {
     const { shard } = address;
     const identifiers = shard.data.identifiersOf(address.row).map((code) => shard.data.identifiers.identifierOf(code));
     this.command(shard, { kind: 'split', profile: cuts[0][0], cuts, entry });
-    shard.data.foldNow();
+    shard.data.traits.foldNow();
     this.#sendHome(shard, identifiers, entry.at);
   }
 

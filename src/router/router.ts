@@ -13,6 +13,7 @@ import type { ErrorCode } from '../model/error.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import type { RejectedItem } from '../model/ingest.ts';
 import type { Identifier } from '../model/profile.ts';
+import { schemaFault } from '../profile/schema-limit.ts';
 import type { HandOver } from '../shard/identity-command.ts';
 import type { BatchHeader } from '../shard/record.ts';
 import type { Shard } from '../shard/shard.ts';
@@ -110,7 +111,7 @@ export class Router {
     this.#normaliser = new Normaliser(settings);
     const { survivorship: rules } = settings;
     for (const shard of this.shards) {
-      if (!shard.data.isSurvivorship(rules)) this.joiner.command(shard, { kind: 'survivorship', rules });
+      if (!shard.data.traits.isSurvivorship(rules)) this.joiner.command(shard, { kind: 'survivorship', rules });
     }
   }
 
@@ -220,7 +221,7 @@ export class Router {
     const step = isStep ? { step: this.#step, shards: parts.map(({ index }) => index) } : undefined;
     const touched: { shard: Shard; seq: number }[] = [];
     for (const shard of this.shards) {
-      shard.data.foldNow();
+      shard.data.traits.foldNow();
       const before = shard.appliedSeq;
       shard.commit(source, header, parts.includes(shard) ? step : undefined);
       // Whoever waits also waits for all that is on its way: if a step is cut back after a crash, nothing behind it was promised.
@@ -240,9 +241,9 @@ function acceptedTimeMs(
   { receivedAtMs, sentAtMs: batchSentAtMs, isImport }: BatchHeader,
   outcome: BatchOutcome,
 ): number | undefined {
-  const schemaFault = shard.data.schemaFault(tape, item);
-  if (schemaFault !== undefined) {
-    reject(tape, item, outcome, 'schema_limit', schemaFault);
+  const fault = schemaFault(shard.data, tape, item);
+  if (fault !== undefined) {
+    reject(tape, item, outcome, 'schema_limit', fault);
     return undefined;
   }
   const sentAtMs = Number.isNaN(batchSentAtMs) ? tape.sentAts[item] : batchSentAtMs;

@@ -76,7 +76,7 @@ export function executeIdentity(data: ShardData, command: IdentityCommand, scann
       return;
     }
     case 'survivorship':
-      return data.setSurvivorship(command.rules);
+      return data.traits.setSurvivorship(command.rules);
     case 'forget':
       return forgetBefore(data, command.slots, command.beforeMs);
     default:

@@ -105,7 +105,7 @@ export class Shard {
       shard.#replay(record);
       shard.appliedSeq = seq;
     }
-    data.foldNow();
+    data.traits.foldNow();
     return shard;
   }
 
@@ -113,7 +113,7 @@ export class Shard {
   applyRecord(record: Uint8Array): number {
     assert(this.#builder.isEmpty, 'a record in the midst of a batch');
     this.#replay(record);
-    this.data.foldNow();
+    this.data.traits.foldNow();
     this.appliedSeq = this.storage.log.append(record);
     return this.appliedSeq;
   }

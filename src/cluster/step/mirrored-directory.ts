@@ -81,7 +81,7 @@ export class MirroredDirectory extends Directory implements Reach {
     let mirror = this.#mirrors.get(index);
     if (mirror === undefined) {
       mirror = new Mirror(index, this.own.index, this.own.data.lastStep + 1, this.#parts);
-      mirror.shard.data.survivorship = this.own.data.survivorship;
+      mirror.shard.data.traits.survivorship = this.own.data.traits.survivorship;
       this.#mirrors.set(index, mirror);
     }
     return mirror;

@@ -185,7 +185,7 @@ export class IdentityService {
   /** Traits are up to date, and what was told is on disk. */
   async #settle(): Promise<void> {
     const { shards } = this.#parts.router;
-    for (const { data } of shards) data.foldNow();
+    for (const { data } of shards) data.traits.foldNow();
     const waiting = shards.filter(({ appliedSeq }) => appliedSeq > 0);
     await Promise.all(waiting.map(({ storage, appliedSeq }) => storage.log.durable(appliedSeq)));
   }
@@ -201,7 +201,7 @@ function isSameLink(one: CodeLink, other: CodeLink): boolean {
 
 /** Traits folded: of a shard that was made for this request alone they are not yet. */
 function profileAt({ shard, row }: ProfileAddress): Profile {
-  shard.data.foldNow();
+  shard.data.traits.foldNow();
   shard.renderer.render(row);
   const { bytes, start, end } = shard.renderer;
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')) as Profile;

@@ -22,25 +22,25 @@ export class Rehearsal {
   readonly #renderer: ProfileRenderer;
 
   constructor(profiles: readonly ProfileAddress[]) {
-    const { hashSeed, survivorship } = profiles[0].shard.data;
+    const { hashSeed, traits } = profiles[0].shard.data;
     const names = new NameInterner(Number.POSITIVE_INFINITY);
     this.data = new ShardData(new SlabMemory(), names, {
       dedup: { windowMs: 0, count: 2 },
       cacheSizeBytes: 0,
       hashSeed,
     });
-    this.data.survivorship = survivorship;
+    this.data.traits.survivorship = traits.survivorship;
     this.#scanner = new ItemScanner(new EventTape(), names, new KnownNames(names), NO_INGEST_LIMITS, hashSeed);
     for (const { shard, row } of profiles) {
       unpackProfile(this.data, packProfile(shard.data, row), -1, this.#scanner, 0);
     }
-    this.data.foldNow();
+    this.data.traits.foldNow();
     this.#renderer = new ProfileRenderer(this.data);
   }
 
   play(command: IdentityCommand): void {
     executeIdentity(this.data, command, this.#scanner);
-    this.data.foldNow();
+    this.data.traits.foldNow();
   }
 
   /** The profile that has the identifier; undefined when none has. */

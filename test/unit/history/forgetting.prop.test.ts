@@ -59,7 +59,7 @@ test('calls that come later, an unmerge and other rules give what they would hav
           await core.ingest([{ type: 'identify', userId: `u${i % 3}`, messageId: `l${i}`, timestamp, traits }]);
         }
         const [{ data }] = core.shards;
-        data.setSurvivorship([{ trait: 'ruled', rule: rule as 'oldest', sources: [] }]);
+        data.traits.setSurvivorship([{ trait: 'ruled', rule: rule as 'oldest', sources: [] }]);
         const joined = seen(core);
         for (let person = 0; person < 3; person++) {
           const user = data.codeOf({ type: 'user_id', value: `u${person}` });
@@ -67,7 +67,7 @@ test('calls that come later, an unmerge and other rules give what they would hav
           unlink(data, user, visitor);
           splitRow(data, data.identifiers.rowOf(user));
         }
-        data.foldNow();
+        data.traits.foldNow();
         outcomes.push([joined, seen(core), core.state()]);
       }
       expect(outcomes[1]).toEqual(outcomes[0]);

@@ -28,7 +28,7 @@ test('of traits above and below each other one level is shown', async () => {
   await fc.assert(
     fc.asyncProperty(story, rules, async (told, given) => {
       const { core, people } = await live(told);
-      for (const { data } of core.shards) data.setSurvivorship(given);
+      for (const { data } of core.shards) data.traits.setSurvivorship(given);
       for (const { id } of people) {
         const { shard, row } = core.router.locate({ type: 'user_id', value: id })!;
         const { data } = shard;

@@ -94,7 +94,8 @@ test('what comes later, late, or joins people is in the next answer', async () =
         await core.ingest([{ type: 'alias', userId: `u${(person + 1) % 3}`, previousId: `x${i % 2}`, timestamp }]);
         expect(await asked.ids(where, atMs, atMs)).toEqual(oneByOne(core, where, atMs));
       }
-      for (const { data } of core.shards) data.setSurvivorship([{ trait: 'colour', rule: 'oldest', sources: [] }]);
+      for (const { data } of core.shards)
+        data.traits.setSurvivorship([{ trait: 'colour', rule: 'oldest', sources: [] }]);
       expect(await asked.ids(where, atMs, atMs)).toEqual(oneByOne(core, where, atMs));
       asked.close();
     }),

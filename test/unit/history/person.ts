@@ -98,7 +98,7 @@ export async function live(
     eventTimes: [],
   }));
   if (rule !== undefined)
-    for (const { data } of core.shards) data.setSurvivorship([{ trait: 'ruled', rule, sources: [] }]);
+    for (const { data } of core.shards) data.traits.setSurvivorship([{ trait: 'ruled', rule, sources: [] }]);
   let arrival = 0;
   const send = async (one: Sent, isBoth: boolean): Promise<void> => {
     const { person, isUser, minute, source } = one;

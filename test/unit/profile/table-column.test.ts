@@ -9,7 +9,8 @@ import { LoadContext, SaveContext } from '../../../src/memory/persist.ts';
 import { SlabMemory } from '../../../src/memory/slab-memory.ts';
 import { NO_INGEST_LIMITS } from '../../../src/model/limits.ts';
 import { EventTable } from '../../../src/profile/event-table.ts';
-import { EVENT_NAME_LIMIT, ShardData } from '../../../src/profile/shard-data.ts';
+import { EVENT_NAME_LIMIT } from '../../../src/profile/schema-limit.ts';
+import { ShardData } from '../../../src/profile/shard-data.ts';
 import { NO_TABLE, TableColumn } from '../../../src/profile/table-column.ts';
 import { type ProfileParcel, packProfile, unpackProfile } from '../../../src/profile/transfer.ts';
 

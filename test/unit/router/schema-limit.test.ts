@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { open } from '../../../src/engine/open.ts';
-import { PROPERTY_LIMIT, TRAIT_LIMIT } from '../../../src/profile/shard-data.ts';
+import { PROPERTY_LIMIT, TRAIT_LIMIT } from '../../../src/profile/schema-limit.ts';
 
 /** `count` fields named from `first` on. */
 function fields(first: number, count: number): Record<string, number> {

@@ -59,7 +59,7 @@ export class World {
       const timeMs = this.#scan(item);
       this.data.apply(this.#tape, 0, this.#rowOf(item.userId, timeMs), timeMs);
     }
-    this.data.foldNow();
+    this.data.traits.foldNow();
   }
 
   /** Sets traits that no history keeps, so that the texts they take the place of are nobody's. Into the shard's data only. */
