@@ -93,6 +93,13 @@ export class EventTape {
     this.view = new DataView(larger.buffer);
   }
 
+  /** Notes a text as the field at `at` of the items. */
+  setText(at: number, offset: number, length: number, hash: number): void {
+    this.items[at] = offset;
+    this.items[at + 1] = length;
+    this.items[at + 2] = hash;
+  }
+
   /** Appends ASCII text. */
   appendText(text: string): number {
     const at = this.length;
