@@ -1,5 +1,5 @@
 /**
- * The client: takes calls, routes them to doors, and settles each exactly once.
+ * The client: takes calls, gives them to doors, and settles each exactly once.
  *
  * Keeps: a call that was taken is settled: by the server's word, or by an error when its time is up or the client is closed. What is taken and
  * not settled is bounded; past the bound callers wait. A retry carries the same messageId, so it is stored once.
@@ -19,15 +19,14 @@ import type {
   TrackCall,
 } from './call.ts';
 import { CallEpochs } from './call-epochs.ts';
-import type { ClusterMap } from './cluster-map.ts';
-import { Door, type DoorOwner, type DoorStats, type Task } from './door.ts';
+import type { DoorStats, Task } from './door.ts';
+import { Doors } from './doors.ts';
 import { type Answer, encodeMessage } from './frame.ts';
 import { Gate } from './gate.ts';
 import { type EncodedItem, encodeItem } from './item-encoding.ts';
-import { isRetryable, KithError } from './kith-error.ts';
+import { KithError } from './kith-error.ts';
 import { type Address, type GetRequest, Lookups } from './lookups.ts';
-import { MapKeeper } from './map-keeper.ts';
-import type { ClientSettings, ClientWarning } from './options.ts';
+import type { ClientSettings } from './options.ts';
 import type { ClientWorld } from './world.ts';
 
 export interface ClientStats {
@@ -61,54 +60,30 @@ type Settle = (error: KithError | undefined) => void;
 export class KithClient {
   readonly #settings: ClientSettings;
   readonly #world: ClientWorld;
-  readonly #policy: RetryPolicy;
-  readonly #doorOwner: DoorOwner;
-  readonly #home: Door;
-  /** Of shards, by URL. */
-  readonly #doors = new Map<string, Door>();
-  readonly #retiring = new Set<Door>();
-  readonly #maps: MapKeeper;
+  readonly #doors: Doors;
   readonly #buffer: Gate;
   readonly #reads: Gate;
   readonly #lookups: Lookups;
   readonly #epochs = new CallEpochs();
-  #direct: ClusterMap | undefined;
   #serial = 0;
   #acceptedCount = 0;
   #refusedCount = 0;
-  #retriedCount = 0;
-  #onConnect: Settle | undefined;
   #closing: Promise<void> | undefined;
   #isClosed = false;
-  #isStrangenessTold = false;
 
   /** Errors: unauthorized, forbidden, unreachable. */
   static async open(settings: ClientSettings, world: ClientWorld): Promise<KithClient> {
     const client = new KithClient(settings, world);
-    await client.#connect();
-    if (settings.routing !== 'router') await client.#maps.refresh();
+    await client.#doors.open();
     return client;
   }
 
   private constructor(settings: ClientSettings, world: ClientWorld) {
     this.#settings = settings;
     this.#world = world;
-    this.#policy = new RetryPolicy(world, settings);
-    this.#doorOwner = {
-      doorOpened: (door) => this.#doorOpened(door),
-      doorDown: (door, error) => this.#doorDown(door, error),
-      doorIdle: (door) => this.#doorIdle(door),
-      readmit: (tasks) => this.#readmit(tasks),
-      heardEpoch: (epoch) => this.#heardEpoch(epoch),
-      warn: (code, message, url) => this.#warn(code, message, url),
-    };
-    this.#home = this.#newDoor(settings.httpUrl);
-    this.#maps = new MapKeeper(world, settings, {
-      mapChanged: (map) => this.#mapChanged(map),
-      mapFailed: (error) => this.#mapFailed(error),
-    });
+    this.#doors = new Doors(settings, world, new RetryPolicy(world, settings));
     this.#lookups = new Lookups({
-      doorNameOf: (slot) => this.#doorOf(slot).httpUrl,
+      doorNameOf: (slot) => this.#doors.of(slot).httpUrl,
       ask: (request) => this.#askFor(request),
     });
     this.#buffer = new Gate(settings.maxBufferedItems, settings.maxBufferedBytes);
@@ -224,7 +199,7 @@ export class KithClient {
 
   /** Sends what waits for company, and resolves when everything taken before is settled, well or not. */
   async flush(): Promise<void> {
-    this.#flushDoors();
+    this.#doors.flush();
     await this.#epochs.settled();
   }
 
@@ -236,17 +211,17 @@ export class KithClient {
 
   stats(): ClientStats {
     return {
-      isConnected: this.#home.isOpen,
-      routing: this.#direct === undefined ? 'router' : 'direct',
-      epoch: this.#maps.map?.epoch,
+      isConnected: this.#doors.isConnected,
+      routing: this.#doors.isDirect ? 'direct' : 'router',
+      epoch: this.#doors.epoch,
       bufferedItemCount: this.#buffer.count,
       bufferedBytes: this.#buffer.bytes,
       waitingCount: this.#buffer.waitingCount,
       acceptedCount: this.#acceptedCount,
       refusedCount: this.#refusedCount,
-      retriedCount: this.#retriedCount,
+      retriedCount: this.#doors.retriedCount,
       pendingReadCount: this.#reads.count,
-      doors: [this.#home, ...this.#doors.values()].map((door) => door.stats()),
+      doors: this.#doors.stats(),
     };
   }
 
@@ -305,57 +280,11 @@ export class KithClient {
 
   #route(task: Task): void {
     if (this.#isClosed) task.reject(closedError());
-    else this.#doorOf(task.slot).add(task);
-  }
-
-  /** The shard's own door where that is open or about to be, else the url given. */
-  #doorOf(slot: number | undefined): Door {
-    const address = slot === undefined ? undefined : this.#direct?.addressOf(slot);
-    const door = address === undefined ? undefined : this.#doors.get(address);
-    return door?.isHopeful === true ? door : this.#home;
-  }
-
-  #newDoor(httpUrl: string): Door {
-    return new Door(httpUrl, this.#world, this.#settings, this.#policy, this.#doorOwner);
-  }
-
-  #connect(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const { connectForMs, httpUrl } = this.#settings;
-      let last: KithError | undefined;
-      const settle = (error: KithError | undefined): void => {
-        this.#onConnect = undefined;
-        cancel();
-        if (error === undefined) {
-          resolve();
-          return;
-        }
-        this.#isClosed = true;
-        this.#home.close(false);
-        reject(error);
-      };
-      const cancel = this.#world.clock.after(connectForMs, () =>
-        settle(
-          new KithError(
-            'unreachable',
-            `no answer from ${httpUrl} in ${connectForMs} ms${last === undefined ? '' : `: ${last.message}`}`,
-            {
-              cause: last,
-            },
-          ),
-        ),
-      );
-      this.#onConnect = (error) => {
-        last = error;
-        // A refusal that time does not mend is told at once.
-        if (error === undefined || !isRetryable(error)) settle(error);
-      };
-      this.#home.dial();
-    });
+    else this.#doors.of(task.slot).add(task);
   }
 
   async #close({ waitMs }: CloseOptions): Promise<void> {
-    this.#flushDoors();
+    this.#doors.flush();
     const settled = this.#epochs.settled();
     if (waitMs === undefined) await settled;
     else {
@@ -368,70 +297,15 @@ export class KithClient {
       });
     }
     this.#isClosed = true;
-    this.#maps.close();
     const error = closedError();
-    const doors = [this.#home, ...this.#doors.values(), ...this.#retiring];
     this.#buffer.refuseWaiting(error);
     this.#reads.refuseWaiting(error);
-    for (const door of doors) door.abandon(error);
-    for (const door of doors) door.close(true);
+    this.#doors.close(error);
     await settled;
-  }
-
-  #flushDoors(): void {
-    this.#home.flush();
-    for (const door of this.#doors.values()) door.flush();
   }
 
   #requireOpen(): void {
     if (this.#closing !== undefined) throw closedError();
-  }
-
-  // What doors tell.
-
-  /** */
-  #doorOpened(door: Door): void {
-    if (door === this.#home) this.#onConnect?.(undefined);
-  }
-
-  /** A shard's door is lost: the router knows a way, and soon perhaps another map. */
-  #doorDown(door: Door, error: KithError): void {
-    if (door === this.#home) {
-      this.#onConnect?.(error);
-      return;
-    }
-    const tasks = door.evacuate();
-    this.#retriedCount += itemCountOf(tasks);
-    this.#home.putBack(tasks);
-    if (door.isRetiring) this.#doorIdle(door);
-    else void this.#maps.refresh();
-  }
-
-  /** */
-  #doorIdle(door: Door): void {
-    this.#retiring.delete(door);
-    door.close(true);
-  }
-
-  /** */
-  #readmit(tasks: readonly Task[]): void {
-    this.#retriedCount += itemCountOf(tasks);
-    const byDoor = new Map<Door, Task[]>();
-    for (const task of tasks) {
-      const door = this.#doorOf(task.slot);
-      byDoor.set(door, [...(byDoor.get(door) ?? []), task]);
-    }
-    for (const [door, those] of byDoor) door.putBack(those);
-  }
-
-  /** */
-  #heardEpoch(epoch: number): void {
-    if (this.#settings.routing !== 'router') this.#maps.heardEpoch(epoch);
-  }
-
-  /** The user's own function: what it throws is not ours to catch. */
-  #warn(code: ClientWarning['code'], message: string, url: string): void {
-    queueMicrotask(() => this.#settings.onWarning({ code, message, url }));
   }
 
   // What lookups need.
@@ -439,56 +313,11 @@ export class KithClient {
   #askFor({ fields, slot, resolve, reject }: GetRequest): void {
     this.#route({ ...this.#attempt(slot), kind: 'get', fields, resolve, reject });
   }
-
-  // What the map tells.
-
-  /** */
-  #mapChanged(map: ClusterMap): void {
-    const { httpUrl, routing } = this.#settings;
-    if (map.strangeAddresses.length > 0 && !this.#isStrangenessTold) {
-      this.#isStrangenessTold = true;
-      const shown = map.strangeAddresses.slice(0, 3).join(', ');
-      this.#warn(
-        'direct_routing',
-        `shards at ${shown} are not to be reached from here; their items go to ${httpUrl}`,
-        httpUrl,
-      );
-    }
-    this.#direct = map.addresses.length > 0 && (routing === 'direct' || map.isWhole) ? map : undefined;
-    const wanted = new Set(this.#direct?.addresses.filter((address) => address !== httpUrl));
-    for (const address of wanted) {
-      if (this.#doors.has(address)) continue;
-      const door = this.#newDoor(address);
-      this.#doors.set(address, door);
-      door.dial();
-    }
-    for (const [address, door] of [...this.#doors]) if (!wanted.has(address)) this.#retire(address, door);
-  }
-
-  /** */
-  #mapFailed(error: KithError): void {
-    // A server that has no map is a whole one: nothing to tell, unless the user asked for shards.
-    if (error.code === 'not_found' && this.#settings.routing === 'auto') return;
-    this.#warn('cluster_map', `the map of the cluster could not be read: ${error.message}`, this.#settings.httpUrl);
-  }
-
-  /** Its queue goes elsewhere; what is under way may end. */
-  #retire(address: string, door: Door): void {
-    this.#doors.delete(address);
-    door.isRetiring = true;
-    this.#readmit(door.evacuate());
-    if (door.isIdle) door.close(true);
-    else this.#retiring.add(door);
-  }
 }
 
 function queryAnswerOf(answer: Answer): QueryAnswer {
   const { ref: _ref, epoch: _epoch, ...body } = answer;
   return body as Omit<Answer, 'ref'> & QueryAnswer;
-}
-
-function itemCountOf(tasks: readonly Task[]): number {
-  return tasks.filter(({ kind }) => kind === 'item').length;
 }
 
 function closedError(): KithError {
