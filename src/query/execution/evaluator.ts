@@ -11,6 +11,7 @@ import { eventCostNs, SEEN_NS } from '../planner/cost.ts';
 import type { Switches } from '../planner/pass.ts';
 import { type ChainPlan, chainPlan, rowsOfChains } from './chain-rows.ts';
 import { newControl } from './chunk-claim.ts';
+import { countByScan, rowsOfCounts } from './count-rows.ts';
 import type { Evaluation } from './evaluation.ts';
 import { rowsOfState } from './event-measure.ts';
 import type { Operator } from './operator.ts';
@@ -18,7 +19,8 @@ import { type Pace, paced } from './pace.ts';
 import { rowsOfParticipants } from './participant-rows.ts';
 import type { Program } from './program.ts';
 import { candidateChunks } from './row-scan.ts';
-import { isRunCountBetter, rowsOfRunCount } from './run-count-rows.ts';
+import { isRunCountBetter, measureCostNs, rowsOfRunCount } from './run-count-rows.ts';
+import type { ScratchMemory } from './scratch-memory.ts';
 import { rowsOfSeen } from './seen-rows.ts';
 import { selectSequence } from './sequence-select.ts';
 import type { Trace } from './trace.ts';
@@ -29,6 +31,9 @@ export interface EvaluatorOptions {
   readonly switches: Switches;
   /** Of all work on this thread for the question. */
   readonly pace: Pace;
+  /** That scan at a time. */
+  readonly threadCount: number;
+  readonly scratch: ScratchMemory;
   /** Beyond this, chains are not followed on the shard's thread while workers could scan. */
   readonly probeNsMax: number;
   /** Notes rows and times of each operator; absent = nobody asks. */
@@ -132,7 +137,7 @@ export class Evaluator {
 
   *#events(operator: EventOperator, candidates: RowSet | undefined): Evaluation {
     const { test, scan, verdict, runCount } = operator;
-    const { rowCount, slabs, pace } = this.#options;
+    const { rowCount, slabs, pace, threadCount, scratch } = this.#options;
     const known = this.#measured.get(operator);
     if (known !== undefined) return within(known, candidates);
     const chains = this.#chains(operator, candidates);
@@ -142,9 +147,16 @@ export class Evaluator {
       return within(yield* paced(found, pace), candidates);
     }
     const windowCount = Math.min(scan.elementCount, scan.chunks.length * CHUNK_ROWS);
-    if (runCount !== undefined && isRunCountBetter(runCount, windowCount, candidates?.cardinality ?? rowCount)) {
+    const counts = countByScan(scan, test.measure);
+    const scanNs = counts?.costNs ?? measureCostNs(windowCount, rowCount);
+    if (runCount !== undefined && isRunCountBetter(runCount, scanNs, candidates?.cardinality ?? rowCount)) {
       this.#options.trace?.choose(operator, 'by runs');
-      return yield* rowsOfRunCount(runCount, candidates, pace);
+      return yield* rowsOfRunCount(runCount, candidates, pace, scratch);
+    }
+    if (counts !== undefined) {
+      const rows = yield* rowsOfCounts(counts, threadCount, scratch, pace);
+      this.#measured.set(operator, rows);
+      return within(rows, candidates);
     }
     const state = yield scan;
     const rows = yield* paced(rowsOfState(test.measure, verdict, state!, rowCount, slabs), pace);

@@ -15,18 +15,30 @@ import { newControl } from './chunk-claim.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { ImageSet } from './image-set.ts';
 import { type Pace, paced } from './pace.ts';
+import { shareWithAtLeast } from './participant-sample.ts';
 import type { Program } from './program.ts';
 import { stretchesOf } from './run-partition.ts';
+import type { ScratchMemory } from './scratch-memory.ts';
 
-/** A row's run: two offsets, and a look at its end. */
-const ROW_NS = 6;
-/** A row whose places are found by halving. */
-const HALVING_ROW_NS = 30;
+/** The length of a row's run. */
+const ROW_NS = 2;
+/** A look at a time in a run that is long enough: rows in order where most are, else a line of memory far away. */
+const DENSE_LOOK_NS = 18;
+const SPARSE_LOOK_NS = 60;
+/** From this share of rows on. */
+const DENSE_SHARE = 0.5;
+/** Two places found by halving. */
+const HALVING_NS = 60;
 /** To make runs, an event. */
 const MAKE_EVENT_NS = 12;
-/** An event of the window, in the scan that is spared: counters lie all over memory. And its arrays, a row: made, merged, read. */
+/** An event of the window, where a scan needs wide counters: they lie all over memory. And its arrays, a row: made, merged, read. */
 const SCAN_EVENT_NS = 6;
 const SCAN_ROW_NS = 4;
+
+/** What a scan with wide counters costs. */
+export function measureCostNs(eventCount: number, rowCount: number): number {
+  return eventCount * SCAN_EVENT_NS + rowCount * SCAN_ROW_NS;
+}
 
 export interface CapturedRunCount {
   readonly table: EventTable;
@@ -36,6 +48,8 @@ export interface CapturedRunCount {
   readonly min: number;
   readonly max: number;
   readonly isOpen: boolean;
+  /** Thought to be the share of rows with at least `min` events of all time. */
+  readonly longShare: number;
 }
 
 const ALL: Program = { kind: 'constant', value: true };
@@ -63,18 +77,15 @@ export function captureRunCount(test: EventTest, rowCount: number, images: Image
     min: measure.min,
     max: measure.max,
     isOpen: latestMs < range.untilMs,
+    longShare: shareWithAtLeast(table, rowCount, measure.min),
   };
 }
 
-/** Whether runs are the better way, given the events that a scan would pass over. */
-export function isRunCountBetter(
-  { table, input, kept, images, max, isOpen }: CapturedRunCount,
-  windowCount: number,
-  askedCount: number,
-): boolean {
+/** Whether runs are the better way, given what the scan costs that they would spare. */
+export function isRunCountBetter(captured: CapturedRunCount, scanNs: number, askedCount: number): boolean {
+  const { table, input, kept, images } = captured;
   const { eventCount, rowCount } = input;
-  const scanNs = windowCount * SCAN_EVENT_NS + rowCount * SCAN_ROW_NS;
-  const runNs = askedCount * (isOpen && max === Infinity ? ROW_NS : HALVING_ROW_NS);
+  const runNs = runCostNs(captured, askedCount);
   if (runNs >= scanNs) return false;
   if (kept !== undefined) return true;
   const { runs } = images;
@@ -82,7 +93,20 @@ export function isRunCountBetter(
   return runs.isWorthMaking(table, scanNs - runNs, eventCount * MAKE_EVENT_NS);
 }
 
-export function* rowsOfRunCount(captured: CapturedRunCount, candidates: RowSet | undefined, pace: Pace): Evaluation {
+function runCostNs(captured: CapturedRunCount, askedCount: number): number {
+  const { input, kept, min, max, isOpen, longShare } = captured;
+  const isSince = isOpen && max === Infinity && min > 0;
+  const lookNs = longShare >= DENSE_SHARE ? DENSE_LOOK_NS : SPARSE_LOOK_NS;
+  const tailNs = kept === undefined ? 0 : (input.eventCount - kept.eventCount) * MAKE_EVENT_NS;
+  return askedCount * (ROW_NS + longShare * (isSince ? lookNs : HALVING_NS)) + tailNs;
+}
+
+export function* rowsOfRunCount(
+  captured: CapturedRunCount,
+  candidates: RowSet | undefined,
+  pace: Pace,
+  scratch: ScratchMemory,
+): Evaluation {
   const { table, input, images, min, max, isOpen } = captured;
   const { rowCount, eventCount, range } = input;
   let runs = captured.kept;
@@ -93,13 +117,15 @@ export function* rowsOfRunCount(captured: CapturedRunCount, candidates: RowSet |
   } else if (runs.eventCount < eventCount) {
     tail = yield* buildRuns({ ...input, firstEvent: runs.eventCount });
   }
-  const words = new Uint32Array(new SharedArrayBuffer(wordCountOf(rowCount) * 4));
+  const memory = scratch.take(wordCountOf(rowCount) * 4);
+  const words = new Uint32Array(memory, 0, wordCountOf(rowCount));
   yield {
     kind: 'run_count',
     runs,
     tail,
     range,
     isOpen,
+    isDense: captured.longShare >= DENSE_SHARE,
     min,
     max,
     rowCount,
@@ -107,7 +133,10 @@ export function* rowsOfRunCount(captured: CapturedRunCount, candidates: RowSet |
     words,
     chunks: stretchesOf(rowCount),
     control: newControl(),
-    costNs: (candidates?.cardinality ?? rowCount) * HALVING_ROW_NS,
+    costNs: runCostNs({ ...captured, kept: runs }, candidates?.cardinality ?? rowCount),
   };
-  return yield* paced(RowSet.ofWordsSteps(words), pace);
+  const found = yield* paced(RowSet.ofWordsSteps(words), pace);
+  words.fill(0);
+  scratch.give(memory);
+  return found;
 }

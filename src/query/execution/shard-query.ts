@@ -22,6 +22,7 @@ import type { Admission } from './admission.ts';
 import { assertGoing } from './cancellation.ts';
 import { SLICE_NS, type Spend } from './pace.ts';
 import { countInSample } from './sample.ts';
+import { ScratchMemory } from './scratch-memory.ts';
 import { type Capture, type SelectOptions, ShardQuestion, type ShardQuestionParts } from './shard-question.ts';
 
 export type { SelectOptions } from './shard-question.ts';
@@ -72,6 +73,7 @@ export class ShardQuery {
       tables: new ScalarTables(options.tableSizeBytesMax ?? DEFAULT_TABLE_SIZE_BYTES, chores),
       pasts: new PastStore(data, DEFAULT_PAST_SIZE_BYTES, chores),
       runs: new RunStore(options.runSizeBytesMax ?? DEFAULT_RUN_SIZE_BYTES),
+      scratch: new ScratchMemory(),
       admission: options.admission,
       thresholdNs: options.workerThresholdNs ?? DEFAULT_WORKER_THRESHOLD_NS,
       yieldTurn: pool === undefined ? undefined : options.yieldTurn,
@@ -81,8 +83,8 @@ export class ShardQuery {
   }
 
   get memoryBytes(): number {
-    const { indexes, selector, runs, tables } = this.#parts;
-    return indexes.sizeBytes + selector.usedBytes + runs.sizeBytes + tables.sizeBytes;
+    const { indexes, selector, runs, tables, scratch } = this.#parts;
+    return scratch.sizeBytes + indexes.sizeBytes + selector.usedBytes + runs.sizeBytes + tables.sizeBytes;
   }
 
   /** The rows of the profiles for which the expression holds, as of the moment of the call. */
@@ -151,6 +153,7 @@ export class ShardQuery {
     this.#parts.pasts.clear();
     this.#parts.runs.clear();
     this.#parts.tables.clear();
+    this.#parts.scratch.clear();
     this.#parts.selector.clear();
   }
 }

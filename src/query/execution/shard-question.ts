@@ -30,6 +30,7 @@ import { ExplainedSelection } from './explain.ts';
 import { Instant, STALE } from './instant.ts';
 import { OperatorCapture } from './operator.ts';
 import { Pace, SLICE_NS } from './pace.ts';
+import type { ScratchMemory } from './scratch-memory.ts';
 import { Trace } from './trace.ts';
 
 /** What all questions to a shard share. */
@@ -40,6 +41,7 @@ export interface ShardQuestionParts {
   readonly indexes: ValueIndexes;
   readonly runs: RunStore;
   readonly tables: ScalarTables;
+  readonly scratch: ScratchMemory;
   readonly pasts: PastStore;
   readonly chores: Chores;
   readonly admission: Admission | undefined;
@@ -205,7 +207,7 @@ export class ShardQuestion<T> {
     expression: Expression,
     explain: SelectOptions['explain'],
   ): () => RowSet | Promise<RowSet> {
-    const { data, selector, indexes, pool, thresholdNs, admission, monotonicMs } = this.#parts;
+    const { data, selector, indexes, pool, thresholdNs, admission, monotonicMs, scratch } = this.#parts;
     const { passesOff } = this.#options;
     const { rowCount, images } = instant;
     const bound = new ExpressionBinder(data, selector, instant.moment).bind(expression);
@@ -220,6 +222,8 @@ export class ShardQuestion<T> {
       slabs: data.memory.slabs,
       switches,
       pace: instant.pace,
+      threadCount: pool?.threadCount ?? 1,
+      scratch,
       probeNsMax: isLarge ? PROBE_NS_MAX : Number.POSITIVE_INFINITY,
       trace,
     });

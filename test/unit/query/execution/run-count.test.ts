@@ -9,8 +9,14 @@ import { WHOLE } from '../../../../src/query/execution/chunk-claim.ts';
 import type { Evaluation } from '../../../../src/query/execution/evaluation.ts';
 import { ImageSet } from '../../../../src/query/execution/image-set.ts';
 import { Pace } from '../../../../src/query/execution/pace.ts';
-import { captureRunCount, isRunCountBetter, rowsOfRunCount } from '../../../../src/query/execution/run-count-rows.ts';
+import {
+  captureRunCount,
+  isRunCountBetter,
+  measureCostNs,
+  rowsOfRunCount,
+} from '../../../../src/query/execution/run-count-rows.ts';
 import { runScan } from '../../../../src/query/execution/scan.ts';
+import { ScratchMemory } from '../../../../src/query/execution/scratch-memory.ts';
 import { RunStore } from '../../../../src/query/index/event-runs.ts';
 import { HASH_SEED, NOW_MS, track, World } from './world.ts';
 
@@ -40,7 +46,13 @@ function run(evaluation: Evaluation, world: World): RowSet {
   return step.value;
 }
 
-function answerOf(world: World, leaf: EventLeaf, runs: RunStore, candidates?: RowSet): readonly number[] {
+function answerOf(
+  world: World,
+  leaf: EventLeaf,
+  runs: RunStore,
+  longShare: number,
+  candidates?: RowSet,
+): readonly number[] {
   const rowCount = world.data.profiles.count;
   const binder = new ExpressionBinder(world.data, new CodeSelector(HASH_SEED, 1 << 20), {
     nowMs: NOW_MS,
@@ -51,8 +63,8 @@ function answerOf(world: World, leaf: EventLeaf, runs: RunStore, candidates?: Ro
   const test = bound.kind === 'not' ? bound.of : bound;
   if (test.kind === 'constant') return test.value !== isNegated ? all(rowCount) : [];
   if (test.kind !== 'events') throw new Error(`not a test of events: ${test.kind}`);
-  const captured = captureRunCount(test, rowCount, new ImageSet(runs))!;
-  const rows = run(rowsOfRunCount(captured, candidates, new Pace()), world);
+  const captured = { ...captureRunCount(test, rowCount, new ImageSet(runs))!, longShare };
+  const rows = run(rowsOfRunCount(captured, candidates, new Pace(), new ScratchMemory()), world);
   return [...rows.rowsFrom(0, rowCount)];
 }
 
@@ -72,10 +84,11 @@ describe('counts by runs', () => {
             for (const [condition, window] of questions) {
               const leaf: EventLeaf = { event: 'Seen', count: condition, window };
               const expected = world.naive.query(leaf, { nowMs: NOW_MS });
-              const found = answerOf(world, leaf, runs);
+              const found = answerOf(world, leaf, runs, 0);
+              expect(answerOf(world, leaf, runs, 1)).toEqual(found);
               expect(found.map((row) => world.ids[row])).toEqual(world.ids.filter((id) => expected.has(id)));
               const some = RowSet.of(Uint32Array.from(all(world.data.profiles.count).filter((row) => row % 2 === 0)));
-              expect(answerOf(world, leaf, runs, some)).toEqual(found.filter((row) => row % 2 === 0));
+              expect(answerOf(world, leaf, runs, 0, some)).toEqual(found.filter((row) => row % 2 === 0));
             }
           };
           for (const { user, daysAgo } of first) world.add(track(`u${user}`, 'Seen', daysAgo));
@@ -98,9 +111,9 @@ describe('counts by runs', () => {
     }).bind({ event: 'Seen', count: { op: 'gte', value: 3 }, window: { last: '9d' } });
     if (bound.kind !== 'events') throw new Error('not a test of events');
     const captured = captureRunCount(bound, 5, images)!;
-    const verdicts = Array.from({ length: 8 }, () => isRunCountBetter(captured, 2_000, 5));
+    const verdicts = Array.from({ length: 8 }, () => isRunCountBetter(captured, measureCostNs(2_000, 5), 5));
     expect(verdicts[0]).toBe(false);
     expect(verdicts.at(-1)).toBe(true);
-    expect(isRunCountBetter(captured, 1, 5)).toBe(false);
+    expect(isRunCountBetter(captured, measureCostNs(1, 5), 5)).toBe(false);
   });
 });
