@@ -15,8 +15,8 @@ import { programCostNs } from './program-cost.ts';
 import { stretchesOf } from './run-partition.ts';
 import type { ScratchMemory } from './scratch-memory.ts';
 
-/** An event of the window: its counter may lie anywhere. 2 on a core of its own, 4 and more on a shared one. */
-const EVENT_NS = 3;
+/** An event of the window: its counter may lie anywhere. 2 on a core of its own, 6 on a crowded one. */
+const EVENT_NS = 4;
 /** A row whose counters are added up, compared and cleared, for each worker that counted. */
 const PACK_ROW_NS = 0.5;
 
