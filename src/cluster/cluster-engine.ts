@@ -87,8 +87,9 @@ export class ClusterEngine implements Gateway {
   readonly accounts: ClusterAccounts;
   readonly matching: RoutedMatching;
   readonly profilePages: ClusterPages;
-  /** Absent where most are here: those are answered one by one without a call. */
+  /** Both are absent where most are here: those are answered one by one without a call. */
   readonly lookupMany: Gateway['lookupMany'];
+  readonly lookUpFor: Gateway['lookUpFor'];
   readonly quarantine: QuarantineDesk | undefined;
   readonly #options: ClusterEngineOptions;
   readonly #slots: SlotMap;
@@ -164,6 +165,7 @@ export class ClusterEngine implements Gateway {
     });
     if (local === undefined) {
       this.lookupMany = (identifiers, lookup) => this.#lookups.lookupMany(identifiers, lookup);
+      this.lookUpFor = (taker, identifier, lookup) => this.#lookups.lookUpFor(taker, identifier, lookup);
     }
     this.profilePages = new ClusterPages(this.#persons);
     // What was changed while the link was down was not told.
@@ -393,6 +395,11 @@ export class ClusterEngine implements Gateway {
 
   async stateHash(): Promise<string> {
     return mergeStateHash(await this.#askAll<StateHashPart>('state_hash', null));
+  }
+
+  /** Questions that came to this process; asks nobody. */
+  get questionCount(): number {
+    return this.#queries.queryCount;
   }
 
   async stats(): Promise<EngineStats> {

@@ -40,6 +40,13 @@ export type FrameOutcome =
   /** Any other op: the decoded object, for the door to handle (`get`, `query`, `auth`, `ping` …). */
   | { readonly kind: 'message'; readonly message: Readonly<Record<string, unknown>> };
 
+/** Who waits for one lookup without a promise: one of the two is called, once, maybe before the call has returned. */
+export interface LookupTaker {
+  /** The bytes are good until the end of the turn. */
+  resolve(json: Uint8Array | undefined): void;
+  reject(error: unknown): void;
+}
+
 export interface Gateway {
   /** Of the map that a cluster's gateway goes by: clients with an older one fetch it anew. */
   readonly epoch?: number | undefined;
@@ -56,6 +63,8 @@ export interface Gateway {
   /** The profile as UTF-8 JSON, or undefined. The bytes are valid until the next call into the engine, and those of a promise until the
    * end of the turn in which it was kept: copy or send at once. */
   lookupJson(identifier: Identifier, options?: LookupOptions): Awaitable<Uint8Array | undefined>;
+  /** The same for who asks very often; present where no lookup is answered at once. Never throws. */
+  lookUpFor?(taker: LookupTaker, identifier: Identifier, options?: LookupOptions): void;
   /** Many lookups at once, in the order asked; present where that is quicker than asking one by one. All bytes are valid until the end of the
    * turn in which the promise was kept. */
   lookupMany?(

@@ -4,7 +4,7 @@
  * router that had new ones for what passes through it would spend a fifth of its time there.
  */
 import type { OnReadOpts, Socket } from 'node:net';
-import { nextTurn } from '../runtime/turn.ts';
+import { nextTurn, onNextTurn } from '../runtime/turn.ts';
 import type { Channel } from './channel.ts';
 import { FRAME_HEADER_BYTES, FrameSplitter } from './frame-splitter.ts';
 import { MalformedMessage } from './value-reader.ts';
@@ -99,7 +99,7 @@ export class SocketChannel implements Channel {
     this.#gathered = at + FRAME_HEADER_BYTES + length;
     if (!this.#isFlushDue) {
       this.#isFlushDue = true;
-      void nextTurn().then(this.#flush);
+      onNextTurn(this.#flush);
     }
     return true;
   }

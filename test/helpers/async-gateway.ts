@@ -36,11 +36,18 @@ export class AsyncGateway implements Gateway {
   readonly #engine: TestEngine;
   #lookups = 0;
   readonly lookupMany: Gateway['lookupMany'];
+  readonly lookUpFor: Gateway['lookUpFor'];
 
-  /** `hasMany`: many lookups can be asked at once. */
+  /** `hasMany`: many lookups can be asked at once, and one without a promise. */
   constructor(engine: TestEngine, { hasMany = false } = {}) {
     this.#engine = engine;
     if (!hasMany) return;
+    this.lookUpFor = (taker, identifier, options) => {
+      Promise.resolve(this.lookupJson(identifier, options)).then(
+        (json) => taker.resolve(json),
+        (error: unknown) => taker.reject(error),
+      );
+    };
     this.lookupMany = (identifiers, options) =>
       // One turn for the answer, then all bytes at once: `later` would give them to the next turn.
       nextTurn().then(() => Promise.all(identifiers.map((identifier) => lent(engine.lookupJson(identifier, options)))));

@@ -189,6 +189,38 @@ describe('a list of lookups', () => {
     expect([answer.status, answer.json.error.code]).toEqual([413, 'payload_too_large']);
   });
 
+  test('alone, by an engine that needs no promise, is found, found under its second reading, not found, refused or left', async () => {
+    const { gateway, server, url } = await scripted({}, { hasMany: true });
+    const known = new Set(['user_id:u1', 'email:a@b.c', 'user_id:email:strange']);
+    gateway.answer = (name) => nextTurn().then(() => (known.has(name) ? bytesOf(name) : undefined));
+    for (const [id, found] of [
+      ['u1', 'user_id:u1'],
+      ['email:a@b.c', 'email:a@b.c'],
+      ['email:strange', 'user_id:email:strange'],
+    ]) {
+      expect((await profile(url, id)).json).toEqual({ id: found });
+    }
+    for (const id of ['nobody', 'email:nobody']) {
+      const { status, json } = await profile(url, id);
+      expect([status, json.error.code]).toEqual([404, 'profile_not_found']);
+    }
+    gateway.answer = away;
+    expect((await profile(url, 'email:x')).json.error.code).toBe('shard_unavailable');
+    const held = gate();
+    gateway.answer = (name) => held.opened.then(() => bytesOf(name));
+    const askedBefore = gateway.asked.length;
+    const socket = net.connect(server.port, '127.0.0.1', () =>
+      socket.write('GET /v1/profiles/u1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer read-key\r\n\r\n'),
+    );
+    socket.on('error', () => {});
+    while (gateway.asked.length === askedBefore) await call(`${url}/health`);
+    socket.resetAndDestroy();
+    await until(url, (page) => page.includes('kith_http_responses_total{route="/v1/profiles/{id}",status="499"} 1\n'));
+    held.open();
+    expect((await profile(url, 'u2')).json).toEqual({ id: 'user_id:u2' });
+    await until(url, (page) => page.includes('kith_requests_in_flight 1\n'));
+  });
+
   test('with a way to ask for many is two questions at most', async () => {
     const { engine, url } = await scripted({}, { hasMany: true });
     await engine.ingest([

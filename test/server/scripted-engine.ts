@@ -51,6 +51,19 @@ export class ScriptedEngine implements TestEngine {
     };
   }
 
+  get lookUpFor(): Gateway['lookUpFor'] {
+    const { lookUpFor } = this.#engine;
+    if (lookUpFor === undefined) return undefined;
+    return (taker, identifier, options) => {
+      if (this.failure !== undefined) {
+        taker.reject(this.failure);
+        return;
+      }
+      this.lookedUp.push(identifier);
+      lookUpFor.call(this.#engine, taker, identifier, options);
+    };
+  }
+
   async ingest(items: readonly unknown[], options: IngestOptions = {}): Promise<IngestResult> {
     if (this.pressure !== undefined) throw this.pressure;
     if (this.failure !== undefined) throw this.failure;

@@ -2,6 +2,7 @@
  * Lookups at the shards, one call for each shard of those that are asked for together. No promise stands between the door's and the link: this is
  * the path of every lookup through a router (bench: cluster-overhead). Calls of one turn leave in one write, so nothing is gathered here.
  */
+import type { LookupTaker } from '../../engine/gateway.ts';
 import type { AnswerTaker } from '../../link/peer.ts';
 import type { Identifier, LookupOptions } from '../../model/profile.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
@@ -27,10 +28,13 @@ export class LookupAsker {
 
   /** The bytes are good until the end of the turn in which they come. */
   lookup(identifier: Identifier, options: LookupOptions | undefined): Promise<Json> {
+    return new Promise((resolve, reject) => this.lookUpFor({ resolve, reject }, identifier, options));
+  }
+
+  /** The same without a promise; the taker may be told before this returns. */
+  lookUpFor(taker: LookupTaker, identifier: Identifier, options: LookupOptions | undefined): void {
     this.lookups += 1;
-    return new Promise((resolve, reject) => {
-      new OneLookup(this, new Trail(identifier, this.slots), options, resolve, reject).ask();
-    });
+    new OneLookup(this, identifier, options, taker).ask();
   }
 
   /** In the order asked. Those that live elsewhere than their identifiers' shards know are followed one by one. */
@@ -47,28 +51,28 @@ const reader = new AnswerReader();
 
 class OneLookup implements AnswerTaker {
   readonly #asker: LookupAsker;
-  readonly #trail: Trail;
+  readonly #identifier: Identifier;
   readonly #options: LookupOptions | undefined;
-  readonly #resolve: (json: Json) => void;
-  readonly reject: (error: unknown) => void;
+  readonly #taker: LookupTaker;
+  /** From the first shard that knew only who knows more; most do not need one. */
+  #trail: Trail | undefined;
 
-  constructor(
-    asker: LookupAsker,
-    trail: Trail,
-    options: LookupOptions | undefined,
-    resolve: (json: Json) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(asker: LookupAsker, identifier: Identifier, options: LookupOptions | undefined, taker: LookupTaker) {
     this.#asker = asker;
-    this.#trail = trail;
+    this.#identifier = identifier;
     this.#options = options;
-    this.#resolve = resolve;
-    this.reject = reject;
+    this.#taker = taker;
   }
 
   ask(): void {
-    const { shard, identifier, by } = this.#trail;
-    this.#asker.caller.lookUp(shard, [identifier], this.#options, by, this);
+    const trail = this.#trail;
+    const identifier = trail === undefined ? this.#identifier : trail.identifier;
+    const shard = trail === undefined ? this.#asker.slots.shardOf(identifier) : trail.shard;
+    this.#asker.caller.lookUp(shard, [identifier], this.#options, trail?.by, this);
+  }
+
+  reject(error: unknown): void {
+    this.#taker.reject(error);
   }
 
   resolve(answer: unknown): void {
@@ -77,7 +81,7 @@ class OneLookup implements AnswerTaker {
       const json = reader.next();
       const { further } = reader;
       reader.close();
-      if (json !== undefined) this.#resolve(json);
+      if (json !== undefined) this.#taker.resolve(json);
       else this.follow(further);
     } catch (error) {
       this.reject(error);
@@ -86,12 +90,15 @@ class OneLookup implements AnswerTaker {
 
   /** Errors: overloaded. */
   follow(further: Elsewhere | null): void {
-    if (further !== null && this.#trail.follow(further)) {
-      this.#trail.soon(this.#asker.clock, () => this.ask());
-      return;
+    if (further !== null) {
+      this.#trail ??= new Trail(this.#identifier, this.#asker.slots);
+      if (this.#trail.follow(further)) {
+        this.#trail.soon(this.#asker.clock, () => this.ask());
+        return;
+      }
     }
     this.#asker.misses += 1;
-    this.#resolve(undefined);
+    this.#taker.resolve(undefined);
   }
 }
 
@@ -187,12 +194,12 @@ class ManyLookups {
   #follow(place: number, further: Elsewhere): void {
     this.#openCount += 1;
     const asker = this.#asker;
-    const trail = new Trail(this.#identifiers[place], asker.slots);
     const resolve = (json: Json): void => {
       this.#found[place] = json && Uint8Array.from(json);
       this.#over();
     };
-    new OneLookup(asker, trail, this.#options, resolve, this.#reject).follow(further);
+    const taker = { resolve, reject: this.#reject };
+    new OneLookup(asker, this.#identifiers[place], this.#options, taker).follow(further);
   }
 
   #over(): void {

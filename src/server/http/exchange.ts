@@ -23,13 +23,14 @@ export class Exchange {
   readonly door: Door;
   readonly response: HttpResponse;
   readonly #meter: RouteMeter;
-  readonly #startedAtMs = performance.now();
+  readonly #startedAtMs: number;
   #isOpen = true;
   #isStreaming = false;
   #mustCloseConnection = false;
   #onLeave: (() => void) | undefined;
 
-  constructor(door: Door, response: HttpResponse, meter: RouteMeter) {
+  constructor(door: Door, response: HttpResponse, meter: RouteMeter, startedAtMs = performance.now()) {
+    this.#startedAtMs = startedAtMs;
     this.door = door;
     this.response = response;
     this.#meter = meter;
@@ -67,12 +68,16 @@ export class Exchange {
       this.send(200, 'application/json', Buffer.from(json), epochHeaders(epoch));
       return;
     }
-    const { response } = this;
-    response.cork(() => {
-      response.writeHeader('content-type', 'application/json');
-      if (epoch !== undefined) response.writeHeader(EPOCH_HEADER, String(epoch));
-      response.end(json, this.#mustCloseConnection || this.door.lifecycle.isClosing);
-    });
+    borrowed.response = this.response;
+    borrowed.json = json;
+    borrowed.mustClose = this.#mustCloseConnection || this.door.lifecycle.isClosing;
+    if (epoch !== borrowed.epoch) {
+      borrowed.epoch = epoch;
+      borrowed.epochText = String(epoch);
+    }
+    this.response.cork(writeBorrowed);
+    borrowed.response = undefined;
+    borrowed.json = NO_BYTES;
     this.#finish(200);
   }
 
@@ -183,6 +188,24 @@ export class Exchange {
   #logMistake(error: unknown): void {
     this.door.settings.logger.error('request failed', { route: this.#meter.route, ...errorFields(error) });
   }
+}
+
+/** What `writeBorrowed` writes: set and used in one go, so that no answer needs a function of its own. */
+const NO_BYTES = new Uint8Array(0);
+const borrowed: {
+  response: HttpResponse | undefined;
+  json: Uint8Array;
+  mustClose: boolean;
+  epoch: number | undefined;
+  epochText: string;
+} = { response: undefined, json: NO_BYTES, mustClose: false, epoch: undefined, epochText: '' };
+
+function writeBorrowed(): void {
+  const { response, json, mustClose, epoch, epochText } = borrowed;
+  if (response === undefined) return;
+  response.writeHeader('content-type', 'application/json');
+  if (epoch !== undefined) response.writeHeader(EPOCH_HEADER, epochText);
+  response.end(json, mustClose);
 }
 
 export function statusLine(status: number): string {

@@ -18,8 +18,9 @@ import type { RouteMeter } from '../metrics/route-meter.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 import { checkLocalCaller, requireRights } from './access.ts';
 import { readBody } from './body.ts';
-import { Exchange, errorHeaders, statusLine } from './exchange.ts';
+import { type Exchange, errorHeaders, statusLine } from './exchange.ts';
 import { isRecord, parseJsonBytes } from './json-text.ts';
+import { LateLookup, PROFILE_NOT_FOUND } from './late-lookup.ts';
 
 export const PROFILE_PREFIX = '/v1/profiles/';
 const PREFIX_LENGTH = PROFILE_PREFIX.length;
@@ -29,6 +30,7 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 
 export function profileHandler(door: Door, meter: RouteMeter): (response: HttpResponse, request: HttpRequest) => void {
   const { engine, keys, lifecycle } = door;
+  const lookUpFor = engine.lookUpFor?.bind(engine);
   return (response, request) => {
     const startedAtMs = performance.now();
     try {
@@ -38,16 +40,18 @@ export function profileHandler(door: Door, meter: RouteMeter): (response: HttpRe
       if ((rights & READ) === 0) requireRights(rights, READ);
       const address = request.getUrl().slice(PREFIX_LENGTH);
       const query = request.getQuery();
-      const json = lookupJsonAt(
-        engine,
-        address.includes(PERCENT) ? decodeAddress(address) : address,
-        query === undefined || query === '' ? undefined : parseLookupQuery(query),
-      );
-      if (isPromise(json)) {
-        answerLater(new Exchange(door, response, meter), json);
+      const decoded = address.includes(PERCENT) ? decodeAddress(address) : address;
+      const options = query === undefined || query === '' ? undefined : parseLookupQuery(query);
+      if (lookUpFor !== undefined) {
+        new LateLookup(door, response, meter, startedAtMs).ask(decoded, options, lookUpFor);
         return;
       }
-      if (json === undefined) throw profileNotFound();
+      const json = lookupJsonAt(engine, decoded, options);
+      if (isPromise(json)) {
+        answerLater(new LateLookup(door, response, meter, startedAtMs), json);
+        return;
+      }
+      if (json === undefined) throw PROFILE_NOT_FOUND;
       response.writeHeader('content-type', 'application/json').end(json);
       meter.record(200, performance.now() - startedAtMs);
     } catch (error) {
@@ -57,16 +61,11 @@ export function profileHandler(door: Door, meter: RouteMeter): (response: HttpRe
 }
 
 /** The bytes are good only for the turn in which they come. */
-function answerLater(exchange: Exchange, later: Promise<Uint8Array | undefined>): void {
-  const fail = (error: unknown): void => exchange.fail(error);
-  later.then((json) => {
-    try {
-      if (json === undefined) exchange.send(PROFILE_NOT_FOUND.status, 'application/json', NOT_FOUND_BODY);
-      else exchange.sendBorrowed(json, exchange.door.engine.epoch);
-    } catch (error) {
-      fail(error);
-    }
-  }, fail);
+function answerLater(lookup: LateLookup, later: Promise<Uint8Array | undefined>): void {
+  later.then(
+    (json) => lookup.resolve(json),
+    (error: unknown) => lookup.reject(error),
+  );
 }
 
 /** `POST /v1/profiles/get`. The page is shared: it is filled and handed over without a pause in between. */
@@ -100,14 +99,6 @@ export function profilesRoute(page: BytePage): (exchange: Exchange) => Promise<v
 
 export function shuttingDown(): EngineError {
   return new EngineError('shutting_down', 'the server is shutting down; try again soon', { retryAfterMs: 2_000 });
-}
-
-/** One error for all misses, made once: misses are as hot as hits, and a stack trace costs more than the lookup. */
-const PROFILE_NOT_FOUND = new EngineError('profile_not_found', 'no profile has this identifier');
-const NOT_FOUND_BODY = JSON.stringify(errorBody(PROFILE_NOT_FOUND));
-
-function profileNotFound(): EngineError {
-  return PROFILE_NOT_FOUND;
 }
 
 /** Errors: malformed_request. */
