@@ -1,8 +1,7 @@
 /** The two sides of a call while it is under way: whom its answer goes to, and what its handler sees of it. */
 import { EngineError } from '../model/error.ts';
 import { Timed } from './deadlines.ts';
-import type { AnswerTaker, IncomingCall } from './handler.ts';
-import type { Peer } from './peer.ts';
+import type { AnswerTaker, Caller, IncomingCall } from './handler.ts';
 
 export class OutgoingCall extends Timed {
   readonly id: number;
@@ -49,12 +48,12 @@ export class OutgoingCall extends Timed {
 /** The controller is made only for handlers that look at the signal. */
 export class RunningCall extends Timed implements IncomingCall {
   readonly id: number;
-  readonly peer: Peer;
+  readonly peer: Caller;
   readonly #method: string;
   #controller: AbortController | undefined;
   #reason: EngineError | undefined;
 
-  constructor(id: number, peer: Peer, method: string) {
+  constructor(id: number, peer: Caller, method: string) {
     super();
     this.id = id;
     this.peer = peer;

@@ -1,5 +1,4 @@
 /** What the two ends of a link promise each other: handlers of calls, and how a call is made. */
-import type { Peer } from './peer.ts';
 
 /**
  * Reads its arguments itself; what it gives or throws is the answer. An answer that is no promise leaves in the same turn.
@@ -19,11 +18,17 @@ export function isBorrowing(handler: Handler): boolean {
   return borrowers.has(handler);
 }
 
+/** The other end of the link, as a handler sees it: it can be asked in its turn. */
+export interface Caller {
+  call<T>(method: string, args: unknown, options?: CallOptions | undefined): Promise<T>;
+  close(): void;
+}
+
 export interface IncomingCall {
   /** Aborted when the caller cancels, its deadline passes, or the link closes; the reason is an EngineError. */
   readonly signal: AbortSignal;
   /** Who calls; absent when the call came from the process itself. */
-  readonly peer?: Peer | undefined;
+  readonly peer?: Caller | undefined;
 }
 
 export interface CallOptions {
