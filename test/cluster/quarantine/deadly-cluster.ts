@@ -43,6 +43,8 @@ export class DeadlyCluster {
   readonly #hosts: ShardHost[] = [];
   readonly #storages: MemoryStorage[] = [];
   readonly #rising = new Set<Promise<void>>();
+  /** Deaths of each shard so far. */
+  readonly #lives: number[] = [];
 
   private constructor(options: DeadlyOptions) {
     this.#options = options;
@@ -134,12 +136,19 @@ export class DeadlyCluster {
     this.#storages[shard] = this.#storages[shard].crash({ loseUnflushed: true });
     // What is left of it has no disk and nobody's ear any more.
     void this.#hosts[shard].close().catch(() => undefined);
+    this.#lives[shard] = (this.#lives[shard] ?? 0) + 1;
+    const life = this.#lives[shard];
     const rise = (async () => {
       await systemClock.yieldTurn();
       this.court.shardEnded(shard, this.#options.end ?? 'crash');
       this.court.holderEnded(`shard ${shard}`);
       await this.#start(shard);
-      await this.#hosts[shard].whenServing();
+      try {
+        await this.#hosts[shard].whenServing();
+      } catch (error) {
+        // It may die again before it serves; then the next one is waited for.
+        if (this.#lives[shard] === life) throw error;
+      }
     })();
     this.#rising.add(rise);
     void rise.finally(() => this.#rising.delete(rise));

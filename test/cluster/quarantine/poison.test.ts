@@ -109,6 +109,9 @@ describe('a suspect', () => {
     expect(cluster.court.release(cluster.found[0].hash)).toBe(true);
     expect(cluster.kept.at(-1)).toEqual([]);
     await cluster.whenAllServe();
+    // Word of it is on its way to the routers.
+    await systemClock.yieldTurn();
+    await systemClock.yieldTurn();
     expect(await sendUntilSettled(cluster.routers, [item])).toMatchObject({ accepted: 1, refused: [] });
   });
 
