@@ -43,7 +43,7 @@ export function countByScan(scan: MeasureScan, measure: Measure): CountByScan | 
 }
 
 export function* rowsOfCounts(
-  { scan, min, max, cap, costNs }: CountByScan,
+  { scan, min, max, cap }: CountByScan,
   threadCount: number,
   scratch: ScratchMemory,
   pace: Pace,
@@ -69,7 +69,8 @@ export function* rowsOfCounts(
     written,
     chunks,
     control: newControl(),
-    costNs: costNs - packNs,
+    // An element one, as other scans are weighed when it comes to handing over.
+    costNs: Math.min(scan.elementCount, chunks.length * CHUNK_ROWS),
   };
   const used = memories.filter((_, share) => share === 0 || written[share] !== 0);
   const wordMemory = scratch.take(wordCount * 4);
