@@ -12,6 +12,8 @@ export interface FaultPlan {
   readonly tornCheckpoints: boolean;
   /** In the midst of calls. */
   readonly crossings: boolean;
+  /** Shards die of having told what is not on their disk yet, which takes longer than otherwise. */
+  readonly forgetting: boolean;
   readonly supervisorKills: boolean;
   readonly storms: boolean;
   readonly clockSteps: boolean;
@@ -23,6 +25,7 @@ export interface FaultPlan {
 const DELAY_MS_MAX = 5;
 const STORM_MS_MAX = 300;
 const SLOW_MS_MAX = 800;
+const FORGETTING_FLUSH_MS_MAX = 150;
 /** Longer than a shard waits for another to take its part of a step. */
 const STUCK_MS_MAX = 25_000;
 const FULL_MS_MAX = 4_000;
@@ -53,7 +56,8 @@ export class Faults {
     if (plan.stuckDisks) faults.push(this.#stickDisk);
     if (plan.fullDisks) faults.push(this.#fillDisk);
     if (plan.supervisorKills) faults.push(this.#killSupervisor);
-    if (plan.crossings) cluster.crossing = new Crossing(cluster, note);
+    if (plan.crossings || plan.forgetting) cluster.crossing = new Crossing(cluster, plan.forgetting, note);
+    if (plan.forgetting) for (const shard of cluster.shards) shard.flushMsMax = FORGETTING_FLUSH_MS_MAX;
     cluster.tearsCheckpoints = plan.tornCheckpoints;
     if (plan.storms) faults.push(this.#storm);
     if (plan.clockSteps) faults.push(this.#stepClock);

@@ -101,6 +101,8 @@ async function play(
   const isLong = world.below(4) === 0;
   const durationMs = isLong ? LONG_FROM_MS + world.below(LONG_FROM_MS) : 500 + world.below(isMoving ? 8_000 : 4_000);
   note(`${kind}, ${people} people, ${items.length} items, ${cluster.shards.length} shards`);
+  // Before anything starts: what may go wrong in calls is part of every process.
+  const faults = new Faults(cluster, planOf(world, isMoving), note);
   cluster.supervisor.start();
   for (const { index } of cluster.shards) cluster.startShard(index);
   cluster.routers.forEach((_, place) => {
@@ -125,7 +127,6 @@ async function play(
     kind === 'contested' ? operate(clients[0], people, { ...parts, isOver: () => isOver || isStuck }) : undefined;
   const counting =
     kind === 'confluent' ? count(clients, { ...parts, isOver: () => isOver || isStuck }) : Promise.resolve();
-  const faults = new Faults(cluster, planOf(world, isMoving), note);
   faults.start();
   if (isMoving) resizeNowAndThen(cluster, () => isOver);
   await sleep(world, durationMs);
@@ -180,6 +181,7 @@ function planOf(world: SeededWorld, isMoving: boolean): FaultPlan {
     fullDisks: world.below(5) === 0,
     tornCheckpoints: world.below(4) === 0,
     crossings: isOn(),
+    forgetting: world.below(4) === 0,
     supervisorKills: isMoving && isOn(),
     storms: world.below(3) === 0,
     clockSteps: world.below(3) === 0,
