@@ -29,7 +29,6 @@ const RATES = [8, 30, 100];
 const SOON_MS_MAX = 40;
 const LATE_MS_MAX = 400;
 const LONG_MS_MAX = 15_000;
-const FORGETS_ONE_IN = 4;
 /** Starting a process is what costs most. */
 const FORGETS_COUNT_MAX = 10;
 /** Long enough for who asked to have decided by then. */
@@ -121,8 +120,8 @@ export class Crossing {
     const { world } = this.#cluster;
     const answer = await told;
     const { durableSeq, lastSeq } = shard.storage.log;
-    const isKept = this.isOver || !process.isAlive || durableSeq === lastSeq || this.#forgotCount >= FORGETS_COUNT_MAX;
-    if (isKept || world.below(FORGETS_ONE_IN) > 0) return answer;
+    if (this.isOver || !process.isAlive || durableSeq === lastSeq || this.#forgotCount >= FORGETS_COUNT_MAX)
+      return answer;
     this.#forgotCount += 1;
     world.clock.after(world.below(FORGETS_MS_MAX), () => this.#kill('what it told', shard, process));
     return answer;

@@ -25,7 +25,7 @@ export interface FaultPlan {
 const DELAY_MS_MAX = 5;
 const STORM_MS_MAX = 300;
 const SLOW_MS_MAX = 800;
-const FORGETTING_FLUSH_MS_MAX = 150;
+const FORGETTING_FLUSH_MS_MAX = 400;
 /** Longer than a shard waits for another to take its part of a step. */
 const STUCK_MS_MAX = 25_000;
 const FULL_MS_MAX = 4_000;
