@@ -309,6 +309,8 @@ export class ShardHost {
       others.map((other) =>
         this.#untilAnswered(other.index, async () => {
           const arrived = own.data.arrived.get(other.index) ?? 0;
+          // Parts may have come since this process began: what is told here is not sent again.
+          await own.storage.log.durable(own.appliedSeq);
           await this.#links.call(other.index, 'catch_up', { shard: index, arrived, life: this.#life });
         }),
       ),

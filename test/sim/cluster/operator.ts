@@ -44,7 +44,14 @@ export async function operate(
       const graph = await router.identityGraph(who);
       if (graph === undefined || graph.links.length === 0) return 'nothing to cut';
       const { from } = graph.links[world.below(graph.links.length)];
-      await router.unmergeProfile({ profile: who, identifiers: [from] });
+      try {
+        await router.unmergeProfile({ profile: who, identifiers: [from] });
+      } catch (error) {
+        // Somebody else has separated them since the graph was read.
+        if (error instanceof EngineError && error.message.endsWith('is no identifier of this profile'))
+          return error.message;
+        throw error;
+      }
       return 'separated';
     });
     if (told instanceof EngineError && !EXPECTED.includes(told.code)) {
