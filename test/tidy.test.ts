@@ -127,7 +127,7 @@ test('what the rules allow is not reported', () => {
   for (const [, rule] of RULES) expect(rule(good)).toEqual([]);
 });
 
-test('no ring of imports exists at run time', () => {
+test('no files import each other in a ring, of types neither', () => {
   expect(importCycles(sources)).toEqual([]);
   const ring = [
     new SourceUnit('src/base/a.ts', "import { b } from './b.ts';"),
@@ -137,9 +137,9 @@ test('no ring of imports exists at run time', () => {
   expect(importCycles(ring)).toEqual([
     'src/base/c.ts:1 closes a ring of imports: src/base/a.ts → src/base/b.ts → src/base/c.ts → src/base/a.ts; move what both need into a file of its own',
   ]);
-  expect(importCycles([ring[0], ring[1], new SourceUnit('src/base/c.ts', "import type { a } from './a.ts';")])).toEqual(
-    [],
-  );
+  expect(
+    importCycles([ring[0], ring[1], new SourceUnit('src/base/c.ts', "import type { a } from './a.ts';")]),
+  ).toHaveLength(1);
 });
 
 test('every folder of src has a layer and a line in the table of src/README.md', () => {

@@ -1,5 +1,5 @@
 /** One question that both sides of the memory bench answer, to show that they hold the same data. */
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
 
 export const PROBE: Expression = {
   and: [

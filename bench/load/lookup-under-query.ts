@@ -6,7 +6,7 @@
  * agree: a sample of profiles is right, no lookup failed, and every question was answered the same throughout.
  */
 import { join } from 'node:path';
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
 import type { MixedConfig, MixedTurn } from '../client/mixed-client.ts';
 import { copyDataFolder } from '../data/data-folder.ts';
 import { drawUsers, writeDraws } from '../data/draws.ts';

@@ -1,6 +1,6 @@
 /** Our own server as a user starts it, in a process of its own, on a copy of a data folder. */
 import { userIdText } from '../../src/generator/text.ts';
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
 import type { BenchContext } from '../harness.ts';
 import { BenchError } from '../process/bench-error.ts';
 import { Child } from '../process/child.ts';

@@ -8,7 +8,7 @@
 import { formatIsoDate } from '../../src/base/iso-date.ts';
 import { DAY_MS, DEFAULT_END_MS } from '../../src/generator/population.ts';
 import type { FunnelRequest } from '../../src/model/analysis.ts';
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
 
 export interface SegmentQuestion {
   readonly name: string;

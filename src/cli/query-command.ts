@@ -1,6 +1,7 @@
 /** `kith query`: one question, answered as a number, ids one a line, a table of profiles, an aggregate, or groups with bars. */
 import type { BreakdownBody } from '../model/analysis.ts';
-import type { Collection, CountBody, QueryPlan, QueryRequest, QueryWarning, ValueBody } from '../model/query.ts';
+import type { Collection } from '../model/expression.ts';
+import type { CountBody, QueryPlan, QueryRequest, QueryWarning, ValueBody } from '../model/query.ts';
 import { bar } from './bar.ts';
 import type { Client } from './client.ts';
 import type { CommandRun } from './command-option.ts';

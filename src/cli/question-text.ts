@@ -4,7 +4,7 @@
  */
 import type { Dimension, EventChoice, FunnelStep, TotalFunction, TotalRequest } from '../model/analysis.ts';
 import { EngineError } from '../model/error.ts';
-import type { EventLeaf, Expression, Window } from '../model/query.ts';
+import type { EventLeaf, Expression, Window } from '../model/expression.ts';
 import { parseText } from '../query/parser/parse-text.ts';
 import type { CommandRun } from './command-option.ts';
 

@@ -13,9 +13,10 @@ import { KithClient } from './client.ts';
 import { type ConnectOptions, resolveOptions } from './options.ts';
 import { systemWorld } from './system-world.ts';
 
+export type { Expression } from '../model/expression.ts';
 export type { AckLevel } from '../model/ingest.ts';
 export type { Identifier, LookupOptions, Profile, ProfileEvent } from '../model/profile.ts';
-export type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
+export type { QueryAnswer, QueryRequest } from '../model/query.ts';
 export type {
   AliasCall,
   CallBase,

@@ -17,6 +17,7 @@ import type { Network } from '../link/dial.ts';
 import { type ClusterView, slotRanges } from '../model/cluster.ts';
 import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
 import { EngineError } from '../model/error.ts';
+import type { Expression } from '../model/expression.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import type {
@@ -31,7 +32,7 @@ import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits, SLOT_COUNT } from '../model/limits.ts';
 import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { QuarantineDesk } from '../model/quarantine.ts';
-import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
 import { SlotMap } from '../router/slot-map.ts';

@@ -7,6 +7,7 @@ import type { Accounts } from '../model/account.ts';
 import type { ClusterView } from '../model/cluster.ts';
 import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
 import { EngineError } from '../model/error.ts';
+import type { Expression } from '../model/expression.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import type {
@@ -20,7 +21,7 @@ import type {
 import type { IngestOptions, IngestResult } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
-import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
 import type { Router } from '../router/router.ts';

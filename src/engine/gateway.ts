@@ -9,6 +9,7 @@ import type { Accounts } from '../model/account.ts';
 import type { ClusterView } from '../model/cluster.ts';
 import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
 import type { EngineError } from '../model/error.ts';
+import type { Expression } from '../model/expression.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 import type { IdentitySettings } from '../model/identity.ts';
 import type {
@@ -24,7 +25,7 @@ import type { Matching } from '../model/matching.ts';
 import type { ExportOptions, Identifier, LookupOptions } from '../model/profile.ts';
 import type { ProfilePages } from '../model/profile-page.ts';
 import type { QuarantineDesk } from '../model/quarantine.ts';
-import type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
+import type { QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer, WhyOptions } from '../model/segment.ts';
 

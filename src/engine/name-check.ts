@@ -1,5 +1,6 @@
 /** Names of a question that nobody ever sent, where all shards are in this process. */
-import type { Expression, QueryWarning } from '../model/query.ts';
+import type { Expression } from '../model/expression.ts';
+import type { QueryWarning } from '../model/query.ts';
 import type { CheckedRequest } from '../query/parser/check-request.ts';
 import type { Shard } from '../shard/shard.ts';
 import { nearestNames, unknownNames } from './name-lookup.ts';

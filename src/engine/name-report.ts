@@ -3,7 +3,8 @@
  * for, then which of them nobody knows, then what is near to those. What was known once stays known, so a repeated question has nothing
  * to look for.
  */
-import type { Expression, QueryWarning } from '../model/query.ts';
+import type { Expression } from '../model/expression.ts';
+import type { QueryWarning } from '../model/query.ts';
 import type { CheckedRequest } from '../query/parser/check-request.ts';
 import { placesInText } from '../query/parser/parse-text.ts';
 import { quoted, suggestionText } from '../query/parser/suggestion.ts';

@@ -1,6 +1,6 @@
 /** Every trait, event and property that a checked question names, each with its JSON pointer. Names in saved segments are theirs. */
 import type { EventChoice } from '../model/analysis.ts';
-import type { Collection, EventLeaf, Expression, Operand, SequenceLeaf } from '../model/query.ts';
+import type { Collection, EventLeaf, Expression, Operand, SequenceLeaf } from '../model/expression.ts';
 import type { CheckedRequest } from '../query/parser/check-request.ts';
 
 export interface NameVisitor {

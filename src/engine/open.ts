@@ -16,10 +16,11 @@ import type { Engine } from './engine.ts';
 import type { OpenOptions } from './open-options.ts';
 
 export { EngineError, type ErrorCode } from '../model/error.ts';
+export type { Expression } from '../model/expression.ts';
 export type { TracedTrait, TraitChange, TraitHistory, TraitHistoryRequest } from '../model/history.ts';
 export type { AckLevel, IngestOptions, IngestResult, RejectedItem } from '../model/ingest.ts';
 export type { Identifier, LookupOptions, Profile, ProfileEvent } from '../model/profile.ts';
-export type { Expression, QueryAnswer, QueryRequest } from '../model/query.ts';
+export type { QueryAnswer, QueryRequest } from '../model/query.ts';
 export type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../model/schema.ts';
 export type { Segment, SegmentRequest, SegmentSaved } from '../model/segment.ts';
 export type { Value } from '../model/value.ts';

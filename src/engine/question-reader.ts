@@ -3,7 +3,8 @@
  * that only the saved segments or the data can show are placed in the text, as those of the grammar are.
  */
 import { EngineError } from '../model/error.ts';
-import type { Expression, QueryRequest, QueryWarning } from '../model/query.ts';
+import type { Expression } from '../model/expression.ts';
+import type { QueryRequest, QueryWarning } from '../model/query.ts';
 import { type CheckedRequest, checkRequest } from '../query/parser/check-request.ts';
 import { placesInText } from '../query/parser/parse-text.ts';
 import type { NameCheck } from './name-check.ts';

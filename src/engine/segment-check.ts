@@ -1,7 +1,7 @@
 /** The body of a segment to be saved: untrusted JSON → name, description and a checked condition. */
 import { nearestWord } from '../base/nearest-word.ts';
 import { EngineError } from '../model/error.ts';
-import type { Expression } from '../model/query.ts';
+import type { Expression } from '../model/expression.ts';
 import { checkExpression } from '../query/parser/check-expression.ts';
 import { parseText } from '../query/parser/parse-text.ts';
 import { quoted, suggestionText } from '../query/parser/suggestion.ts';

@@ -5,8 +5,8 @@
  */
 import { nearestWord } from '../base/nearest-word.ts';
 import { EngineError } from '../model/error.ts';
+import type { EventLeaf, Expression, SequenceLeaf } from '../model/expression.ts';
 import { DEFAULT_QUERY_LIMITS } from '../model/limits.ts';
-import type { EventLeaf, Expression, SequenceLeaf } from '../model/query.ts';
 import { quoted, suggestionText } from '../query/parser/suggestion.ts';
 
 /** Conditions of the whole, written out: as many as one query may have. */

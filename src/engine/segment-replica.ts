@@ -2,7 +2,7 @@
  * Saved segments as a process sees them that does not own them: a copy of the owner's list, replaced whole. Never older than what it showed
  * before, so somebody who saved a segment through this process and asks again finds it.
  */
-import type { Expression } from '../model/query.ts';
+import type { Expression } from '../model/expression.ts';
 import type { Segment } from '../model/segment.ts';
 import type { SegmentView } from './segment-view.ts';
 

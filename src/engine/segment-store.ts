@@ -5,7 +5,7 @@
  */
 import { formatIsoDate, isIsoDate } from '../base/iso-date.ts';
 import { EngineError } from '../model/error.ts';
-import type { Expression } from '../model/query.ts';
+import type { Expression } from '../model/expression.ts';
 import type { Segment } from '../model/segment.ts';
 import { printExpression } from '../query/parser/print.ts';
 import { type CheckedSegment, checkSegment, checkSegmentKey, invalid } from './segment-check.ts';

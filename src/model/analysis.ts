@@ -2,7 +2,7 @@
  * Questions whose answer is more than a set of profiles: groups, funnels, cohorts, recency-frequency-monetary scores, overlaps.
  * Requests as callers send them, and the answers. What each means: `src/query/README.md`.
  */
-import type { AggregateFunction, Duration, Expression, PropertyPredicate, Window } from './query.ts';
+import type { AggregateFunction, Duration, Expression, PropertyPredicate, Window } from './expression.ts';
 
 /** Functions over all events or profiles at once: those of a leaf, and positions in the order of the numbers. */
 export const TOTAL_FUNCTIONS = ['percentile', 'median'] as const;

@@ -1,5 +1,6 @@
 /** Saved segments, and why somebody is in one. */
-import type { Expression, QueryWarning } from './query.ts';
+import type { Expression } from './expression.ts';
+import type { QueryWarning } from './query.ts';
 
 /** `PUT /v1/segments/{key}`. A key is 1 to 64 of `a-z A-Z 0-9 . _ -`. `where` is kept as JSON whatever form it came in. */
 export interface SegmentRequest {

@@ -56,8 +56,6 @@ const CLOCK_MEMBERS: Readonly<Record<string, string>> = { Date: 'now', Math: 'ra
 export interface Import {
   readonly specifier: string;
   readonly line: number;
-  /** Gone when compiled: it cannot make a cycle at run time. */
-  readonly isType: boolean;
 }
 
 export class SourceUnit {
@@ -96,18 +94,18 @@ export class SourceUnit {
 
   #collectImports(): Import[] {
     const found: Import[] = [];
-    const add = (node: ts.Node, literal: ts.Node | undefined, isType: boolean): void => {
+    const add = (node: ts.Node, literal: ts.Node | undefined): void => {
       if (literal !== undefined && ts.isStringLiteralLike(literal)) {
-        found.push({ specifier: literal.text, line: this.lineOf(node), isType });
+        found.push({ specifier: literal.text, line: this.lineOf(node) });
       }
     };
     const visit = (node: ts.Node): void => {
       if (ts.isImportDeclaration(node)) {
-        add(node, node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
-      } else if (ts.isExportDeclaration(node)) add(node, node.moduleSpecifier, node.isTypeOnly);
-      else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node, node.argument.literal, true);
+        add(node, node.moduleSpecifier);
+      } else if (ts.isExportDeclaration(node)) add(node, node.moduleSpecifier);
+      else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node, node.argument.literal);
       else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-        add(node, node.arguments[0], false);
+        add(node, node.arguments[0]);
       ts.forEachChild(node, visit);
     };
     visit(this.#tree);
@@ -226,15 +224,15 @@ export function headerComment(unit: SourceUnit): string[] {
     : [`${unit.path}:1 has no header comment; say in /** … */ what lives here and what it keeps`];
 }
 
-/** Rings of imports that exist when the program runs, each told once. */
+/** Rings of imports, of types too, each told once: files in a ring cannot be understood one at a time. */
 export function importCycles(units: readonly SourceUnit[]): string[] {
   const byPath = new Map(units.map((unit) => [unit.path, unit]));
   const state = new Map<string, 'open' | 'done'>();
   const found: string[] = [];
   const visit = (path: string, trail: readonly string[]): void => {
     state.set(path, 'open');
-    for (const { specifier, isType, line } of byPath.get(path)!.imports) {
-      if (isType || !specifier.startsWith('.')) continue;
+    for (const { specifier, line } of byPath.get(path)!.imports) {
+      if (!specifier.startsWith('.')) continue;
       const next = byPath.get(path)!.target(specifier);
       if (!byPath.has(next)) continue;
       if (state.get(next) === 'open') {

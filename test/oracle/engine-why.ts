@@ -3,7 +3,7 @@
  * membership changes, which the naive model finds by asking at every moment at which it could.
  */
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
 import type { WhyNode } from '../../src/model/segment.ts';
 import { parseText } from '../../src/query/parser/parse-text.ts';
 import { type CalendarUnit, calendarPeriod } from './naive/calendar.ts';

@@ -1,6 +1,7 @@
 /** Estimates: of many different questions, whose samples are drawn by the question, the interval holds the exact count in nine of ten. */
 import { expect, test } from 'vitest';
-import type { CountBody, Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
+import type { CountBody } from '../../src/model/query.ts';
 import { crashing, manualClock } from './engine-host.ts';
 
 const PROFILE_COUNT = 24_000;

@@ -2,7 +2,7 @@
 
 import type { Engine } from '../../src/engine/engine.ts';
 import type { BreakdownBody, FunnelBody, RetentionBody } from '../../src/model/analysis.ts';
-import type { Expression, SequenceLeaf, SequenceStep } from '../../src/model/query.ts';
+import type { Expression, SequenceLeaf, SequenceStep } from '../../src/model/expression.ts';
 import type { Analysis } from './generate/analysis.ts';
 import { SALTS } from './generate/pool.ts';
 

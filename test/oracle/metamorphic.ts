@@ -1,6 +1,6 @@
 /** Relations between answers that hold whatever the data is; they need no oracle, only the engine itself. */
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
 import { askIds } from './engine-ask.ts';
 import { COUNTRIES } from './generate/pool.ts';
 import type { Question } from './generate/world.ts';

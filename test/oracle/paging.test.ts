@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
 import { askIds, saveSegments, send } from './engine-ask.ts';
 import { crashing, manualClock } from './engine-host.ts';
 import type { Batch } from './generate/batch.ts';

@@ -1,6 +1,6 @@
 /** A ShardQuery that holds every answer against the evaluator of one profile, row by row. */
 import type { RowSet } from '../../src/bitmap/row-set.ts';
-import type { Expression } from '../../src/model/query.ts';
+import type { Expression } from '../../src/model/expression.ts';
 import type { ShardData } from '../../src/profile/shard-data.ts';
 import { ExpressionBinder } from '../../src/query/binder/bind-expression.ts';
 import { RowSelector } from '../../src/query/binder/row-selector.ts';

@@ -2,7 +2,7 @@
  * Makes a failing world small: drops questions, batches, items, members, parts of expressions, each as long as the check
  * still fails. Knows the shape of a world, so it gets further than the general shrinker of the property library.
  */
-import type { Expression, SequenceStep } from '../../src/model/query.ts';
+import type { Expression, SequenceStep } from '../../src/model/expression.ts';
 import type { Analysis } from './generate/analysis.ts';
 import type { Batch } from './generate/batch.ts';
 import type { Question, SavedCondition, World } from './generate/world.ts';

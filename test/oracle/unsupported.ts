@@ -1,5 +1,5 @@
 /** What the engine may refuse as `query_unsupported`. Anything else that it refuses is a difference, not an excuse. */
-import type { Expression, Operand } from '../../src/model/query.ts';
+import type { Expression, Operand } from '../../src/model/expression.ts';
 import type { Analysis } from './generate/analysis.ts';
 import type { Question } from './generate/world.ts';
 import type { Segments } from './naive/event-choice.ts';

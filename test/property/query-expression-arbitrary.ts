@@ -5,7 +5,7 @@ import {
   type Expression,
   type Operator,
   type PropertyPredicate,
-} from '../../src/model/query.ts';
+} from '../../src/model/expression.ts';
 
 /** Any query that the check accepts, as JSON that need not be in normal form (empty and single lists, written-out defaults). */
 

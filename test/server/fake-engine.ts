@@ -8,10 +8,11 @@ import { checkSegment, checkSegmentKey } from '../../src/engine/segment-check.ts
 import { SegmentStore } from '../../src/engine/segment-store.ts';
 import type { ClusterView } from '../../src/model/cluster.ts';
 import { EngineError, type ErrorCode } from '../../src/model/error.ts';
+import type { Expression } from '../../src/model/expression.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../../src/model/history.ts';
 import type { IngestOptions, IngestResult, RejectedItem } from '../../src/model/ingest.ts';
 import type { Identifier, LookupOptions, Profile, ProfileEvent } from '../../src/model/profile.ts';
-import type { Expression, QueryAnswer, QueryRequest } from '../../src/model/query.ts';
+import type { QueryAnswer, QueryRequest } from '../../src/model/query.ts';
 import type { CompletionAnswer, CompletionRequest, Schema, SchemaNarrowing } from '../../src/model/schema.ts';
 import type { Segment, SegmentRequest, SegmentSaved, WhyAnswer } from '../../src/model/segment.ts';
 

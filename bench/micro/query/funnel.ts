@@ -5,7 +5,7 @@
  * and `node dist/micro-funnel.js [profiles] [events] [runs]`.
  */
 import type { FunnelRequest } from '../../../src/model/analysis.ts';
-import type { Expression } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import { buildRuns } from '../../../src/query/execution/build-runs.ts';
 import { captureColumn } from '../../../src/query/execution/column-image.ts';
 import { captureFunnel } from '../../../src/query/execution/funnel.ts';

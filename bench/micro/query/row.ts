@@ -2,7 +2,7 @@
  * What one profile costs the evaluator of one profile, and what comparisons of two fields and random buckets cost a scan on this thread: ns
  * of processor time an element, the least of several runs. Build and run as `select.ts`: `node dist/micro-row.js [profiles] [events] [runs]`.
  */
-import type { Expression } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import { ExpressionBinder } from '../../../src/query/binder/bind-expression.ts';
 import { CodeSelector } from '../../../src/query/binder/code-selector.ts';
 import { RowSelector } from '../../../src/query/binder/row-selector.ts';

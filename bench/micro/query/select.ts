@@ -4,7 +4,7 @@
  * `npx esbuild bench/micro/query/select.ts --bundle --platform=node --format=esm --packages=external --outfile=dist/micro-select.js`
  * and `node dist/micro-select.js [profiles] [events] [runs]`.
  */
-import type { Expression } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import { ShardQuery } from '../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../src/runtime/worker-pool.ts';
 import { HASH_SEED, NOW_MS, populate } from './population.ts';

@@ -11,7 +11,7 @@ import { type PartAnswer, type PartRequest, PartServer } from '../../engine/answ
 import type { QueryService } from '../../engine/query-service.ts';
 import type { Account } from '../../model/account.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import { cancellation } from '../../query/execution/cancellation.ts';
 import type { ShardQuery } from '../../query/execution/shard-query.ts';
 import type { Clock } from '../../runtime/clock.ts';

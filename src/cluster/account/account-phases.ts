@@ -11,7 +11,7 @@ import type { MergedAccounts } from '../../engine/account/merged-accounts.ts';
 import { type FitPart, startedAnew } from '../../engine/account/shard-accounts.ts';
 import { plainKind } from '../../engine/answer/part-kind.ts';
 import { EngineError } from '../../model/error.ts';
-import type { AccountLeaf, Expression, PeopleLeaf } from '../../model/query.ts';
+import type { AccountLeaf, Expression, PeopleLeaf } from '../../model/expression.ts';
 import type { Membership, Memberships } from '../../query/binder/membership.ts';
 import type { SelectOptions, ShardQuery } from '../../query/execution/shard-query.ts';
 import type { Clock } from '../../runtime/clock.ts';

@@ -5,7 +5,8 @@
 import { mergeNearest, mergeUnknown } from '../../engine/name-lookup.ts';
 import { NameMemory, NameReport } from '../../engine/name-report.ts';
 import type { NamedThing } from '../../engine/name-walk.ts';
-import type { Expression, QueryWarning } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
+import type { QueryWarning } from '../../model/query.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';
 
 /** Every shard's answer, in the order of the shards: of `unknownNames` and `nearestNames`. */

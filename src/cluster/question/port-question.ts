@@ -14,7 +14,8 @@ import { type Load, type ParcelHead, unparcel } from '../../engine/answer/parcel
 import type { PartKind, Place, Plain } from '../../engine/answer/part-kind.ts';
 import type { PartAnswer, PartRequest, PopulationPart, SampleAsk } from '../../engine/answer/part-server.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Expression, QueryPlan } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
+import type { QueryPlan } from '../../model/query.ts';
 import { assertGoing, cancellation } from '../../query/execution/cancellation.ts';
 import { planOf } from '../../query/execution/explain.ts';
 import { inSlices, Pace, type Spend } from '../../query/execution/pace.ts';

@@ -2,10 +2,10 @@
 import type { EmbeddedEngine } from '../../engine/embedded-engine.ts';
 import type { CallOptions, Handlers } from '../../link/peer.ts';
 import { EngineError } from '../../model/error.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { TraitHistoryRequest } from '../../model/history.ts';
 import type { Identifier } from '../../model/profile.ts';
 import type { ProfilePages } from '../../model/profile-page.ts';
-import type { Expression } from '../../model/query.ts';
 import type { WhyOptions } from '../../model/segment.ts';
 import type { Router } from '../../router/router.ts';
 import type { SlotMap } from '../../router/slot-map.ts';

@@ -7,7 +7,7 @@
  */
 import { RowSet } from '../../bitmap/row-set.ts';
 import { EngineError } from '../../model/error.ts';
-import type { AccountLeaf, Expression, PeopleLeaf } from '../../model/query.ts';
+import type { AccountLeaf, Expression, PeopleLeaf } from '../../model/expression.ts';
 import type { Membership, Memberships } from '../../query/binder/membership.ts';
 import { assertGoing } from '../../query/execution/cancellation.ts';
 import { askTogether, type SelectOptions, type ShardQuery } from '../../query/execution/shard-query.ts';

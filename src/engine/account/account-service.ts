@@ -4,7 +4,8 @@
  */
 import type { Account } from '../../model/account.ts';
 import { EngineError } from '../../model/error.ts';
-import type { AccountLeaf, Expression, ResultKind } from '../../model/query.ts';
+import type { AccountLeaf, Expression } from '../../model/expression.ts';
+import type { ResultKind } from '../../model/query.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { type SelectOptions, ShardQuery, type ShardQueryOptions } from '../../query/execution/shard-query.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';

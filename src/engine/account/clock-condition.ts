@@ -1,5 +1,5 @@
 /** Whether a condition's truth can change when nothing comes but time passes. */
-import type { AggregateCondition, Expression, Operator, PropertyPredicate, Window } from '../../model/query.ts';
+import type { AggregateCondition, Expression, Operator, PropertyPredicate, Window } from '../../model/expression.ts';
 
 const RELATIVE: readonly Operator[] = ['within_last', 'within_next', 'older_than'];
 

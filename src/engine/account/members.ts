@@ -1,7 +1,7 @@
 /** Any, all or none: from people to their accounts and back. "All" holds of nobody who has none at all; "none" of everybody who has no other. */
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
-import type { Match } from '../../model/query.ts';
+import type { Match } from '../../model/expression.ts';
 import type { PersonLinks } from './person-links.ts';
 
 /** A bit a row. */

@@ -6,7 +6,7 @@
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Expression, Match } from '../../model/query.ts';
+import type { Expression, Match } from '../../model/expression.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { Membership, Memberships } from '../../query/binder/membership.ts';
 import { assertGoing } from '../../query/execution/cancellation.ts';

@@ -1,7 +1,7 @@
 /** How shards are asked: what a checked request says of the moment and of the way. */
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import { namedTraits } from '../../query/binder/named-traits.ts';
 import type { SelectOptions } from '../../query/execution/shard-query.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';

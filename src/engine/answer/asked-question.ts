@@ -1,5 +1,6 @@
 /** A checked question as every kind of answer works from it: to the shards of this process, or to those of others. */
-import type { AnswerBody, Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
+import type { AnswerBody } from '../../model/query.ts';
 import type { Spend } from '../../query/execution/pace.ts';
 import type { CheckedRequest } from '../../query/parser/check-request.ts';
 import type { PartKind, Plain } from './part-kind.ts';

@@ -6,7 +6,8 @@
  * asks a handle gets the part that was opened, or an error.
  */
 import { EngineError } from '../../model/error.ts';
-import type { Expression, QueryPlan } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
+import type { QueryPlan } from '../../model/query.ts';
 import type { Memberships } from '../../query/binder/membership.ts';
 import { inSlices } from '../../query/execution/pace.ts';
 import { askTogether, type SelectOptions, type ShardQuery } from '../../query/execution/shard-query.ts';

@@ -1,5 +1,6 @@
 /** A checked question on its way through the shards of this process. */
-import type { Expression, QueryPlan } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
+import type { QueryPlan } from '../../model/query.ts';
 import { type ExplainedSelection, planOf } from '../../query/execution/explain.ts';
 import type { Spend } from '../../query/execution/pace.ts';
 import { askTogether, type SelectOptions, type ShardQuery } from '../../query/execution/shard-query.ts';

@@ -3,8 +3,8 @@
 import { assert } from '../../base/assert.ts';
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { EngineError } from '../../model/error.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { Identifier } from '../../model/profile.ts';
-import type { Expression } from '../../model/query.ts';
 import type { WhyAnswer, WhyOptions } from '../../model/segment.ts';
 import type { Membership, Memberships } from '../../query/binder/membership.ts';
 import { explain } from '../../query/evaluation/why.ts';

@@ -5,7 +5,7 @@
 import { assert } from '../../base/assert.ts';
 import { splitPath } from '../../base/path.ts';
 import type { U32Column } from '../../memory/fixed-column.ts';
-import type { FieldReference, Operand, Operator } from '../../model/query.ts';
+import type { FieldReference, Operand, Operator } from '../../model/expression.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
 import { type Cell, mayHoldBoolean, mayHoldNumber, mayHoldText, RELATIONS, type Relation } from './cell.ts';
 import type { ComparisonTables } from './comparison-table.ts';

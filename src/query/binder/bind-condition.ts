@@ -1,7 +1,7 @@
 /** A condition on a path → a formula over the columns that the path reaches. */
 import { splitPath } from '../../base/path.ts';
 import type { CodeColumn } from '../../memory/ladder-column.ts';
-import type { Operand, Operator } from '../../model/query.ts';
+import type { Operand, Operator } from '../../model/expression.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
 import { BOOLEAN_FALSE, BOOLEAN_TRUE, MARK_EMPTY, type ValueColumn } from '../../profile/value-column.ts';

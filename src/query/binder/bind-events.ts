@@ -1,6 +1,6 @@
 /** An event leaf → its table, instants, a formula over its columns, and what is measured. */
 import { unreachable } from '../../base/assert.ts';
-import type { AggregateCondition, CountCondition, EventLeaf } from '../../model/query.ts';
+import type { AggregateCondition, CountCondition, EventLeaf } from '../../model/expression.ts';
 import type { EventTable } from '../../profile/event-table.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
 import { compareFormula, isFieldReference, isNegativeOperator, traitCells } from './bind-compare.ts';

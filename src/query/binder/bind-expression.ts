@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { splitPath } from '../../base/path.ts';
-import type { AccountLeaf, Expression, PeopleLeaf, TraitLeaf } from '../../model/query.ts';
+import type { AccountLeaf, Expression, PeopleLeaf, TraitLeaf } from '../../model/expression.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { isFieldReference } from './bind-compare.ts';
 import { ConditionBinder } from './bind-condition.ts';

@@ -3,7 +3,7 @@
  * a funnel. Invariant: a step that no event of this shard can fit makes the whole FALSE; a `without` that none can fit is left out.
  */
 import type { EventChoice } from '../../model/analysis.ts';
-import type { SequenceLeaf, SequenceStep } from '../../model/query.ts';
+import type { SequenceLeaf, SequenceStep } from '../../model/expression.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { ConditionBinder } from './bind-condition.ts';
 import type { Moment } from './bind-events.ts';

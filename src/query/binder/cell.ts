@@ -4,7 +4,7 @@
  */
 import type { F64Column } from '../../memory/fixed-column.ts';
 import type { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
-import type { Operator } from '../../model/query.ts';
+import type { Operator } from '../../model/expression.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Durations of a checked AST as milliseconds. The checker has refused bad ones already; an AST built by hand is refused here. */
 import { durationMsOf } from '../../base/duration.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Duration } from '../../model/query.ts';
+import type { Duration } from '../../model/expression.ts';
 
 /** Errors: query_invalid when `text` is not a whole number and one of `ms s m h d w`. */
 export function parseDurationMs(text: Duration): number {

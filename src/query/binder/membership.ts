@@ -3,7 +3,7 @@
  * for whom they hold, and each shard is told its rows when it binds them.
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 
 /** The leaf's rows in a shard, as of the turn of the call. */

@@ -7,7 +7,7 @@ import { assert } from '../../base/assert.ts';
 import { splitPath } from '../../base/path.ts';
 import type { FunnelRequest, TotalRequest } from '../../model/analysis.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Expression, Operand, PropertyPredicate } from '../../model/query.ts';
+import type { Expression, Operand, PropertyPredicate } from '../../model/expression.ts';
 import { quoted } from '../parser/suggestion.ts';
 import { isFieldReference } from './bind-compare.ts';
 import { isSeenPath } from './bind-seen.ts';

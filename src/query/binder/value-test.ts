@@ -5,7 +5,7 @@
  */
 import { assert, unreachable } from '../../base/assert.ts';
 import { parseIsoDateMs } from '../../base/iso-date.ts';
-import type { Operand, Operator, Scalar } from '../../model/query.ts';
+import type { Operand, Operator, Scalar } from '../../model/expression.ts';
 import { parseDurationMs } from './duration.ts';
 import type { NumberSelection } from './formula.ts';
 

@@ -6,7 +6,7 @@ import { assert } from '../../base/assert.ts';
 import { daysSince1970, formatIsoDate, parseIsoDateMs } from '../../base/iso-date.ts';
 import { startOfLocalDayMs, zoneOffsetMs } from '../../base/time-zone.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Window } from '../../model/query.ts';
+import type { Window } from '../../model/expression.ts';
 import { parseDurationMs } from './duration.ts';
 
 /** Half-open over whole milliseconds; infinite where the window is open. Empty when `untilMs ≤ fromMs`. */

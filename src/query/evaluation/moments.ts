@@ -14,7 +14,7 @@ import type {
   SequenceLeaf,
   TraitLeaf,
   Window,
-} from '../../model/query.ts';
+} from '../../model/expression.ts';
 import { type EventTable, NONE } from '../../profile/event-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { traitCells } from '../binder/bind-compare.ts';

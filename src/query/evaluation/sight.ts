@@ -1,6 +1,6 @@
 /** What a leaf sees of one profile, for people: the values, how many events, the aggregate's value, the times of a sequence. */
 import { formatIsoDate } from '../../base/iso-date.ts';
-import type { AggregateCondition, EventLeaf, Expression, SequenceLeaf, TraitLeaf } from '../../model/query.ts';
+import type { AggregateCondition, EventLeaf, Expression, SequenceLeaf, TraitLeaf } from '../../model/expression.ts';
 import type { WhySaw } from '../../model/segment.ts';
 import { NONE } from '../../profile/event-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';

@@ -7,7 +7,7 @@
  * never do. A profile needs some 3,000 events of one name inside one window to come near it.
  */
 import { formatIsoDate } from '../../base/iso-date.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { WhyNode, WhySaw } from '../../model/segment.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';

@@ -1,6 +1,6 @@
 /** The parts of shards of `as: "aggregate"`, and one value out of them. */
 import { unreachable } from '../../base/assert.ts';
-import type { AggregateFunction } from '../../model/query.ts';
+import type { AggregateFunction } from '../../model/expression.ts';
 import { distinctCount } from './distinct-count.ts';
 
 export type AggregateValue = number | string | boolean | null;

@@ -4,7 +4,7 @@ import { splitPath } from '../../base/path.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
 import { decodeUtf8 } from '../../memory/byte-heap.ts';
 import type { TotalRequest } from '../../model/analysis.ts';
-import type { AggregateFunction } from '../../model/query.ts';
+import type { AggregateFunction } from '../../model/expression.ts';
 import { BOOLEAN_TRUE } from '../../profile/value-column.ts';
 import { type ArrayVisitor, ArrayWalk } from '../binder/array-walk.ts';
 import { edgeFormulas } from '../binder/bind-edge.ts';

@@ -6,7 +6,7 @@
  * to the lengths taken at the instant.
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';

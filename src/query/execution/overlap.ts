@@ -1,7 +1,7 @@
 /** Sizes of several conditions and of their pairs, on one shard at one instant, within the selected rows. */
 import { assert } from '../../base/assert.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import { assertSupported } from '../binder/supported.ts';
 import type { Instant } from './instant.ts';
 

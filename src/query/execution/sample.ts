@@ -7,7 +7,7 @@
  */
 import { mix32 } from '../../base/hash.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import { ExpressionBinder } from '../binder/bind-expression.ts';

@@ -4,7 +4,7 @@
  * goes on in later turns, and the shard goes on writing.
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { PastTraits } from '../../profile/history/past-traits.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';

@@ -8,7 +8,7 @@
  */
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Snapshot } from '../../memory/slab-memory.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { PastChoice, PastTraits } from '../../profile/history/past-traits.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { Deadline, WorkerPool } from '../../runtime/worker-pool.ts';

@@ -1,6 +1,6 @@
 /** What one value is asked for: the function over events or a trait, with `p` where it is a percentile. */
 import { TOTAL_FUNCTIONS, type TotalFunction, type TotalRequest } from '../../model/analysis.ts';
-import { AGGREGATE_FUNCTIONS } from '../../model/query.ts';
+import { AGGREGATE_FUNCTIONS } from '../../model/expression.ts';
 import { checkWhere } from './check-event.ts';
 import { checkWindow } from './check-window.ts';
 import {

@@ -5,7 +5,7 @@
 
 import { unreachable } from '../../base/assert.ts';
 import { nearestWord } from '../../base/nearest-word.ts';
-import { OPERATORS, type Operand, type Operator } from '../../model/query.ts';
+import { OPERATORS, type Operand, type Operator } from '../../model/expression.ts';
 import {
   checkDate,
   checkDuration,

@@ -11,7 +11,7 @@ import {
   type PropertyPredicate,
   type SequenceLeaf,
   type SequenceStep,
-} from '../../model/query.ts';
+} from '../../model/expression.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkDuration } from './check-value.ts';
 import { checkWindow } from './check-window.ts';

@@ -7,8 +7,8 @@
  * Recursion is bounded by `limits.depth`; work by `limits.nodeCount` and the size of the JSON.
  */
 import { nearestWord } from '../../base/nearest-word.ts';
+import { type Collection, type Expression, MATCHES, type RandomLeaf, type TraitLeaf } from '../../model/expression.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
-import { type Collection, type Expression, MATCHES, type RandomLeaf, type TraitLeaf } from '../../model/query.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkEventLeaf, checkSequenceLeaf } from './check-event.ts';
 import {

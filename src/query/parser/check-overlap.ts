@@ -1,6 +1,6 @@
 /** Overlap: saved segments by key, or conditions with a name of their own. */
 import type { OverlapRequest } from '../../model/analysis.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import { checkExpression } from './check-expression.ts';
 import { below, checkKeys, checkObject, checkText, field, type JsonCheck, kindOf, refuse } from './json-check.ts';
 import { parseText } from './parse-text.ts';

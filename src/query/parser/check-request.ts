@@ -1,8 +1,9 @@
 /** The body of a query request. A text in `where` is parsed here, so that all behind it sees the AST only. */
 import { parseIsoDateMs } from '../../base/iso-date.ts';
+import { COLLECTIONS, type Expression } from '../../model/expression.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
 import { PASS_NAMES, type PassName } from '../../model/optimizer.ts';
-import { COLLECTIONS, type Expression, type QueryRequest, RESULT_KINDS, type ResultKind } from '../../model/query.ts';
+import { type QueryRequest, RESULT_KINDS, type ResultKind } from '../../model/query.ts';
 import { checkAggregateRequest } from './check-aggregate.ts';
 import { checkBreakdown } from './check-breakdown.ts';
 import { checkExpression } from './check-expression.ts';

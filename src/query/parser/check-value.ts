@@ -2,7 +2,7 @@
 import { durationMsOf } from '../../base/duration.ts';
 import { isIsoDate, parseIsoDateMs } from '../../base/iso-date.ts';
 import { EngineError } from '../../model/error.ts';
-import type { FieldReference, Operator, Scalar } from '../../model/query.ts';
+import type { FieldReference, Operator, Scalar } from '../../model/expression.ts';
 import { compileLinearRegExp } from '../../runtime/linear-regexp.ts';
 import { below, checkKeys, checkObject, checkText, field, type JsonCheck, kindOf, refuse } from './json-check.ts';
 import { quoted } from './suggestion.ts';

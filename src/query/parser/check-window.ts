@@ -2,7 +2,7 @@
 import { durationMsOf } from '../../base/duration.ts';
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { isTimeZone } from '../../base/time-zone.ts';
-import type { Window } from '../../model/query.ts';
+import type { Window } from '../../model/expression.ts';
 import { checkDate, checkDuration } from './check-value.ts';
 import {
   below,

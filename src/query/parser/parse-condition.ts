@@ -1,5 +1,5 @@
 /** Operator and value in the text language; the same after a trait, an event property and an aggregate. */
-import type { Operand, Operator, Scalar } from '../../model/query.ts';
+import type { Operand, Operator, Scalar } from '../../model/expression.ts';
 import type { Condition } from './check-condition.ts';
 import type { Subject, TokenStream } from './token-stream.ts';
 

@@ -7,7 +7,7 @@ import type {
   SequenceLeaf,
   SequenceStep,
   Window,
-} from '../../model/query.ts';
+} from '../../model/expression.ts';
 import { parseCondition } from './parse-condition.ts';
 import { acceptWindow } from './parse-window.ts';
 import type { Token } from './token.ts';

@@ -2,7 +2,7 @@
  * `any account (…)`, `all accounts (…)`, `no account (…)`, and the same of people: how conditions on a person's accounts and on an
  * account's people begin. Their words are names too, so all of them up to the parenthesis must be there.
  */
-import type { Collection, Match } from '../../model/query.ts';
+import type { Collection, Match } from '../../model/expression.ts';
 import type { TokenStream } from './token-stream.ts';
 
 export interface Members {

@@ -3,8 +3,8 @@
  * JSON gets, with every mistake of either kind placed in the text. Time is linear in the text; depth is bounded.
  */
 import { EngineError, type ErrorSpan } from '../../model/error.ts';
+import type { AggregateFunction, Collection, Expression, RandomLeaf, SegmentLeaf } from '../../model/expression.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../../model/limits.ts';
-import type { AggregateFunction, Collection, Expression, RandomLeaf, SegmentLeaf } from '../../model/query.ts';
 import { checkExpression } from './check-expression.ts';
 import { parseCondition } from './parse-condition.ts';
 import { parseAggregate, parseDid } from './parse-event.ts';

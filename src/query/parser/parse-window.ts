@@ -1,5 +1,5 @@
 /** Windows in the text language. Their first words overlap with operators and counts; the token after decides. */
-import type { Window } from '../../model/query.ts';
+import type { Window } from '../../model/expression.ts';
 import { CALENDAR_UNITS } from './check-window.ts';
 import type { TokenStream } from './token-stream.ts';
 

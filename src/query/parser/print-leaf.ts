@@ -8,7 +8,7 @@ import type {
   PropertyPredicate,
   Scalar,
   Window,
-} from '../../model/query.ts';
+} from '../../model/expression.ts';
 import type { Condition } from './check-condition.ts';
 import { isBareName } from './token.ts';
 

@@ -3,7 +3,7 @@
  * again (given a text limit that the text keeps to). Parentheses stand around every `and` and `or` inside another, so
  * that no reader has to know which binds closer.
  */
-import type { EventLeaf, Expression, Match, SequenceLeaf, SequenceStep } from '../../model/query.ts';
+import type { EventLeaf, Expression, Match, SequenceLeaf, SequenceStep } from '../../model/expression.ts';
 import { printCondition, printCount, printName, printText, printWhere, printWindow } from './print-leaf.ts';
 import { isBareName } from './token.ts';
 

@@ -3,7 +3,7 @@
  * logical plan that are one object are one object here too.
  */
 import { RowSet } from '../../bitmap/row-set.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { EventTest, SeenTest, SequenceTest } from '../binder/bound-expression.ts';
 import type { CodeTest, Formula, NumberTest } from '../binder/formula.ts';
 import { Estimator } from './estimate.ts';

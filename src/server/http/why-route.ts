@@ -1,7 +1,7 @@
 /** `POST /v1/query/why`: why one profile fits a condition or does not. The profile is named as in a lookup. */
 import type { Gateway } from '../../engine/gateway.ts';
 import { EngineError } from '../../model/error.ts';
-import type { Expression } from '../../model/query.ts';
+import type { Expression } from '../../model/expression.ts';
 import type { WhyAnswer, WhyOptions } from '../../model/segment.ts';
 import { type Address, typedIdentifier } from '../lookup/address.ts';
 import type { Exchange } from './exchange.ts';

@@ -1,7 +1,7 @@
 /** Shapes of questions whose answer is more than a set of profiles, and of their answers: model/analysis.ts. */
 import { z } from 'zod';
 import { RFM_CELLS, TOTAL_FUNCTIONS } from '../../model/analysis.ts';
-import { AGGREGATE_FUNCTIONS } from '../../model/query.ts';
+import { AGGREGATE_FUNCTIONS } from '../../model/expression.ts';
 import { duration, expression, propertyPredicate, windowOfTime } from './query-schema.ts';
 
 const where = z.array(propertyPredicate).optional();

@@ -1,7 +1,8 @@
 /** Shapes of /v1/query: the request, and one answer for each kind of question. */
 import { z } from 'zod';
+import { COLLECTIONS } from '../../model/expression.ts';
 import { PASS_NAMES } from '../../model/optimizer.ts';
-import { COLLECTIONS, RESULT_KINDS } from '../../model/query.ts';
+import { RESULT_KINDS } from '../../model/query.ts';
 import { account } from './account-paths.ts';
 import {
   breakdownBody,

@@ -1,6 +1,6 @@
 /** Shapes of the query language: the JSON form of the AST in model/query.ts, for the reader of /openapi.json. */
 import { z } from 'zod';
-import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, MATCHES, OPERATORS } from '../../model/query.ts';
+import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, MATCHES, OPERATORS } from '../../model/expression.ts';
 
 export const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const operand = z

@@ -12,7 +12,8 @@ import { expandSegments, type SegmentDefinitions } from '../../../src/engine/seg
 import { ValueReader } from '../../../src/link/value-reader.ts';
 import { ValueWriter } from '../../../src/link/value-writer.ts';
 import { EngineError } from '../../../src/model/error.ts';
-import type { Expression, PlanNode, QueryPlan, QueryRequest } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
+import type { PlanNode, QueryPlan, QueryRequest } from '../../../src/model/query.ts';
 import { type CheckedRequest, checkRequest } from '../../../src/query/parser/check-request.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 

@@ -1,5 +1,5 @@
 /** Aggregates as reached relations of profiles: at most one row a profile, none where the value is missing. */
-import type { AggregateFunction } from '../../../src/model/query.ts';
+import type { AggregateFunction } from '../../../src/model/expression.ts';
 import { REACHED_COLUMNS, reachedProperty } from './relation.ts';
 
 const NUMBER_ROW = `'number' AS kind, number, NULL::VARCHAR AS text, NULL::BOOLEAN AS flag, NULL::BIGINT AS instant, FALSE AS in_array`;

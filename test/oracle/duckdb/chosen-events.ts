@@ -1,5 +1,5 @@
 /** The events that a leaf, a step or an analysis speaks of, as a relation with the columns id, profile, time_ms, arrival, place. */
-import type { EventLeaf, Expression } from '../../../src/model/query.ts';
+import type { EventLeaf, Expression } from '../../../src/model/expression.ts';
 import { predicateSql } from './predicate.ts';
 import { reachedProperty } from './relation.ts';
 import { quote } from './sql-text.ts';

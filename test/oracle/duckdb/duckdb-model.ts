@@ -3,7 +3,7 @@
  * the naive model, not its ingest, whose outcome it takes as its data.
  */
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
-import type { Expression } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import type { JsonValue } from '../naive/json-value.ts';
 import { type NaiveProfile, seenTraits } from '../naive/profile.ts';
 import type { SqlMoment } from './chosen-events.ts';

@@ -1,5 +1,5 @@
 /** A query → one SQL condition over `profiles p`. Knows nothing of how the naive evaluator does it. */
-import type { Expression } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import { aggregateRelation, countRelation } from './aggregate.ts';
 import { chosenEvents, nowSql, type SqlMoment } from './chosen-events.ts';
 import { predicateSql } from './predicate.ts';

@@ -1,5 +1,5 @@
 /** A predicate over a reached relation → a subquery of the owners for which it holds; the negative ones exclude. */
-import type { Operand, Operator } from '../../../src/model/query.ts';
+import type { Operand, Operator } from '../../../src/model/expression.ts';
 import type { JsonScalar } from '../naive/json-value.ts';
 import { type OwnerKind, reachedReference } from './relation.ts';
 import { literalRelation } from './sql-text.ts';

@@ -2,7 +2,7 @@
  * Relations as SQL text. A reached relation has the columns owner, ordinal, kind, number, text, flag, instant, in_array:
  * the values that a path reaches, of every profile (traits) or of every event (properties) at once.
  */
-import type { FieldReference } from '../../../src/model/query.ts';
+import type { FieldReference } from '../../../src/model/expression.ts';
 import { keysOf, pathKey } from './shred.ts';
 import { quote } from './sql-text.ts';
 

@@ -1,5 +1,5 @@
 /** Sequences as self joins of the events, one for each step: any assignment that the joins leave will do. */
-import type { SequenceLeaf, SequenceStep, Window } from '../../../src/model/query.ts';
+import type { SequenceLeaf, SequenceStep, Window } from '../../../src/model/expression.ts';
 import { chosenEvents, type SqlMoment } from './chosen-events.ts';
 import { durationSql } from './window.ts';
 

@@ -1,5 +1,5 @@
 /** Windows as conditions on an event's time; calendar periods by DuckDB's own time zones. */
-import type { Window } from '../../../src/model/query.ts';
+import type { Window } from '../../../src/model/expression.ts';
 import { quote } from './sql-text.ts';
 
 const SQL_UNITS: { readonly [unit: string]: string } = {

@@ -9,7 +9,7 @@ import type {
   RetentionRequest,
   RfmRequest,
 } from '../../../src/model/analysis.ts';
-import type { Expression } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import { expression, leaf } from './expression.ts';
 import { type Field, propertyFields, traitFields } from './field.ts';
 import { maybe } from './maybe.ts';

@@ -3,8 +3,8 @@
  * operators, kinds of window, connectives. A test asserts the share, so that a change of the generators cannot thin it out.
  */
 import { TOTAL_FUNCTIONS } from '../../../src/model/analysis.ts';
-import type { Expression, Operand, Operator, SequenceLeaf, Window } from '../../../src/model/query.ts';
-import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../../src/model/query.ts';
+import type { Expression, Operand, Operator, SequenceLeaf, Window } from '../../../src/model/expression.ts';
+import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../../src/model/expression.ts';
 import { ANALYSIS_KINDS, type Analysis, type AnalysisKind } from './analysis.ts';
 import { NUMBER_OPERATORS } from './expression.ts';
 import type { Measure } from './measure.ts';

@@ -10,8 +10,8 @@ import type {
   RandomLeaf,
   SegmentLeaf,
   TraitLeaf,
-} from '../../../src/model/query.ts';
-import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../../src/model/query.ts';
+} from '../../../src/model/expression.ts';
+import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, OPERATORS } from '../../../src/model/expression.ts';
 import { type Field, propertyFields, traitFields } from './field.ts';
 import { maybe } from './maybe.ts';
 import { perMoment } from './per-moment.ts';

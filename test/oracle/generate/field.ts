@@ -3,7 +3,7 @@
  * `isExact` marks the ones whose numbers sum exactly in any order.
  */
 import fc from 'fast-check';
-import type { Operator } from '../../../src/model/query.ts';
+import type { Operator } from '../../../src/model/expression.ts';
 import type { JsonScalar } from '../naive/json-value.ts';
 import { perMoment } from './per-moment.ts';
 import {

@@ -1,8 +1,8 @@
 /** Questions for one value over all selected profiles. */
 import fc from 'fast-check';
 import { TOTAL_FUNCTIONS, type TotalFunction, type TotalRequest } from '../../../src/model/analysis.ts';
-import type { Expression } from '../../../src/model/query.ts';
-import { AGGREGATE_FUNCTIONS } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
+import { AGGREGATE_FUNCTIONS } from '../../../src/model/expression.ts';
 import { leaf } from './expression.ts';
 import { type Field, propertyFields, traitFields } from './field.ts';
 import { maybe } from './maybe.ts';

@@ -1,7 +1,7 @@
 /** One operator with an operand that fits it, for a field: literals mostly from the field's own pool, so that they hit. */
 import fc from 'fast-check';
-import type { FieldReference, Operand, Operator, Scalar } from '../../../src/model/query.ts';
-import { OPERATORS } from '../../../src/model/query.ts';
+import type { FieldReference, Operand, Operator, Scalar } from '../../../src/model/expression.ts';
+import { OPERATORS } from '../../../src/model/expression.ts';
 import { instantOf } from '../naive/instant.ts';
 import { mustInstantOf } from '../naive/window.ts';
 import { anyScalar, type Field } from './field.ts';

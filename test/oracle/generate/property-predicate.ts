@@ -1,6 +1,6 @@
 /** One condition on a property of an event, its right-hand side a literal or another field of the event or of its profile. */
 import fc from 'fast-check';
-import type { FieldReference, PropertyPredicate } from '../../../src/model/query.ts';
+import type { FieldReference, PropertyPredicate } from '../../../src/model/expression.ts';
 import { propertyFields, traitFields } from './field.ts';
 import { perMoment } from './per-moment.ts';
 import { condition } from './predicate.ts';

@@ -1,6 +1,6 @@
 /** Sequences: steps whose distances are those that events have, to the millisecond and one beside it. */
 import fc from 'fast-check';
-import type { SequenceLeaf, SequenceStep } from '../../../src/model/query.ts';
+import type { SequenceLeaf, SequenceStep } from '../../../src/model/expression.ts';
 import type { EventChoice } from '../naive/event-choice.ts';
 import { maybe } from './maybe.ts';
 import { perMoment } from './per-moment.ts';

@@ -1,6 +1,6 @@
 /** Every kind of window, with edges that event times fall on. */
 import fc from 'fast-check';
-import type { Window } from '../../../src/model/query.ts';
+import type { Window } from '../../../src/model/expression.ts';
 import { durationMsOf } from '../naive/duration.ts';
 import { mustInstantOf } from '../naive/window.ts';
 import { perMoment } from './per-moment.ts';

@@ -1,8 +1,8 @@
 /** A whole case: what was sent, and what is asked afterwards at one moment. Plain JSON, so that a failure can be filed. */
 import fc from 'fast-check';
 import { readIdentitySettings } from '../../../src/identity/settings.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import type { IdentitySettings } from '../../../src/model/identity.ts';
-import type { Expression } from '../../../src/model/query.ts';
 import type { Segments } from '../naive/event-choice.ts';
 import { type Analysis, analysis } from './analysis.ts';
 import { type Batch, batches } from './batch.ts';

@@ -1,5 +1,5 @@
 /** The aggregates over the events of one leaf, given what the property path reached in each, oldest event first. */
-import type { AggregateFunction } from '../../../src/model/query.ts';
+import type { AggregateFunction } from '../../../src/model/expression.ts';
 import type { JsonScalar } from './json-value.ts';
 import type { Reach } from './path.ts';
 

@@ -1,5 +1,11 @@
 /** The query language, one profile at a time, straight from `src/query/README.md`. */
-import type { AggregateCondition, CountCondition, EventLeaf, Expression, TraitLeaf } from '../../../src/model/query.ts';
+import type {
+  AggregateCondition,
+  CountCondition,
+  EventLeaf,
+  Expression,
+  TraitLeaf,
+} from '../../../src/model/expression.ts';
 import { aggregate } from './aggregate.ts';
 import { chosenEvents, type Moment, nowOf, operandValues } from './event-choice.ts';
 import type { JsonScalar } from './json-value.ts';

@@ -1,5 +1,11 @@
 /** Which events a leaf, a step or an analysis speaks of, and what stands on the right-hand side of a condition. */
-import type { EventLeaf, Expression, FieldReference, Operand, PropertyPredicate } from '../../../src/model/query.ts';
+import type {
+  EventLeaf,
+  Expression,
+  FieldReference,
+  Operand,
+  PropertyPredicate,
+} from '../../../src/model/expression.ts';
 import type { JsonScalar } from './json-value.ts';
 import { holds } from './predicate.ts';
 import { type NaiveEvent, type NaiveProfile, timeline } from './profile.ts';

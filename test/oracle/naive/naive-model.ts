@@ -5,9 +5,9 @@
 
 import { DEFAULT_IDENTITY_SETTINGS } from '../../../src/identity/default-settings.ts';
 import type { ErrorCode } from '../../../src/model/error.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import type { IdentitySettings } from '../../../src/model/identity.ts';
 import type { Identifier } from '../../../src/model/profile.ts';
-import type { Expression } from '../../../src/model/query.ts';
 import { evaluate } from './evaluator.ts';
 import type { Moment } from './event-choice.ts';
 import { type Circumstance, type Happening, happeningsOf } from './happening.ts';

@@ -1,6 +1,6 @@
 /** Sizes of several conditions and of their pairs. */
 import type { OverlapBody, OverlapRequest } from '../../../src/model/analysis.ts';
-import type { Expression } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import { evaluate } from './evaluator.ts';
 import type { Moment } from './event-choice.ts';
 import type { NaiveProfile } from './profile.ts';

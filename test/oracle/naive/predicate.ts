@@ -2,7 +2,7 @@
  * A predicate over what a path reached: true when any value fits; the negative operators are the exact negation. An operand
  * is a list of alternatives, of which any may fit: one for a literal, many for `in` or for a field that reaches many.
  */
-import type { Operator } from '../../../src/model/query.ts';
+import type { Operator } from '../../../src/model/expression.ts';
 import type { JsonScalar } from './json-value.ts';
 import { compare, fits } from './operator.ts';
 import type { Reach } from './path.ts';

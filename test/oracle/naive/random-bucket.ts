@@ -1,6 +1,6 @@
 /** Random buckets by the hash of another package than the engine's own. */
 import xxhash from 'xxhash-wasm';
-import type { RandomLeaf } from '../../../src/model/query.ts';
+import type { RandomLeaf } from '../../../src/model/expression.ts';
 
 const { h32 } = await xxhash();
 

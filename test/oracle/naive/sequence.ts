@@ -2,7 +2,7 @@
  * Sequences by trying assignments: an event for the first step, then every later one for the second, and so on, until one
  * assignment holds. A branch is given up at the first condition that fails.
  */
-import type { SequenceLeaf, SequenceStep } from '../../../src/model/query.ts';
+import type { SequenceLeaf, SequenceStep } from '../../../src/model/expression.ts';
 import { durationMsOf } from './duration.ts';
 import { isChosen, type Moment, nowOf, visibleEvents } from './event-choice.ts';
 import type { NaiveProfile } from './profile.ts';

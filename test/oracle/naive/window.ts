@@ -1,5 +1,5 @@
 /** Whether an event's time lies in a window, decided for one event at a time. */
-import type { Window } from '../../../src/model/query.ts';
+import type { Window } from '../../../src/model/expression.ts';
 import { calendarPeriod } from './calendar.ts';
 import { durationMsOf } from './duration.ts';
 import { instantOf } from './instant.ts';

@@ -1,7 +1,8 @@
 /** An engine, in whatever form, against the truth: traits, people, links and conditions in both directions. */
 import { expect } from 'vitest';
 import type { Gateway } from '../../../src/engine/gateway.ts';
-import type { Expression, Match, QueryRequest } from '../../../src/model/query.ts';
+import type { Expression, Match } from '../../../src/model/expression.ts';
+import type { QueryRequest } from '../../../src/model/query.ts';
 import { matches, type TrueAccount } from './account-truth.ts';
 import type { RandomWorld } from './random-world.ts';
 

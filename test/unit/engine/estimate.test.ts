@@ -1,7 +1,8 @@
 /** Counts from a sample: deterministic, near the truth, with an interval that holds it; exact where that is as fast. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wilsonInterval } from '../../../src/engine/answer/estimate.ts';
-import type { CountBody, Expression, QueryRequest } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
+import type { CountBody, QueryRequest } from '../../../src/model/query.ts';
 import { drawRows } from '../../../src/query/execution/sample.ts';
 import { openForm, type TestEngine } from '../../helpers/test-engine.ts';
 

@@ -1,7 +1,7 @@
 /** `explain` and `optimizer` through the engine: the plan is in the answer, over all shards, and passes can be left out by name. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Expression } from '../../../src/model/expression.ts';
 import { PASS_NAMES } from '../../../src/model/optimizer.ts';
-import type { Expression } from '../../../src/model/query.ts';
 import { CLUSTER_SHARDS, isClusterForm, openForm, type TestEngine } from '../../helpers/test-engine.ts';
 
 const WHERE: Expression = {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { open } from '../../../src/engine/open.ts';
 import { SegmentStore } from '../../../src/engine/segment-store.ts';
 import type { EngineError } from '../../../src/model/error.ts';
-import type { Expression } from '../../../src/model/query.ts';
+import type { Expression } from '../../../src/model/expression.ts';
 import { isClusterForm, openForm, type TestEngine } from '../../helpers/test-engine.ts';
 
 let engine: TestEngine;

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Expression, Operator } from '../../../src/model/query.ts';
+import type { Expression, Operator } from '../../../src/model/expression.ts';
 import { ExpressionBinder } from '../../../src/query/binder/bind-expression.ts';
 import { namedTraits, pastChoiceOf } from '../../../src/query/binder/named-traits.ts';
 import { RowSelector } from '../../../src/query/binder/row-selector.ts';

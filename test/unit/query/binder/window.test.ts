@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatIsoDate } from '../../../../src/base/iso-date.ts';
-import type { Window } from '../../../../src/model/query.ts';
+import type { Window } from '../../../../src/model/expression.ts';
 import { resolveWindow } from '../../../../src/query/binder/window.ts';
 
 const NOW = Date.parse('2024-05-15T10:20:30.400Z');

@@ -1,7 +1,7 @@
 /** Comparisons on workers answer for the moment of the question, whatever is written to profiles in the meantime. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { xxh32 } from '../../../../src/base/hash.ts';
-import type { Expression } from '../../../../src/model/query.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
 import { DAY_MS, HASH_SEED, identify, NOW_MS, track, World } from '../execution/world.ts';

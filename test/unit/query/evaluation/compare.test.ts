@@ -1,6 +1,6 @@
 /** Comparisons of two fields by every way that a scan has for them: few values, so that equal ones meet. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AggregateFunction, Expression, FieldReference, Operator } from '../../../../src/model/query.ts';
+import type { AggregateFunction, Expression, FieldReference, Operator } from '../../../../src/model/expression.ts';
 import { ExpressionBinder } from '../../../../src/query/binder/bind-expression.ts';
 import { RowSelector } from '../../../../src/query/binder/row-selector.ts';
 import { compileRowTest } from '../../../../src/query/evaluation/row-test.ts';

@@ -1,7 +1,7 @@
 /** Random profiles and events in a shard's data and in the naive model, and random conditions with many comparisons of fields. */
 import fc from 'fast-check';
-import type { AggregateCondition, EventLeaf, Expression, FieldReference } from '../../../../src/model/query.ts';
-import { AGGREGATE_FUNCTIONS } from '../../../../src/model/query.ts';
+import type { AggregateCondition, EventLeaf, Expression, FieldReference } from '../../../../src/model/expression.ts';
+import { AGGREGATE_FUNCTIONS } from '../../../../src/model/expression.ts';
 import { context, properties, traits } from '../../../oracle/generate/document.ts';
 import { expression, NUMBER_OPERATORS } from '../../../oracle/generate/expression.ts';
 import { propertyFields, traitFields } from '../../../oracle/generate/field.ts';

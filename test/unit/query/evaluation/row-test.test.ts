@@ -1,7 +1,7 @@
 /** Three ways to one answer: the evaluator of one profile, scans (here and on workers), and the naive model. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Expression } from '../../../../src/model/query.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { ExpressionBinder } from '../../../../src/query/binder/bind-expression.ts';
 import { CodeSelector } from '../../../../src/query/binder/code-selector.ts';
 import { RowSelector } from '../../../../src/query/binder/row-selector.ts';

@@ -1,7 +1,7 @@
 /** Why: truth, what was seen, and the first later moment of change, held against the naive model at every moment that could matter. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Expression } from '../../../../src/model/query.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import type { WhyNode } from '../../../../src/model/segment.ts';
 import { explain } from '../../../../src/query/evaluation/why.ts';
 import { expression } from '../../../oracle/generate/expression.ts';

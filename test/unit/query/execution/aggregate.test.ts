@@ -1,7 +1,7 @@
 /** `as: "aggregate"`: values over the events or a trait of the selected profiles, in one shard and merged over several. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { RowSet } from '../../../../src/bitmap/row-set.ts';
-import type { AggregateFunction } from '../../../../src/model/query.ts';
+import type { AggregateFunction } from '../../../../src/model/expression.ts';
 import { type AggregateRequest, captureAggregate } from '../../../../src/query/execution/aggregate.ts';
 import { type AggregateValue, mergeAggregates } from '../../../../src/query/execution/aggregate-merge.ts';
 import { inSlices } from '../../../../src/query/execution/pace.ts';

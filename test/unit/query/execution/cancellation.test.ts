@@ -3,7 +3,7 @@
  * by the test, and the clock plays no part.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Expression } from '../../../../src/model/query.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { Admission } from '../../../../src/query/execution/admission.ts';
 import { ShardQuery, type ShardQueryOptions } from '../../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';

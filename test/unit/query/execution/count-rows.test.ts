@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wordCountOf } from '../../../../src/bitmap/portable-bitset.ts';
 import type { RowSet } from '../../../../src/bitmap/row-set.ts';
-import type { EventLeaf } from '../../../../src/model/query.ts';
+import type { EventLeaf } from '../../../../src/model/expression.ts';
 import { ExpressionBinder } from '../../../../src/query/binder/bind-expression.ts';
 import { CodeSelector } from '../../../../src/query/binder/code-selector.ts';
 import { newControl, WHOLE } from '../../../../src/query/execution/chunk-claim.ts';

@@ -6,7 +6,7 @@ import type {
   Expression,
   PropertyPredicate,
   Window,
-} from '../../../../src/model/query.ts';
+} from '../../../../src/model/expression.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
 import { DAY_MS, HASH_SEED, NOW_MS, track, World } from './world.ts';

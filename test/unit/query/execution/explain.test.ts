@@ -1,6 +1,7 @@
 /** The explained plan: its shape, estimates against true rows, times by a clock of the test, and plans of shards added up. */
 import { describe, expect, it } from 'vitest';
-import type { Expression, PlanNode, QueryPlan } from '../../../../src/model/query.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
+import type { PlanNode, QueryPlan } from '../../../../src/model/query.ts';
 import { type ExplainedSelection, mergePlans } from '../../../../src/query/execution/explain.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { HASH_SEED, identify, NOW_MS, track, World } from './world.ts';

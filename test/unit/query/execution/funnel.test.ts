@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { durationMsOf } from '../../../../src/base/duration.ts';
 import type { FunnelBody, FunnelRequest, FunnelStepBody, GroupValue } from '../../../../src/model/analysis.ts';
-import type { Expression } from '../../../../src/model/query.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { resolveWindow } from '../../../../src/query/binder/window.ts';
 import { captureFunnel } from '../../../../src/query/execution/funnel.ts';
 import { funnelBody } from '../../../../src/query/execution/funnel-body.ts';

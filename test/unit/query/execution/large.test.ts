@@ -1,6 +1,6 @@
 /** More rows and events than one chunk holds: scans, chains and workers give one answer, and writers do not disturb it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Expression } from '../../../../src/model/query.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
 import { HASH_SEED, type Item, identify, NOW_MS, track, World } from './world.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RowSet } from '../../../../src/bitmap/row-set.ts';
-import type { CountCondition, EventLeaf, Window } from '../../../../src/model/query.ts';
+import type { CountCondition, EventLeaf, Window } from '../../../../src/model/expression.ts';
 import { ExpressionBinder } from '../../../../src/query/binder/bind-expression.ts';
 import { CodeSelector } from '../../../../src/query/binder/code-selector.ts';
 import { WHOLE } from '../../../../src/query/execution/chunk-claim.ts';

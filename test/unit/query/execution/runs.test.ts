@@ -1,6 +1,6 @@
 /** Runs of events: whole tables, parts of them and what came since, over several chunks and stretches; and how long they are kept. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Expression } from '../../../../src/model/query.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { buildRuns } from '../../../../src/query/execution/build-runs.ts';
 import { captureColumn } from '../../../../src/query/execution/column-image.ts';
 import { captureFunnel } from '../../../../src/query/execution/funnel.ts';

@@ -3,7 +3,7 @@
  * sequence: every assignment is tried.
  */
 import { durationMsOf } from '../../../../src/base/duration.ts';
-import type { PropertyPredicate, SequenceLeaf, SequenceStep, Window } from '../../../../src/model/query.ts';
+import type { PropertyPredicate, SequenceLeaf, SequenceStep, Window } from '../../../../src/model/expression.ts';
 import { resolveWindow } from '../../../../src/query/binder/window.ts';
 import { DAY_MS, type Item, NOW_MS } from './world.ts';
 

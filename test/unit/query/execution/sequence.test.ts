@@ -1,6 +1,6 @@
 /** Sequences against a model that tries every assignment: over runs and over chains, on the thread and on workers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SequenceLeaf } from '../../../../src/model/query.ts';
+import type { SequenceLeaf } from '../../../../src/model/expression.ts';
 import { ExpressionBinder } from '../../../../src/query/binder/bind-expression.ts';
 import { CodeSelector } from '../../../../src/query/binder/code-selector.ts';
 import { SequenceRow } from '../../../../src/query/evaluation/sequence-row.ts';

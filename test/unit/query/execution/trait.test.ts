@@ -1,7 +1,7 @@
 /** Conditions on traits, every operator against every mix of types, answered as the naive model answers. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../../../../src/model/error.ts';
-import type { Expression, Operator, Scalar } from '../../../../src/model/query.ts';
+import type { Expression, Operator, Scalar } from '../../../../src/model/expression.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { HASH_SEED, identify, NOW_MS, track, World } from './world.ts';
 

@@ -12,8 +12,8 @@ import { ItemScanner } from '../../../../src/ingest/item-scanner.ts';
 import { KnownNames } from '../../../../src/ingest/known-name.ts';
 import { NameInterner } from '../../../../src/ingest/name-interner.ts';
 import { SlabMemory } from '../../../../src/memory/slab-memory.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { DEFAULT_INGEST_LIMITS } from '../../../../src/model/limits.ts';
-import type { Expression } from '../../../../src/model/query.ts';
 import { ShardData } from '../../../../src/profile/shard-data.ts';
 import { NaiveModel } from '../../../oracle/naive/naive-model.ts';
 

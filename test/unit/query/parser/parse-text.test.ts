@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../../src/model/error.ts';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { DEFAULT_QUERY_LIMITS } from '../../../../src/model/limits.ts';
-import type { Expression } from '../../../../src/model/query.ts';
 import { parseText } from '../../../../src/query/parser/parse-text.ts';
 import { printExpression } from '../../../../src/query/parser/print.ts';
 

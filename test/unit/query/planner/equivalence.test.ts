@@ -3,8 +3,8 @@
  * thread and on workers. A failure prints its seed and case.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { PASS_NAMES } from '../../../../src/model/optimizer.ts';
-import type { Expression } from '../../../../src/model/query.ts';
 import { ShardQuery } from '../../../../src/query/execution/shard-query.ts';
 import { WorkerPool } from '../../../../src/runtime/worker-pool.ts';
 import { HASH_SEED, identify, NOW_MS, track, World } from '../execution/world.ts';

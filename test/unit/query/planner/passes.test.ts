@@ -1,7 +1,7 @@
 /** Each pass of the optimizer by example, on bound expressions of a small world. */
 import { describe, expect, it } from 'vitest';
+import type { Expression } from '../../../../src/model/expression.ts';
 import { PASS_NAMES, type PassName } from '../../../../src/model/optimizer.ts';
-import type { Expression } from '../../../../src/model/query.ts';
 import { ExpressionBinder } from '../../../../src/query/binder/bind-expression.ts';
 import { CodeSelector } from '../../../../src/query/binder/code-selector.ts';
 import { and, type Formula, not, or } from '../../../../src/query/binder/formula.ts';
