@@ -6,8 +6,9 @@ import { afterEach, expect, test } from 'vitest';
 import type { ClusterEngine } from '../../../src/cluster/cluster-engine.ts';
 import type { Gateway } from '../../../src/engine/gateway.ts';
 import { open } from '../../../src/engine/open.ts';
+import { EngineError } from '../../../src/model/error.ts';
 import type { Expression, Match } from '../../../src/model/expression.ts';
-import type { QueryRequest } from '../../../src/model/query.ts';
+import type { QueryAnswer, QueryRequest } from '../../../src/model/query.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { type Random, randomOf } from '../../process/seed.ts';
 import { MemoryCluster } from '../memory-cluster.ts';
@@ -223,6 +224,16 @@ test('exact all the time while slots move and people become one', async () => {
   const { router } = await openBoth(50);
   const people = 600;
   const send = (batch: object[]) => router.ingest(batch, { isImport: true });
+  // A question that met people on their way each time is refused, to be asked again: never answered wrong.
+  const ask = async (request: QueryRequest): Promise<QueryAnswer> => {
+    for (;;) {
+      try {
+        return await router.query(request);
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.code !== 'overloaded') throw error;
+      }
+    }
+  };
   // Everybody is in one of 30 accounts, ten of them on the plan; a fifth logged in, who are all people of every third account.
   for (let i = 0; i < people; i++) {
     const group = i % 30;
@@ -263,20 +274,20 @@ test('exact all the time while slots move and people become one', async () => {
       ['all', 10],
       ['none', 20],
     ] as const) {
-      const answer = await router.query({ of: 'accounts', where: { people: didLogin, match }, as: 'count' });
+      const answer = await ask({ of: 'accounts', where: { people: didLogin, match }, as: 'count' });
       expect([match, answer]).toMatchObject([match, { count }]);
     }
     // Nobody is in another account than those of the plan, and nobody is met twice or missed.
     const where: Expression = {
       and: [{ account: { people: didLogin, match: 'all' }, match: 'all' }, { not: didLogin }],
     };
-    expect(await router.query({ where, as: 'count' })).toMatchObject({ count: 0 });
-    const inAny = await router.query({ where: { account: { trait: 'n', op: 'exists' } }, as: 'count' });
-    const everybody = await router.query({ as: 'count' });
+    expect(await ask({ where, as: 'count' })).toMatchObject({ count: 0 });
+    const inAny = await ask({ where: { account: { trait: 'n', op: 'exists' } }, as: 'count' });
+    const everybody = await ask({ as: 'count' });
     if (!('count' in inAny) || !('count' in everybody)) throw new TypeError('no counts');
     expect(inAny.count).toBeGreaterThanOrEqual(everybody.count);
     expect(inAny.count).toBeLessThanOrEqual(2 * people);
-    const sum = await router.query({ of: 'accounts', as: 'aggregate', aggregate: { fn: 'sum', trait: 'n' } });
+    const sum = await ask({ of: 'accounts', as: 'aggregate', aggregate: { fn: 'sum', trait: 'n' } });
     // The last call of each account stands.
     expect(sum).toMatchObject({ value: (30 * (people - 30 + people - 1)) / 2 });
     asked += 1;
