@@ -60,7 +60,10 @@ async function runAgain(router: ClusterEngine): Promise<MatchingState> {
     await cluster!.whenAllServe();
     const state = await vi.waitUntil(() => run(router).catch(() => undefined), { interval: 5, timeout: 20_000 });
     merged += state.merged ?? 0;
-    if (state.error?.code !== 'shard_unavailable') return { ...state, merged };
+    if (state.error?.code !== 'shard_unavailable') {
+      await router.whenUp();
+      return { ...state, merged };
+    }
     await systemClock.yieldTurn();
   }
 }
@@ -120,6 +123,7 @@ describe('a shard that dies', () => {
         refused += 1;
         expect(error.code).toBe('shard_unavailable');
         await cluster!.whenAllServe();
+        await router.whenUp();
         return vi.waitUntil(() => router.matching.decide(id, 'accept').catch(() => undefined), { timeout: 20_000 });
       });
       expect(decided.state).toBe('accepted');
