@@ -134,22 +134,23 @@ class PackedReader {
   }
 
   byte(): number {
-    return this.bytes[this.skip(1)];
+    return this.bytes[this.take(1)];
   }
 
   uint32(): number {
-    const at = this.skip(4);
+    const at = this.take(4);
     const { bytes } = this;
     return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
   }
 
   text(): string {
     const size = this.uint32();
-    const at = this.skip(size);
+    const at = this.take(size);
     return textAt(this.bytes, at, size);
   }
 
-  skip(sizeBytes: number): number {
+  /** Where the bytes lie that are read next. */
+  take(sizeBytes: number): number {
     const { at } = this;
     if (sizeBytes > this.bytes.length - at) throw malformed();
     this.at = at + sizeBytes;
@@ -181,7 +182,7 @@ export class QuestionReader extends PackedReader {
   next(): void {
     this.type = this.byte() === IS_USER ? undefined : this.text();
     this.valueSize = this.uint32();
-    this.valueAt = this.skip(this.valueSize);
+    this.valueAt = this.take(this.valueSize);
   }
 
   identifier(): Identifier {
@@ -233,7 +234,7 @@ export class AnswerReader extends PackedReader {
     const token = this.byte();
     if (token === FOUND) {
       const size = this.uint32();
-      const at = this.skip(size);
+      const at = this.take(size);
       return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + at, size);
     }
     if (token === NOBODY) this.further = null;

@@ -126,18 +126,12 @@ export class Resolver {
     const { reach } = this.#directory;
     const owner = reach === undefined ? this.#ownerOfField(tape, field, hasUser) : reach.own;
     const { identifiers } = owner.data;
-    const code = identifiers.find(typeId, bytes, items[field], items[field + 1], items[field + 2]);
+    const code = codeOfField(owner.data, typeId, tape, field);
     const row = code === 0 ? NONE : identifiers.rowOf(code);
     if (row === NONE) {
       if (code !== 0 && identifiers.forwardOf(code) !== undefined) return false;
       if (hasUser && hasAnonymous) {
-        const other = identifiers.find(
-          TYPE_ANONYMOUS_ID,
-          bytes,
-          items[anonymous],
-          items[anonymous + 1],
-          items[anonymous + 2],
-        );
+        const other = codeOfField(owner.data, TYPE_ANONYMOUS_ID, tape, anonymous);
         if (!this.#decideFirstLogin(owner, other)) return false;
       }
       if (reach?.mayMake(tape, field, hasUser) === false) return false;
@@ -146,13 +140,7 @@ export class Resolver {
     }
     if (reach?.isHeld(row) === true) return false;
     if (hasUser && hasAnonymous) {
-      const other = identifiers.find(
-        TYPE_ANONYMOUS_ID,
-        bytes,
-        items[anonymous],
-        items[anonymous + 1],
-        items[anonymous + 2],
-      );
+      const other = codeOfField(owner.data, TYPE_ANONYMOUS_ID, tape, anonymous);
       if (other === 0) {
         if (!this.#isAlone || !this.#hasRoom(owner.data, row)) return false;
         this.route = ROUTE_ATTACH_ANONYMOUS;
@@ -399,6 +387,11 @@ export class Resolver {
     }
     this.#unnoted.length = 0;
   }
+}
+
+/** 0 = nobody has what stands in that field of the tape's item. */
+function codeOfField({ identifiers }: ShardData, typeId: number, { bytes, items }: EventTape, field: number): number {
+  return identifiers.find(typeId, bytes, items[field], items[field + 1], items[field + 2]);
 }
 
 function isStrong({ candidate, address }: Located): boolean {
