@@ -8,7 +8,7 @@ import type { FeedPage, FeedPosition } from '../../engine/account/account-feed.t
 import type { MergedAccounts } from '../../engine/account/merged-accounts.ts';
 import { type Cut, isConsistent } from '../../engine/answer/cut.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { movingAllTheTime, PAUSE_MS, raiseFences, TRIES_BEFORE_FENCE, TRIES_MAX } from '../question/gather.ts';
+import { movingAllTheTime, needsFence, PAUSE_MS, raiseAnew, TRIES_MAX } from '../question/gather.ts';
 import type { QuestionPort } from '../question/question-port.ts';
 import type { Gate } from './gate.ts';
 
@@ -74,7 +74,7 @@ export class AccountNews {
           break;
         }
         if (tries > TRIES_MAX) throw movingAllTheTime();
-        if (tries === TRIES_BEFORE_FENCE) lower = await raiseFences(all, new Set(), NEVER);
+        if (needsFence(tries)) lower = await raiseAnew(lower, all, new Set(), NEVER);
         await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
       }
     } finally {

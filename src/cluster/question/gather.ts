@@ -15,7 +15,9 @@ import { LostShard, PortQuestion, StepsUnderWay } from './port-question.ts';
 import type { QuestionPort } from './question-port.ts';
 
 /** Most steps are over in a moment: only then are others held back. */
-export const TRIES_BEFORE_FENCE = 2;
+const TRIES_BEFORE_FENCE = 2;
+/** A fence ends by itself after a second, maybe before the slowest shard has raised its own: then others are raised. */
+const TRIES_BETWEEN_FENCES = 8;
 export const TRIES_MAX = 32;
 export const PAUSE_MS = 2;
 
@@ -97,7 +99,7 @@ export async function gatherWith<Body>(
       } catch (error) {
         if (error instanceof StepsUnderWay) {
           tries += 1;
-          if (tries === TRIES_BEFORE_FENCE) lower = await raiseFences(ports, missing, controller.signal);
+          if (needsFence(tries)) lower = await raiseAnew(lower, ports, missing, controller.signal);
           if (tries > TRIES_MAX) throw movingAllTheTime();
           await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
           continue;
@@ -115,8 +117,25 @@ export async function gatherWith<Body>(
   }
 }
 
+/** Whether fences are raised after so many tries that did not fit. */
+export function needsFence(tries: number): boolean {
+  return tries % TRIES_BETWEEN_FENCES === TRIES_BEFORE_FENCE;
+}
+
+/** Lowers what was raised before when the new ones are up, so that nothing slips through between; gives what ends them. */
+export async function raiseAnew(
+  lowerOld: () => void,
+  ports: readonly QuestionPort[],
+  missing: ReadonlySet<number>,
+  signal: AbortSignal,
+): Promise<() => void> {
+  const lower = await raiseFences(ports, missing, signal);
+  lowerOld();
+  return lower;
+}
+
 /** Holds back steps at every shard that can; gives what ends it. */
-export async function raiseFences(
+async function raiseFences(
   ports: readonly QuestionPort[],
   missing: ReadonlySet<number>,
   signal: AbortSignal,
