@@ -11,12 +11,45 @@ const Bitmap = roaring.RoaringBitmap32;
 /** Whole containers, half a million rows. */
 const STEP_WORDS = 8 * CONTAINER_WORDS;
 const WORD_NS = 12;
+/** Of a container; with more it is dense bits. */
+const ARRAY_ROWS_MAX = 4_096;
+
+/** What is in both, or in the first and not in the second. */
+interface Pending {
+  readonly kind: 'and' | 'andNot';
+  readonly a: ReadonlyRoaringBitmap32;
+  readonly b: ReadonlyRoaringBitmap32;
+}
+
+/** See `RowSet.assembled`. */
+export interface RowAssembly {
+  /** Absent = nobody. */
+  readonly of: RowSet | undefined;
+  readonly without: RowSet | undefined;
+  readonly added: readonly RowSet[];
+  readonly removed: readonly RowSet[];
+  /** Each in ascending order. */
+  readonly lists: readonly Uint32Array[];
+}
 
 export class RowSet {
-  readonly #rows: ReadonlyRoaringBitmap32;
+  #made: ReadonlyRoaringBitmap32 | undefined;
+  /** Not made until more than its size is asked for, which is told without making it. */
+  #pending: Pending | undefined;
+  #pendingSize = -1;
 
-  private constructor(rows: ReadonlyRoaringBitmap32) {
-    this.#rows = rows;
+  private constructor(made: ReadonlyRoaringBitmap32 | undefined, pending?: Pending) {
+    this.#made = made;
+    this.#pending = pending;
+  }
+
+  get #rows(): ReadonlyRoaringBitmap32 {
+    if (this.#made === undefined) {
+      const { kind, a, b } = this.#pending!;
+      this.#made = kind === 'and' ? Bitmap.and(a, b) : Bitmap.andNot(a, b);
+      this.#pending = undefined;
+    }
+    return this.#made;
   }
 
   static empty(): RowSet {
@@ -65,12 +98,45 @@ export class RowSet {
     return new RowSet(sets.length === 0 ? new Bitmap() : Bitmap.orMany(sets.map((set) => set.#rows)));
   }
 
+  /**
+   * Made step by step in one bitmap: the rows `of` without those `without`, those `added`, not those `removed` (also of the added ones), and
+   * those of the `lists`.
+   */
+  static assembled({ of, without, added, removed, lists }: RowAssembly): RowSet {
+    if (removed.length === 0 && lists.length === 0) {
+      if (of === undefined) return RowSet.union(added);
+      if (added.length === 0) return without === undefined ? of : of.andNot(without);
+    }
+    let rows: RoaringBitmap32;
+    if (of === undefined) {
+      rows = added.length === 0 ? new Bitmap() : Bitmap.orMany(added.map((set) => set.#rows));
+    } else {
+      rows = without === undefined ? of.toRoaring() : Bitmap.andNot(of.#rows, without.#rows);
+      for (const set of added) rows.orInPlace(set.#rows);
+    }
+    for (const set of removed) rows.andNotInPlace(set.#rows);
+    for (const list of lists) {
+      // Into sorted lists, which containers of few rows are, not one by one.
+      const isDense = rows.size > 2 * ARRAY_ROWS_MAX * ((rows.maximum() >>> 16) + 1);
+      if (isDense) rows.addMany(list);
+      else rows.orInPlace(new Bitmap(list));
+    }
+    return new RowSet(rows);
+  }
+
   get cardinality(): number {
-    return this.#rows.size;
+    if (this.#pending === undefined) return this.#rows.size;
+    if (this.#pendingSize < 0) {
+      const { kind, a, b } = this.#pending;
+      this.#pendingSize = kind === 'and' ? a.andCardinality(b) : a.andNotCardinality(b);
+    }
+    return this.#pendingSize;
   }
 
   get isEmpty(): boolean {
-    return this.#rows.isEmpty;
+    if (this.#pending === undefined) return this.#rows.isEmpty;
+    const { kind, a, b } = this.#pending;
+    return kind === 'and' && this.#pendingSize < 0 ? !a.intersects(b) : this.cardinality === 0;
   }
 
   has(row: number): boolean {
@@ -78,7 +144,7 @@ export class RowSet {
   }
 
   and(other: RowSet): RowSet {
-    return new RowSet(Bitmap.and(this.#rows, other.#rows));
+    return new RowSet(undefined, { kind: 'and', a: this.#rows, b: other.#rows });
   }
 
   or(other: RowSet): RowSet {
@@ -91,7 +157,7 @@ export class RowSet {
   }
 
   andNot(other: RowSet): RowSet {
-    return new RowSet(Bitmap.andNot(this.#rows, other.#rows));
+    return new RowSet(undefined, { kind: 'andNot', a: this.#rows, b: other.#rows });
   }
 
   /** The row with `rank` rows before it; there must be one. */

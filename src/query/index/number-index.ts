@@ -1,57 +1,69 @@
 /**
- * Bitmaps over a column of numbers, for ranges: the values are cut into at most 255 buckets of about equal size, each with the rows
- * that hold a value in it, and every sixteenth boundary with all rows below it. A range is then a few buckets together, or the difference of
- * two sets of rows below a bound (a sixteenth boundary and some buckets), and in either case the rows of the two buckets that the bounds cut
- * through, which are looked at one by one (none where a bucket is a single value, as in columns of few values).
+ * Bitmaps over a column of numbers, for ranges: the values are cut into at most 255 buckets (`number-bounds.ts`), each with the rows that hold
+ * a value in it, and some boundaries between buckets have all rows below them (`bucket-prefixes.ts`). A range is then a few of these together, and
+ * of the two buckets that its bounds cut through those rows that fit, which are looked at one by one (none where a bucket is a single
+ * value, as in columns of few values and for values that many rows share).
  *
- * Costs 2 to 4 bytes a row and one for its bucket. Kept up from the column's change log, which is drained before every
- * use: a changed row leaves its bucket's bitmaps and enters the new one's. Built again when most rows have changed.
+ * Costs 3 to 9 bytes a row, the row's bucket included. Kept up from the column's change log, which is drained before every
+ * use: a changed row leaves its bucket's bitmaps and enters the new one's. Built again when most rows have changed, or when what came since has
+ * made a bucket too large.
  */
 import { RowBitmap, RowSet } from '../../bitmap/row-set.ts';
-import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
+import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import type { NumberColumn } from '../../memory/ladder-column.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
 import type { NumberSelection } from '../binder/formula.ts';
 import { BoundedChangeLog } from './bounded-change-log.ts';
+import { BucketMoves } from './bucket-moves.ts';
+import { BucketPrefixes } from './bucket-prefixes.ts';
+import { BUCKET_COUNT_MAX, upperBounds } from './number-bounds.ts';
 import type { RowIndex } from './row-index.ts';
 
-const BUCKET_COUNT_MAX = 255;
-/** Buckets below one coarse boundary and the next. */
-const GROUP_SIZE = 16;
-/** Values looked at to find the boundaries. */
-const SAMPLE_COUNT = 16_384;
-/** Bucket of a row without a number. */
-const NO_BUCKET = 0xff;
+/** Bucket of a row without a number: above all others. */
+const NO_BUCKET = BUCKET_COUNT_MAX;
 /** Single numbers that are looked for one by one; more are left to a scan. */
 const LIST_COUNT_MAX = 16;
 /** A row that finds its bucket and goes into its bitmap. */
 const BUILD_NS = 20;
+/** A bucket that a bound may cut through and that has more rows, and more than such a share of all, is too large. */
+const LARGE_COUNT = 8_192;
+const LARGE_SHARE = 1 / 16;
 
 export class NumberIndex implements RowIndex<NumberSelection> {
   readonly #column: NumberColumn;
   readonly #owner: ValueColumn;
   readonly #log = new BoundedChangeLog();
-  /** Greatest value of each bucket, ascending; the last is infinite. */
-  #uppers: Float64Array = Float64Array.of(Infinity);
-  /** Whether the bucket holds one value only: its upper bound. */
-  #isSingle: Uint8Array = new Uint8Array(1);
-  #buckets: RowBitmap[] = [];
-  /** Rows in the buckets before `GROUP_SIZE × (index + 1)`. */
-  #below: RowBitmap[] = [];
+  /** Greatest value that belongs into each bucket, ascending; the last is infinite. */
+  readonly #uppers: Float64Array;
+  /** Least and greatest value that each bucket has ever had. */
+  readonly #lowest: Float64Array;
+  readonly #greatest: Float64Array;
+  readonly #buckets: readonly RowBitmap[];
+  readonly #counts: Uint32Array;
+  #prefixes: BucketPrefixes;
   /** By row. */
-  #bucketOf: Uint8Array = new Uint8Array(0);
-  #lowest: Float64Array = new Float64Array(0);
+  #bucketOf: Uint8Array;
   #sizeBytes = -1;
   /** Rows that were there at the beginning; later ones come by the log. */
   readonly #rowCount: number;
   #builtCount = 0;
+  /** Rows that changed buckets since. */
+  #movedCount = 0;
+  #isUneven = false;
 
   /** Empty: `build` until it is done. What changes meanwhile is in the log, and a change that the build has seen too does no harm. */
   constructor(column: NumberColumn, owner: ValueColumn, rowCount: number) {
     this.#column = column;
     this.#owner = owner;
     this.#rowCount = rowCount;
-    this.#begin();
+    this.#uppers = upperBounds(column, rowCount);
+    const count = this.#uppers.length;
+    this.#buckets = Array.from({ length: count }, () => new RowBitmap());
+    this.#counts = new Uint32Array(count);
+    this.#prefixes = new BucketPrefixes(this.#buckets, this.#counts);
+    this.#bucketOf = new Uint8Array(capacityFor(rowCount)).fill(NO_BUCKET);
+    this.#lowest = new Float64Array(count).fill(Infinity);
+    this.#greatest = new Float64Array(count).fill(-Infinity);
     owner.numberChanges = this.#log;
   }
 
@@ -60,14 +72,14 @@ export class NumberIndex implements RowIndex<NumberSelection> {
   }
 
   get isUsable(): boolean {
-    return !this.#log.isLost && this.#owner.numbers === this.#column;
+    return !this.#log.isLost && !this.#isUneven && this.#owner.numbers === this.#column;
   }
 
   /** An estimate: the bitmaps as they would be written, taken at most once between changes. */
   get sizeBytes(): number {
     if (this.#sizeBytes < 0) {
-      this.#sizeBytes = this.#bucketOf.length;
-      for (const bitmap of [...this.#buckets, ...this.#below]) this.#sizeBytes += bitmap.sizeBytes;
+      this.#sizeBytes = this.#bucketOf.length + this.#prefixes.sizeBytes;
+      for (const bitmap of this.#buckets) this.#sizeBytes += bitmap.sizeBytes;
     }
     return this.#sizeBytes + this.#log.entries.length * 8;
   }
@@ -78,11 +90,11 @@ export class NumberIndex implements RowIndex<NumberSelection> {
     this.#drain();
     switch (selection.kind) {
       case 'present':
-        return this.#rowsTo(Infinity);
+        return this.#prefixes.between(0, this.#buckets.length, []);
       case 'range':
         return this.#range(selection.min, selection.max);
       default:
-        return RowSet.union(Array.from(selection.values, (value) => this.#rowsEqual(value)));
+        return RowSet.union(Array.from(selection.values, (value) => this.#range(value, value)));
     }
   }
 
@@ -93,55 +105,36 @@ export class NumberIndex implements RowIndex<NumberSelection> {
   #range(min: number, max: number): RowSet {
     const first = this.#bucketFor(min);
     const last = this.#bucketFor(max);
-    if (last - first > GROUP_SIZE) return this.#rowsTo(max).andNot(this.#rowsBefore(min));
-    const isIn = (value: number): boolean => value >= min && value <= max;
-    const sets = [this.#filtered(first, isIn)];
-    for (let bucket = first + 1; bucket < last; bucket++) sets.push(this.#buckets[bucket].rows());
-    if (last > first) sets.push(max === this.#uppers[last] ? this.#buckets[last].rows() : this.#filtered(last, isIn));
-    return RowSet.union(sets);
-  }
-
-  /** Rows with a number ≤ `max`. */
-  #rowsTo(max: number): RowSet {
-    const bucket = this.#bucketFor(max);
-    const lower = this.#rowsBelowBucket(bucket);
-    if (max === this.#uppers[bucket]) return lower.or(this.#buckets[bucket].rows());
-    return lower.or(this.#filtered(bucket, (value) => value <= max));
-  }
-
-  /** Rows with a number < `min`. */
-  #rowsBefore(min: number): RowSet {
-    if (min === -Infinity) return RowSet.empty();
-    const bucket = this.#bucketFor(min);
-    return this.#rowsBelowBucket(bucket).or(this.#filtered(bucket, (value) => value < min));
-  }
-
-  #rowsEqual(value: number): RowSet {
-    const bucket = this.#bucketFor(value);
-    if (this.#isSingle[bucket] === 1) {
-      return value === this.#uppers[bucket] ? this.#buckets[bucket].rows() : RowSet.empty();
+    const isFirstWhole = min <= this.#lowest[first];
+    const isLastWhole = max >= this.#greatest[last];
+    if (first === last) {
+      if (isFirstWhole && isLastWhole) return this.#buckets[first].rows();
+      return RowSet.of(this.#fitting(first, min, max));
     }
-    return this.#filtered(bucket, (other) => other === value);
+    const lists: Uint32Array[] = [];
+    if (!isFirstWhole) lists.push(this.#fitting(first, min, max));
+    if (!isLastWhole) lists.push(this.#fitting(last, min, max));
+    return this.#prefixes.between(isFirstWhole ? first : first + 1, isLastWhole ? last + 1 : last, lists);
   }
 
-  /** Rows of a bucket whose number fits. */
-  #filtered(bucket: number, fits: (value: number) => boolean): RowSet {
+  /** Rows of a bucket whose number is within the bounds. */
+  #fitting(bucket: number, min: number, max: number): Uint32Array {
+    if (max < this.#lowest[bucket] || min > this.#greatest[bucket]) return new Uint32Array(0);
     const all = this.#buckets[bucket].rows();
-    if (this.#isSingle[bucket] === 1) return fits(this.#uppers[bucket]) ? all : RowSet.empty();
     const rows = all.rowsFrom(0, all.cardinality);
     let count = 0;
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i];
-      if (fits(this.#column.get(row))) rows[count++] = row;
+    for (let at = 0; at < rows.length; ) {
+      const chunk = rows[at] >>> CHUNK_SHIFT;
+      const values = this.#column.chunk(chunk)!;
+      for (; at < rows.length && rows[at] >>> CHUNK_SHIFT === chunk; at++) {
+        const row = rows[at];
+        const value = values[row & CHUNK_MASK];
+        // Written whether or not it fits; the next one overwrites it.
+        rows[count] = row;
+        count += value >= min && value <= max ? 1 : 0;
+      }
     }
-    return RowSet.of(rows.subarray(0, count));
-  }
-
-  #rowsBelowBucket(bucket: number): RowSet {
-    const group = Math.floor(bucket / GROUP_SIZE);
-    const sets: RowSet[] = group === 0 ? [] : [this.#below[group - 1].rows()];
-    for (let b = group * GROUP_SIZE; b < bucket; b++) sets.push(this.#buckets[b].rows());
-    return RowSet.union(sets);
+    return rows.subarray(0, count);
   }
 
   /** The first bucket whose upper bound is not below `value`. */
@@ -157,16 +150,6 @@ export class NumberIndex implements RowIndex<NumberSelection> {
     return low;
   }
 
-  #begin(): void {
-    this.#chooseBounds(this.#rowCount);
-    const count = this.#uppers.length;
-    this.#buckets = Array.from({ length: count }, () => new RowBitmap());
-    this.#below = Array.from({ length: Math.ceil(count / GROUP_SIZE) - 1 }, () => new RowBitmap());
-    this.#bucketOf = new Uint8Array(capacityFor(this.#rowCount)).fill(NO_BUCKET);
-    this.#lowest = new Float64Array(count).fill(Infinity);
-    if (this.#rowCount === 0) this.#finish();
-  }
-
   /** For about `costNs`; true when all rows are in. */
   build(costNs: number): boolean {
     const chunks = Math.max(1, Math.floor(costNs / (BUILD_NS * CHUNK_ROWS)));
@@ -177,7 +160,7 @@ export class NumberIndex implements RowIndex<NumberSelection> {
     this.#builtCount = until;
     this.#sizeBytes = -1;
     if (until < this.#rowCount) return false;
-    this.#finish();
+    this.#prefixes = new BucketPrefixes(this.#buckets, this.#counts);
     return true;
   }
 
@@ -192,9 +175,12 @@ export class NumberIndex implements RowIndex<NumberSelection> {
       const bucket = this.#bucketFor(value);
       buckets[row] = bucket;
       starts[bucket + 1] += 1;
-      if (value < this.#lowest[bucket]) this.#lowest[bucket] = value;
+      this.#noteValue(bucket, value);
     }
-    for (let bucket = 0; bucket < count; bucket++) starts[bucket + 1] += starts[bucket];
+    for (let bucket = 0; bucket < count; bucket++) {
+      this.#counts[bucket] += starts[bucket + 1];
+      starts[bucket + 1] += starts[bucket];
+    }
     const sorted = new Uint32Array(starts[count]);
     const next = starts.slice();
     for (let row = first; row < end; row++) if (buckets[row] !== NO_BUCKET) sorted[next[buckets[row]]++] = row;
@@ -205,41 +191,15 @@ export class NumberIndex implements RowIndex<NumberSelection> {
     }
   }
 
-  #finish(): void {
-    this.#isSingle = Uint8Array.from(this.#lowest, (value, bucket) => (value === this.#uppers[bucket] ? 1 : 0));
-    for (let group = 0; group < this.#below.length; group++) {
-      const members = this.#buckets.slice(group * GROUP_SIZE, (group + 1) * GROUP_SIZE).map((bitmap) => bitmap.rows());
-      if (group > 0) members.push(this.#below[group - 1].rows());
-      this.#below[group] = RowBitmap.of(RowSet.union(members));
-    }
-  }
-
-  /** Few values: one bucket each, so that no range ever cuts through one. Many: equal shares of the sample. */
-  #chooseBounds(rowCount: number): void {
-    const step = Math.max(1, Math.floor(rowCount / SAMPLE_COUNT));
-    const values: number[] = [];
-    for (let row = 0; row < rowCount; row += step) {
-      const value = this.#column.get(row);
-      if (!Number.isNaN(value)) values.push(value);
-    }
-    const sorted = Float64Array.from(values).sort();
-    const distinct = sorted.filter((value, index) => index === 0 || value !== sorted[index - 1]);
-    if (distinct.length < BUCKET_COUNT_MAX) {
-      this.#uppers = Float64Array.of(...distinct, Infinity);
-      return;
-    }
-    const uppers = new Set<number>();
-    for (let bucket = 1; bucket < BUCKET_COUNT_MAX; bucket++) {
-      uppers.add(sorted[Math.floor((sorted.length * bucket) / BUCKET_COUNT_MAX)]);
-    }
-    this.#uppers = Float64Array.of(...uppers, Infinity);
+  #noteValue(bucket: number, value: number): void {
+    if (value < this.#lowest[bucket]) this.#lowest[bucket] = value;
+    if (value > this.#greatest[bucket]) this.#greatest[bucket] = value;
   }
 
   #drain(): void {
     const { entries } = this.#log;
     if (entries.length === 0) return;
-    const added = new Map<RowBitmap, number[]>();
-    const removed = new Map<RowBitmap, number[]>();
+    const moves = new BucketMoves();
     for (let at = 0; at < entries.length; at += 3) {
       const row = entries[at];
       if (row >= this.#bucketOf.length) this.#grow(row);
@@ -247,23 +207,25 @@ export class NumberIndex implements RowIndex<NumberSelection> {
       const value = this.#column.get(row);
       const old = this.#bucketOf[row];
       const now = Number.isNaN(value) ? NO_BUCKET : this.#bucketFor(value);
-      if (now !== NO_BUCKET && value !== this.#uppers[now]) this.#isSingle[now] = 0;
+      if (now !== NO_BUCKET) this.#noteValue(now, value);
       if (old === now) continue;
       this.#bucketOf[row] = now;
-      if (old !== NO_BUCKET) this.#note(old, row, removed);
-      if (now !== NO_BUCKET) this.#note(now, row, added);
+      if (old !== NO_BUCKET) this.#counts[old] -= 1;
+      if (now !== NO_BUCKET) this.#counts[now] += 1;
+      moves.add(row, old, now);
     }
-    for (const [bitmap, rows] of removed) bitmap.remove(rows);
-    for (const [bitmap, rows] of added) bitmap.add(rows);
+    moves.apply(this.#buckets);
+    if (this.#prefixes.isKeptUp(moves)) this.#prefixes.apply(moves);
+    else this.#prefixes = new BucketPrefixes(this.#buckets, this.#counts);
+    this.#movedCount += moves.count;
+    this.#isUneven = this.#movedCount > this.#rowCount / 2 && this.#hasTooLarge();
     entries.length = 0;
     this.#sizeBytes = -1;
   }
 
-  #note(bucket: number, row: number, to: Map<RowBitmap, number[]>): void {
-    push(to, this.#buckets[bucket], row);
-    for (let group = Math.floor(bucket / GROUP_SIZE); group < this.#below.length; group++) {
-      push(to, this.#below[group], row);
-    }
+  #hasTooLarge(): boolean {
+    const countMax = Math.max(LARGE_COUNT, this.#counts.reduce((sum, count) => sum + count, 0) * LARGE_SHARE);
+    return this.#counts.some((count, bucket) => count > countMax && this.#lowest[bucket] < this.#greatest[bucket]);
   }
 
   #grow(row: number): void {
@@ -275,10 +237,4 @@ export class NumberIndex implements RowIndex<NumberSelection> {
 
 function capacityFor(count: number): number {
   return count + (count >>> 2) + 64;
-}
-
-function push(lists: Map<RowBitmap, number[]>, bitmap: RowBitmap, row: number): void {
-  const rows = lists.get(bitmap);
-  if (rows === undefined) lists.set(bitmap, [row]);
-  else rows.push(row);
 }

@@ -72,6 +72,50 @@ describe('row sets', () => {
     );
   });
 
+  it('tell the size of what is not made yet', () => {
+    fc.assert(
+      fc.property(rowSets, rowSets, (a, b) => {
+        const [left, right] = [RowSet.of(a), RowSet.of(b)];
+        const inB = new Set(b);
+        const both = a.filter((row) => inB.has(row)).length;
+        const [and, andNot] = [left.and(right), left.andNot(right)];
+        expect([and.isEmpty, and.cardinality, and.isEmpty]).toEqual([both === 0, both, both === 0]);
+        expect([andNot.isEmpty, andNot.cardinality]).toEqual([both === a.length, a.length - both]);
+        expect([rowsOf(and).length, and.cardinality]).toEqual([both, both]);
+        expect([rowsOf(andNot).length, andNot.cardinality]).toEqual([a.length - both, a.length - both]);
+      }),
+      { numRuns: 15, seed: 3 },
+    );
+  });
+
+  it('are assembled of several, and leave those as they were', () => {
+    const some = fc.option(rowSets, { nil: undefined });
+    const few = fc.array(rowSets, { maxLength: 3 });
+    fc.assert(
+      fc.property(some, some, few, few, few, (of, without, added, removed, lists) => {
+        const sets = new Map<Uint32Array, RowSet>(
+          [of, without, ...added, ...removed].flatMap((rows) => (rows ? [[rows, RowSet.of(rows)]] : [])),
+        );
+        const setOf = (rows: Uint32Array | undefined): RowSet | undefined => (rows ? sets.get(rows) : undefined);
+        const found = RowSet.assembled({
+          of: setOf(of),
+          without: setOf(without),
+          added: added.map((rows) => setOf(rows)!),
+          removed: removed.map((rows) => setOf(rows)!),
+          lists,
+        });
+        const expected = new Set(of);
+        for (const row of without ?? []) expected.delete(row);
+        for (const rows of added) for (const row of rows) expected.add(row);
+        for (const rows of removed) for (const row of rows) expected.delete(row);
+        for (const rows of lists) for (const row of rows) expected.add(row);
+        assertSame(rowsOf(found), Uint32Array.from(expected).sort());
+        for (const [rows, set] of sets) assertSame(rowsOf(set), rows);
+      }),
+      { numRuns: 30, seed: 4 },
+    );
+  });
+
   it('are made of many words in pieces as in one go', () => {
     const words = new Uint32Array(60_000);
     for (let w = 0; w < words.length; w++)

@@ -87,4 +87,62 @@ describe('the index of numbers', () => {
     const long: NumberSelection = { kind: 'list', values: Float64Array.from({ length: 40 }, (_, i) => i) };
     expect(index.rows(long)).toBeUndefined();
   });
+
+  it(`holds for skewed values in many buckets, and while whole shares of the rows change (seed ${SEED})`, () => {
+    const world = new World();
+    const rowCount = 30_000;
+    // A third has one value among thousands of others, some have others, some none.
+    const drawn = (i: number): unknown => {
+      const draw = Math.imul(i + SEED, 0x9e37_79b1) >>> 8;
+      if (i % 3 === 0) return 512.25;
+      return i % 11 === 0 ? null : (draw % 9_000) / 8 - 100;
+    };
+    world.apply(Array.from({ length: rowCount }, (_, i) => identify(`u${i}`, { v: drawn(i) })));
+    const column = columnOf(world);
+    const index = new NumberIndex(column.numbers!, column, world.data.profiles.count);
+    while (!index.build(1));
+    const ranges: NumberSelection[] = [
+      { kind: 'present' },
+      ...[-1e9, -100, -3.125, 0, 77.5, 512.25, 512.375, 900, 1e9].flatMap((min, i, bounds) =>
+        bounds.slice(i).map((max): NumberSelection => ({ kind: 'range', min, max })),
+      ),
+    ];
+    const check = (): void => {
+      for (const range of ranges) {
+        const rows = found(index, range);
+        const wanted = expected(world, range);
+        expect({ range, count: rows.length }).toEqual({ range, count: wanted.length });
+        expect(rows.every((row, i) => row === wanted[i])).toBe(true);
+      }
+    };
+    check();
+    // Few at a time, then many at once, then new profiles.
+    for (const [from, step, count] of [
+      [5, 997, 30],
+      [0, 7, 4_000],
+      [rowCount, 1, 2_000],
+    ]) {
+      world.apply(
+        Array.from({ length: count }, (_, i) => identify(`u${from + i * step}`, { v: drawn(from + i * step + 17) })),
+      );
+      check();
+    }
+    expect(index.isUsable).toBe(true);
+  });
+
+  it('gives up when what came since lies in one bucket', () => {
+    const world = new World();
+    world.apply(Array.from({ length: 5_000 }, (_, i) => identify(`u${i}`, { v: i })));
+    const column = columnOf(world);
+    const index = new NumberIndex(column.numbers!, column, world.data.profiles.count);
+    while (!index.build(1));
+    const range: NumberSelection = { kind: 'range', min: 4_000, max: 12_000 };
+    expect(found(index, range)).toEqual(expected(world, range));
+    expect(index.isUsable).toBe(true);
+    for (let from = 5_000; from < 20_000; from += 5_000) {
+      world.apply(Array.from({ length: 5_000 }, (_, i) => identify(`u${from + i}`, { v: from + i })));
+      expect(found(index, range)).toEqual(expected(world, range));
+    }
+    expect(index.isUsable).toBe(false);
+  });
 });
