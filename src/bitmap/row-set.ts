@@ -14,12 +14,10 @@ const WORD_NS = 12;
 /** Of a container; with more it is dense bits. */
 const ARRAY_ROWS_MAX = 4_096;
 
-/** What is in both, or in the first and not in the second. */
-interface Pending {
-  readonly kind: 'and' | 'andNot';
-  readonly a: ReadonlyRoaringBitmap32;
-  readonly b: ReadonlyRoaringBitmap32;
-}
+/** What is in both, or in the first and not in the second; or what bits tell. */
+type Pending =
+  | { readonly kind: 'and' | 'andNot'; readonly a: ReadonlyRoaringBitmap32; readonly b: ReadonlyRoaringBitmap32 }
+  | { readonly kind: 'words'; readonly words: Uint32Array };
 
 /** See `RowSet.assembled`. */
 export interface RowAssembly {
@@ -36,17 +34,17 @@ export class RowSet {
   #made: ReadonlyRoaringBitmap32 | undefined;
   /** Not made until more than its size is asked for, which is told without making it. */
   #pending: Pending | undefined;
-  #pendingSize = -1;
+  #pendingSize: number;
 
-  private constructor(made: ReadonlyRoaringBitmap32 | undefined, pending?: Pending) {
+  private constructor(made: ReadonlyRoaringBitmap32 | undefined, pending?: Pending, pendingSize = -1) {
     this.#made = made;
     this.#pending = pending;
+    this.#pendingSize = pendingSize;
   }
 
   get #rows(): ReadonlyRoaringBitmap32 {
     if (this.#made === undefined) {
-      const { kind, a, b } = this.#pending!;
-      this.#made = kind === 'and' ? Bitmap.and(a, b) : Bitmap.andNot(a, b);
+      this.#made = madeOf(this.#pending!);
       this.#pending = undefined;
     }
     return this.#made;
@@ -67,8 +65,12 @@ export class RowSet {
 
   /** Bit i of the words = row i. */
   static ofWords(words: Uint32Array): RowSet {
-    const bytes = encodePortable(words);
-    return new RowSet(bytes === undefined ? new Bitmap() : Bitmap.deserialize(bytes, 'portable'));
+    return new RowSet(madeOf({ kind: 'words', words }));
+  }
+
+  /** The same where it is known how many bits are set, of words that nobody writes to any more. */
+  static ofCountedWords(words: Uint32Array, count: number): RowSet {
+    return new RowSet(undefined, { kind: 'words', words }, count);
   }
 
   /** The same for many rows, in pieces. Yields what each is estimated to have cost (ns). */
@@ -125,18 +127,20 @@ export class RowSet {
   }
 
   get cardinality(): number {
-    if (this.#pending === undefined) return this.#rows.size;
+    const pending = this.#pending;
+    if (pending === undefined) return this.#rows.size;
     if (this.#pendingSize < 0) {
-      const { kind, a, b } = this.#pending;
+      if (pending.kind === 'words') return this.#rows.size;
+      const { kind, a, b } = pending;
       this.#pendingSize = kind === 'and' ? a.andCardinality(b) : a.andNotCardinality(b);
     }
     return this.#pendingSize;
   }
 
   get isEmpty(): boolean {
-    if (this.#pending === undefined) return this.#rows.isEmpty;
-    const { kind, a, b } = this.#pending;
-    return kind === 'and' && this.#pendingSize < 0 ? !a.intersects(b) : this.cardinality === 0;
+    const pending = this.#pending;
+    if (pending === undefined) return this.#rows.isEmpty;
+    return pending.kind === 'and' && this.#pendingSize < 0 ? !pending.a.intersects(pending.b) : this.cardinality === 0;
   }
 
   has(row: number): boolean {
@@ -190,6 +194,15 @@ export class RowSet {
     else decodePortable(this.#rows.serialize('portable'), words);
     return words;
   }
+}
+
+function madeOf(pending: Pending): RoaringBitmap32 {
+  if (pending.kind === 'words') {
+    const bytes = encodePortable(pending.words);
+    return bytes === undefined ? new Bitmap() : Bitmap.deserialize(bytes, 'portable');
+  }
+  const { kind, a, b } = pending;
+  return kind === 'and' ? Bitmap.and(a, b) : Bitmap.andNot(a, b);
 }
 
 export class RowBitmap {

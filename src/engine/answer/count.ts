@@ -5,7 +5,10 @@ import { estimateCount } from './estimate.ts';
 import { plainKind } from './part-kind.ts';
 
 /** A part is the number of a shard's selected rows. */
-export const COUNT = plainKind<number>(() => (rows) => rows.cardinality);
+export const COUNT = plainKind<number>((instant) => {
+  instant.isSizeEnough = true;
+  return (rows) => rows.cardinality;
+});
 
 export async function answerCount(question: AskedQuestion): Promise<CountBody> {
   const estimate = question.request.mode === 'estimate' ? await estimateCount(question) : undefined;

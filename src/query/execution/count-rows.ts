@@ -1,18 +1,18 @@
 /**
  * Counts in a window by a scan over its events (`count-scan.ts`, `count-pack.ts`): for thresholds that fit a byte. The work on the
- * shard's own thread is to take the bits.
+ * shard's own thread is to take the bits, where more is asked than how many there are.
  */
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { Measure } from '../binder/bound-expression.ts';
 import { newControl } from './chunk-claim.ts';
-import { COUNT_CAP_MAX } from './count-scan.ts';
+import { type CountPack, foundCount, newProgress } from './count-pack.ts';
+import { COUNT_CAP_MAX, piecesOf } from './count-scan.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { MeasureScan } from './measure-scan.ts';
 import { type Pace, paced } from './pace.ts';
 import { programCostNs } from './program-cost.ts';
-import { stretchesOf } from './run-partition.ts';
 import type { ScratchMemory } from './scratch-memory.ts';
 
 /** An event of the window: its counter may lie anywhere. 2 on a core of its own, 6 on a crowded one. */
@@ -42,20 +42,33 @@ export function countByScan(scan: MeasureScan, measure: Measure): CountByScan | 
   return { scan, min, max, cap, costNs };
 }
 
+/** `isSizeEnough`: nobody asks for more than how many, so no set is made of the bits. */
 export function* rowsOfCounts(
   { scan, min, max, cap }: CountByScan,
   threadCount: number,
   scratch: ScratchMemory,
   pace: Pace,
+  isSizeEnough = false,
 ): Evaluation {
-  const { rows, times, rowCount, chunks } = scan;
+  const { rows, times, rowCount } = scan;
   if (rows === undefined || times === undefined || rowCount === 0) return RowSet.empty();
+  if (scan.chunks.length === 0) return min === 0 ? RowSet.all(rowCount) : RowSet.empty();
+  const chunks = piecesOf(scan.chunks);
   const count = Math.max(1, Math.min(threadCount, chunks.length));
   const wordCount = wordCountOf(rowCount);
   const memories = Array.from({ length: count }, () => scratch.take(wordCount * 32));
-  const written = new Int32Array(new SharedArrayBuffer(count * 4));
-  const counters = memories.map((memory) => new Uint8Array(memory));
-  const packNs = rowCount * PACK_ROW_NS;
+  const wordMemory = isSizeEnough ? new SharedArrayBuffer(wordCount * 4) : scratch.take(wordCount * 4);
+  const words = new Uint32Array(wordMemory, 0, wordCount);
+  const pack: CountPack = {
+    counters: memories.map((memory) => new Uint8Array(memory, 0, wordCount * 32)),
+    written: new Int32Array(new SharedArrayBuffer(count * 4)),
+    min,
+    max,
+    rowCount,
+    words,
+    progress: newProgress(),
+    costNs: rowCount * PACK_ROW_NS,
+  };
   yield {
     kind: 'count',
     rows,
@@ -65,29 +78,17 @@ export function* rowsOfCounts(
     where: scan.where,
     members: undefined,
     cap,
-    counters,
-    written,
     chunks,
     control: newControl(),
+    counted: new Int32Array(new SharedArrayBuffer(4)),
+    pack,
     // An element one, as other scans are weighed when it comes to handing over.
-    costNs: Math.min(scan.elementCount, chunks.length * CHUNK_ROWS),
+    costNs: Math.min(scan.elementCount, scan.chunks.length * CHUNK_ROWS) + pack.costNs,
   };
-  const used = memories.filter((_, share) => share === 0 || written[share] !== 0);
-  const wordMemory = scratch.take(wordCount * 4);
-  const words = new Uint32Array(wordMemory, 0, wordCount);
-  yield {
-    kind: 'pack',
-    counters: used.map((memory) => new Int32Array(memory)),
-    min,
-    max,
-    rowCount,
-    words,
-    chunks: stretchesOf(rowCount),
-    control: newControl(),
-    costNs: packNs * used.length,
-  };
+  for (const memory of memories) scratch.give(memory);
+  if (isSizeEnough) return RowSet.ofCountedWords(words, foundCount(pack));
   const found = yield* paced(RowSet.ofWordsSteps(words), pace);
   words.fill(0);
-  for (const memory of [...memories, wordMemory]) scratch.give(memory);
+  scratch.give(wordMemory);
   return found;
 }

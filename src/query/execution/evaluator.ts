@@ -44,11 +44,19 @@ type EventOperator = Extract<Operator, { kind: 'events' }>;
 
 export class Evaluator {
   readonly #options: EvaluatorOptions;
+  /** The operator of whose rows no more is asked than how many. */
+  #counted: Operator | undefined;
   /** Of event scans that were run: a part that stands at several places is measured once. */
   readonly #measured = new Map<Operator, RowSet>();
 
   constructor(options: EvaluatorOptions) {
     this.#options = options;
+  }
+
+  /** The rows that satisfy the operator. `isSizeEnough`: nobody will ask for more than how many. */
+  evaluateWhole(operator: Operator, isSizeEnough: boolean): Evaluation {
+    this.#counted = isSizeEnough ? operator : undefined;
+    return this.evaluate(operator);
   }
 
   /** The rows among `candidates` (absent = all) that satisfy the operator. */
@@ -154,7 +162,7 @@ export class Evaluator {
       return yield* rowsOfRunCount(runCount, candidates, pace, scratch);
     }
     if (counts !== undefined) {
-      const rows = yield* rowsOfCounts(counts, threadCount, scratch, pace);
+      const rows = yield* rowsOfCounts(counts, threadCount, scratch, pace, this.#counted === operator);
       this.#measured.set(operator, rows);
       return within(rows, candidates);
     }

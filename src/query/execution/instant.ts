@@ -54,6 +54,8 @@ export class Instant {
   readonly images: ImageSet;
   /** Aborted when the caller left or the time ran out. */
   signal: AbortSignal | undefined;
+  /** Of the selected rows no more is asked than how many; set by whoever captures. */
+  isSizeEnough = false;
   /** The rows of one more condition, as of this instant; set by whoever asks. */
   captureSelection: ((expression: Expression) => () => RowSet | Promise<RowSet>) | undefined;
   readonly #runner: ScanRunner;

@@ -2,7 +2,6 @@
 
 import type { AccumulatorState } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
-import { type PackScan, packSteps } from './count-pack.ts';
 import { type CountScan, countSteps } from './count-scan.ts';
 import { type FunnelOutcome, type FunnelScan, funnelSteps } from './funnel-scan.ts';
 import { type GatherScan, gatherSteps } from './gather-scan.ts';
@@ -29,9 +28,8 @@ interface ScanKinds {
   readonly runs: { readonly scan: RunScan; readonly outcome: undefined };
   readonly funnel: { readonly scan: FunnelScan; readonly outcome: FunnelOutcome };
   readonly run_count: { readonly scan: RunCountScan; readonly outcome: undefined };
-  /** The result is in its counters. */
+  /** The result is in the words of its `pack`. */
   readonly count: { readonly scan: CountScan; readonly outcome: undefined };
-  readonly pack: { readonly scan: PackScan; readonly outcome: undefined };
   readonly sequence: { readonly scan: SequenceScan; readonly outcome: undefined };
   readonly measure: { readonly scan: MeasureScan; readonly outcome: AccumulatorState };
   readonly gather: { readonly scan: GatherScan; readonly outcome: SortedNumbers };
@@ -66,8 +64,6 @@ export function* scanSteps({ scan, slabs, share }: ScanTask): Generator<number, 
       return yield* runCountSteps(scan, share);
     case 'count':
       return yield* countSteps(scan, slabs, share);
-    case 'pack':
-      return yield* packSteps(scan, share);
     case 'sequence':
       return yield* sequenceSteps(scan, slabs, share);
     case 'gather':

@@ -232,7 +232,7 @@ export class ShardQuestion<T> {
     const living = (rows: RowSet): RowSet => (dead === undefined ? rows : rows.andNot(dead));
     if (explain === undefined || trace === undefined) {
       return () => {
-        const rows = drive(evaluator.evaluate(operator), instant);
+        const rows = drive(evaluator.evaluateWhole(operator, instant.isSizeEnough && dead === undefined), instant);
         return rows instanceof Promise ? rows.then(living) : living(rows);
       };
     }
