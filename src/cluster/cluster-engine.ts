@@ -4,6 +4,7 @@
  */
 
 import type { Awaitable } from '../base/awaitable.ts';
+import type { CancelSignal } from '../base/cancel-source.ts';
 import { Completer } from '../engine/completion/completer.ts';
 import type { CompletionPart } from '../engine/completion/completion-part.ts';
 import type { ExportPage } from '../engine/export-page.ts';
@@ -231,7 +232,7 @@ export class ClusterEngine implements Gateway {
   }
 
   /** Every shard's answer, in their order. */
-  #askAll<T>(method: string, args: unknown, signal?: AbortSignal): Promise<T[]> {
+  #askAll<T>(method: string, args: unknown, signal?: CancelSignal): Promise<T[]> {
     const shards = this.#map.shards.map(({ index }) => index);
     return Promise.all(
       shards.map((shard) => this.#caller.call<T>(shard, method, args, { signal, timeoutMs: TIMEOUT_MS })),
@@ -274,17 +275,17 @@ export class ClusterEngine implements Gateway {
   traitHistory(
     identifier: Identifier,
     request: TraitHistoryRequest = {},
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<TraitHistory | undefined> {
     return this.#persons.ask(identifier, 'history', [request], { signal }) as Promise<TraitHistory | undefined>;
   }
 
-  async query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
+  async query(request: QueryRequest, signal?: CancelSignal): Promise<QueryAnswer> {
     await this.#whenFresh();
     return this.#queries.query(request, signal);
   }
 
-  async *queryJson(request: QueryRequest, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  async *queryJson(request: QueryRequest, signal?: CancelSignal): AsyncGenerator<Uint8Array, void, void> {
     await this.#whenFresh();
     yield* this.#queries.queryJson(request, signal);
   }
@@ -323,7 +324,7 @@ export class ClusterEngine implements Gateway {
     return this.#segments.delete(key);
   }
 
-  schema(narrowing?: SchemaNarrowing, signal?: AbortSignal): Promise<Schema> {
+  schema(narrowing?: SchemaNarrowing, signal?: CancelSignal): Promise<Schema> {
     const shards = {
       count: this.#map.shards.length,
       outlines: () => this.#askAll<SchemaOutline>('schema_outline', null, signal),

@@ -5,7 +5,9 @@
  *
  * Invariants: items of a batch are applied in their order, but for those that are passed on. The tape is used within one turn only.
  */
+
 import { assert } from '../base/assert.ts';
+import type { CancelSignal } from '../base/cancel-source.ts';
 import type { IngestCounters } from '../engine/ingest-pipeline.ts';
 import type { IngestStandardiser } from '../engine/ingest-standardiser.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
@@ -84,7 +86,7 @@ interface Run {
   readonly relays: Map<number, number[]>;
   readonly seqs: Map<number, number>;
   /** Aborted when nobody waits for an answer any more. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** What items need for a step. */
@@ -106,7 +108,7 @@ export class ShardIngest {
   }
 
   /** Errors: those of a batch as a whole (memory_limit, storage_failed, shutting_down). */
-  async ingest(batch: WireBatch, signal: AbortSignal): Promise<WireOutcome> {
+  async ingest(batch: WireBatch, signal: CancelSignal): Promise<WireOutcome> {
     const pressure = this.#parts.pressure();
     if (pressure !== undefined) throw pressure;
     const run: Run = {

@@ -2,6 +2,7 @@
  * The engine in one process: doors above, router and shards below, all on one thread; scans on workers. Each kind of call goes to the service
  * that knows it; what is here is how they are put together, and the order of closing.
  */
+import type { CancelSignal } from '../base/cancel-source.ts';
 import type { ItemScanner } from '../ingest/item-scanner.ts';
 import type { Accounts } from '../model/account.ts';
 import type { ClusterView } from '../model/cluster.ts';
@@ -213,16 +214,16 @@ export class EmbeddedEngine implements Engine {
   async traitHistory(
     identifier: Identifier,
     request: TraitHistoryRequest = {},
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<TraitHistory | undefined> {
     return this.#history.changes(identifier, request, signal);
   }
 
-  query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
+  query(request: QueryRequest, signal?: CancelSignal): Promise<QueryAnswer> {
     return this.#queries.query(request, signal);
   }
 
-  queryJson(request: QueryRequest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  queryJson(request: QueryRequest, signal?: CancelSignal): AsyncIterable<Uint8Array> {
     return this.#queries.queryJson(request, signal);
   }
 
@@ -257,7 +258,7 @@ export class EmbeddedEngine implements Engine {
     this.#segments.delete(key);
   }
 
-  schema(narrowing?: SchemaNarrowing, signal?: AbortSignal): Promise<Schema> {
+  schema(narrowing?: SchemaNarrowing, signal?: CancelSignal): Promise<Schema> {
     return readSchema(this.#parts.shards, new Slices(this.#parts.clock, signal), narrowing);
   }
 

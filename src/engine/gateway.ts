@@ -5,6 +5,7 @@
  */
 
 import type { Awaitable, Deferrable } from '../base/awaitable.ts';
+import type { CancelSignal } from '../base/cancel-source.ts';
 import type { Accounts } from '../model/account.ts';
 import type { ClusterView } from '../model/cluster.ts';
 import type { EnrichmentAnswer, EnrichmentRequest } from '../model/enrichment.ts';
@@ -76,15 +77,15 @@ export interface Gateway {
   traitHistory(
     identifier: Identifier,
     request?: TraitHistoryRequest,
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<TraitHistory | undefined>;
   /** One profile in parts, a page at a time. */
   readonly profilePages: Deferrable<ProfilePages>;
 
-  query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer>;
+  query(request: QueryRequest, signal?: CancelSignal): Promise<QueryAnswer>;
   /** The same as JSON bytes, in pieces made as they are asked for, so that a long list of ids is never one text. The first comes when the
    * question is answered; each is good until the next is asked for. */
-  queryJson(request: QueryRequest, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  queryJson(request: QueryRequest, signal?: CancelSignal): AsyncIterable<Uint8Array>;
 
   /** Accounts as group calls make them, and who is in them. */
   readonly accounts: Accounts;
@@ -102,7 +103,7 @@ export interface Gateway {
   deleteSegment(key: string): Promise<void>;
 
   /** Everything that was ever sent, read from the data in slices. Errors: query_cancelled. */
-  schema(narrowing?: SchemaNarrowing, signal?: AbortSignal): Promise<Schema>;
+  schema(narrowing?: SchemaNarrowing, signal?: CancelSignal): Promise<Schema>;
   /** What may be typed next in a query text. */
   complete(request: CompletionRequest): Promise<CompletionAnswer>;
 

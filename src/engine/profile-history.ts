@@ -2,6 +2,7 @@
  * Profiles of the past and where their traits came from, by identifier. How far back is a setting: a moment before that is refused, because
  * values that were overwritten before it may be forgotten.
  */
+import type { CancelSignal } from '../base/cancel-source.ts';
 import { formatIsoDate } from '../base/iso-date.ts';
 import { EngineError } from '../model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../model/history.ts';
@@ -62,7 +63,7 @@ export class ProfileHistory {
   async changes(
     identifier: Identifier,
     request: TraitHistoryRequest,
-    signal?: AbortSignal | undefined,
+    signal?: CancelSignal | undefined,
   ): Promise<TraitHistory | undefined> {
     const { fromMs, untilMs, limit = DEFAULT_CHANGE_LIMIT, cursor, order, all, traits } = request;
     if (!Number.isInteger(limit) || limit < 1 || limit > CHANGE_LIMIT_MAX) {

@@ -1,4 +1,5 @@
 /** Questions from the door to the shards and back: check, scatter, gather. One instant per shard; `watermark` names it. */
+import type { CancelSignal } from '../base/cancel-source.ts';
 import type { QueryAnswer, QueryRequest } from '../model/query.ts';
 import type { ShardData } from '../profile/shard-data.ts';
 import { Admission } from '../query/execution/admission.ts';
@@ -72,7 +73,7 @@ export class QueryService {
     return this.#queries.reduce((sum, query) => sum + query.memoryBytes, this.accounts.usedBytes);
   }
 
-  async query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
+  async query(request: QueryRequest, signal?: CancelSignal): Promise<QueryAnswer> {
     this.queryCount += 1;
     this.#openCount += 1;
     try {
@@ -96,7 +97,7 @@ export class QueryService {
   }
 
   /** The answer as JSON bytes, in pieces: ids never become one text, nor strings. */
-  async *queryJson(request: QueryRequest, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  async *queryJson(request: QueryRequest, signal?: CancelSignal): AsyncGenerator<Uint8Array, void, void> {
     if (request.as !== 'ids') {
       yield Buffer.from(JSON.stringify(await this.query(request, signal)));
       return;
@@ -123,7 +124,7 @@ export class QueryService {
     yield* idsJson(page.items, tail, this.#clock.yieldTurn);
   }
 
-  async #answer(request: CheckedRequest, signal: AbortSignal | undefined): Promise<QueryAnswer> {
+  async #answer(request: CheckedRequest, signal: CancelSignal | undefined): Promise<QueryAnswer> {
     const startedMs = this.#clock.monotonicMs();
     const answerer = answererOf(request.as ?? 'count');
     const made = this.#questionOf(request, signal);
@@ -133,7 +134,7 @@ export class QueryService {
   }
 
   /** At once where it has nothing to do with accounts. */
-  #questionOf(request: CheckedRequest, signal: AbortSignal | undefined): Question | Promise<Question> {
+  #questionOf(request: CheckedRequest, signal: CancelSignal | undefined): Question | Promise<Question> {
     const options = askOptions(request, {
       nowMs: this.#clock.nowMs(),
       timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,

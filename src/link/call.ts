@@ -1,4 +1,5 @@
 /** The two sides of a call while it is under way: whom its answer goes to, and what its handler sees of it. */
+import { type CancelSignal, CancelSource } from '../base/cancel-source.ts';
 import { EngineError } from '../model/error.ts';
 import { Timed } from './deadlines.ts';
 import type { AnswerTaker, Caller, IncomingCall } from './handler.ts';
@@ -11,7 +12,7 @@ export class OutgoingCall extends Timed {
   readonly isLent: boolean;
   readonly #giveUp: (call: OutgoingCall, error: unknown) => void;
   timeoutMs = 0;
-  #signal: AbortSignal | undefined;
+  #signal: CancelSignal | undefined;
   #onAbort: (() => void) | undefined;
 
   constructor(
@@ -29,7 +30,7 @@ export class OutgoingCall extends Timed {
     this.#giveUp = giveUp;
   }
 
-  follow(signal: AbortSignal): void {
+  follow(signal: CancelSignal): void {
     this.#signal = signal;
     this.#onAbort = () => this.#giveUp(this, signal.reason);
     signal.addEventListener('abort', this.#onAbort);
@@ -50,7 +51,7 @@ export class RunningCall extends Timed implements IncomingCall {
   readonly id: number;
   readonly peer: Caller;
   readonly #method: string;
-  #controller: AbortController | undefined;
+  #controller: CancelSource | undefined;
   #reason: EngineError | undefined;
 
   constructor(id: number, peer: Caller, method: string) {
@@ -60,9 +61,9 @@ export class RunningCall extends Timed implements IncomingCall {
     this.#method = method;
   }
 
-  get signal(): AbortSignal {
+  get signal(): CancelSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
+      this.#controller = new CancelSource();
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;

@@ -1,4 +1,5 @@
 /** What the two ends of a link promise each other: handlers of calls, and how a call is made. */
+import type { CancelSignal } from '../base/cancel-source.ts';
 
 /**
  * Reads its arguments itself; what it gives or throws is the answer. An answer that is no promise leaves in the same turn.
@@ -26,7 +27,7 @@ export interface Caller {
 
 export interface IncomingCall {
   /** Aborted when the caller cancels, its deadline passes, or the link closes; the reason is an EngineError. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Who calls; absent when the call came from the process itself. */
   readonly peer?: Caller | undefined;
 }
@@ -34,7 +35,7 @@ export interface IncomingCall {
 export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   /** When it aborts, the call is rejected with its reason and the other end is told. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
 }
 
 /** Who waits for a call's answer: one of the two is called, once, never before the call has returned. */

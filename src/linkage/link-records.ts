@@ -4,6 +4,7 @@
  *
  * Memory: codes 4 bytes a record and field, block keys and places 8 a record and rule, texts; of pairs only the suggested ones are kept.
  */
+import type { CancelSignal } from '../base/cancel-source.ts';
 import { nextTurn } from '../runtime/turn.ts';
 import type { RuleBlocks } from './block-index.ts';
 import type { ComparisonData } from './comparison-data.ts';
@@ -35,7 +36,7 @@ export interface LinkRun {
   /** Absent: on this thread. */
   readonly runner?: TaskRunner | undefined;
   readonly onProgress?: ((progress: LinkageProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
 }
 
 export interface LinkageResult {

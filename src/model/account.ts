@@ -1,5 +1,6 @@
 /** Accounts (B2B): what group calls name, with what they say of it and the people who are in it. */
 
+import type { CancelSignal } from '../base/cancel-source.ts';
 import type { Identifier } from './profile.ts';
 
 export interface Account {
@@ -31,10 +32,10 @@ export interface PageOptions {
 
 /** Errors of all: query_cancelled; of pages: invalid_cursor, query_invalid. */
 export interface Accounts {
-  get(id: string, signal?: AbortSignal): Promise<Account | undefined>;
-  list(options?: PageOptions, signal?: AbortSignal): Promise<AccountPage>;
+  get(id: string, signal?: CancelSignal): Promise<Account | undefined>;
+  list(options?: PageOptions, signal?: CancelSignal): Promise<AccountPage>;
   /** Who is in it; undefined when there is no such account. */
-  people(id: string, options?: PageOptions, signal?: AbortSignal): Promise<AccountPeople | undefined>;
+  people(id: string, options?: PageOptions, signal?: CancelSignal): Promise<AccountPeople | undefined>;
   /** What somebody is in; undefined when nobody has the identifier. */
-  ofPerson(identifier: Identifier, options?: PageOptions, signal?: AbortSignal): Promise<AccountPage | undefined>;
+  ofPerson(identifier: Identifier, options?: PageOptions, signal?: CancelSignal): Promise<AccountPage | undefined>;
 }

@@ -3,7 +3,9 @@
  * is the caller's. A hand-over and back costs about 60 µs. Threads start with the first task, so that a process that
  * never needs them never pays, and they do not keep the process alive.
  */
+
 import { Piscina } from 'piscina';
+import { type CancelSignal, CancelSource, timeLimitReached } from '../base/cancel-source.ts';
 import { answerOrFault } from './worker-fault.ts';
 import { linkageWorkerUrl, scanWorkerUrl } from './worker-urls.ts';
 
@@ -24,7 +26,7 @@ export const LINKAGE: WorkerProgram = { url: linkageWorkerUrl, entry: 'runLinkag
 
 /** A signal with a time limit of its own; `clear` when the work is over. */
 export interface Deadline {
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   clear(): void;
 }
 
@@ -54,12 +56,13 @@ export class WorkerPool {
   }
 
   /** Aborts when `signal` does, with its reason, or after `timeoutMs` with a TimeoutError. */
-  deadline(signal: AbortSignal | undefined, timeoutMs: number | undefined): Deadline {
-    const controller = new AbortController();
+  deadline(signal: CancelSignal | undefined, timeoutMs: number | undefined): Deadline {
+    if (timeoutMs === undefined && signal !== undefined) return { signal, clear: () => {} };
+    const controller = new CancelSource();
     const forward = (): void => controller.abort(signal?.reason);
     if (signal?.aborted === true) forward();
     signal?.addEventListener('abort', forward, { once: true });
-    const expire = (): void => controller.abort(new DOMException('the time limit was reached', 'TimeoutError'));
+    const expire = (): void => controller.abort(timeLimitReached());
     const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
     timer?.unref();
     const clear = (): void => {

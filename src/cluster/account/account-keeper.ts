@@ -2,6 +2,7 @@
  * Accounts as the first shard's process keeps them for the whole cluster: made of what all shards tell, brought up to date when somebody asks,
  * and asked in parts as people are. Made when the first one asks: who has no accounts pays nothing for them.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { AccountRenderer } from '../../engine/account/account-renderer.ts';
 import { assertSupported } from '../../engine/account/account-service.ts';
 import { MergedAccounts } from '../../engine/account/merged-accounts.ts';
@@ -81,7 +82,7 @@ export class AccountKeeper {
   }
 
   /** Work on the accounts with all that was acknowledged before the call. Errors: query_cancelled, query_timeout, and those of asking the shards. */
-  async #whenCurrent<R>(work: () => Promise<R>, signal: AbortSignal | undefined): Promise<R> {
+  async #whenCurrent<R>(work: () => Promise<R>, signal: CancelSignal | undefined): Promise<R> {
     const { news, gate } = this.#open;
     await orAborted(news.current(), signal);
     return gate.enter(work);
@@ -94,13 +95,13 @@ export class AccountKeeper {
     return new AccountPhases({ accounts, query, ports, clock, whenCurrent }, options);
   }
 
-  sets({ request, nowMs, timeoutMs }: SetsRequest, signal?: AbortSignal): Promise<readonly ShardSets[]> {
+  sets({ request, nowMs, timeoutMs }: SetsRequest, signal?: CancelSignal): Promise<readonly ShardSets[]> {
     const { conditions, passesOff } = request;
     return this.#phases({ nowMs, timeoutMs, signal, passesOff }).setsOf(conditions);
   }
 
   /** A question of accounts: as `PartServer.open`. */
-  async open(asked: PartRequest, signal?: AbortSignal): Promise<AccountPartAnswer> {
+  async open(asked: PartRequest, signal?: CancelSignal): Promise<AccountPartAnswer> {
     const { request, nowMs, timeoutMs } = asked;
     assertSupported(request);
     const { where = EVERYONE } = request;
@@ -115,7 +116,7 @@ export class AccountKeeper {
     }, signal);
   }
 
-  further(handle: number, ask: FurtherAsk, signal?: AbortSignal): Promise<FurtherAnswer> {
+  further(handle: number, ask: FurtherAsk, signal?: CancelSignal): Promise<FurtherAnswer> {
     return this.#open.server.further(handle, ask, signal);
   }
 
@@ -123,7 +124,7 @@ export class AccountKeeper {
     this.#open.server.close(handle);
   }
 
-  get(id: string, signal?: AbortSignal): Promise<Account | undefined> {
+  get(id: string, signal?: CancelSignal): Promise<Account | undefined> {
     return this.#whenCurrent(async () => {
       const row = this.#open.accounts.find(id);
       return row === undefined ? undefined : this.#read(row);
@@ -131,7 +132,7 @@ export class AccountKeeper {
   }
 
   /** The account as each shard is told of it; undefined when there is none. */
-  place(id: string, signal?: AbortSignal): Promise<ShardSets | undefined> {
+  place(id: string, signal?: CancelSignal): Promise<ShardSets | undefined> {
     return this.#whenCurrent(async () => {
       const { accounts } = this.#open;
       const row = accounts.find(id);
@@ -140,7 +141,7 @@ export class AccountKeeper {
   }
 
   /** Those of the ids from a row on, at most `limit`. */
-  some(ids: readonly string[], from: number, limit: number, signal?: AbortSignal): Promise<AccountsRead> {
+  some(ids: readonly string[], from: number, limit: number, signal?: CancelSignal): Promise<AccountsRead> {
     return this.#whenCurrent(async () => {
       const { accounts } = this.#open;
       const rows = ids.flatMap((id) => accounts.find(id) ?? []).filter((row) => row >= from);
@@ -163,7 +164,7 @@ export class AccountKeeper {
 }
 
 /** The work goes on for others who wait for it. */
-function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+function orAborted(work: Promise<void>, signal: CancelSignal | undefined): Promise<void> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason instanceof EngineError ? signal.reason : cancellation(signal));

@@ -4,6 +4,7 @@
  *
  * Invariant: between two turns the table is as of one cut of all shards, but while `#apply` is alone behind the gate.
  */
+import { CancelSource } from '../../base/cancel-source.ts';
 import type { FeedPage, FeedPosition } from '../../engine/account/account-feed.ts';
 import type { MergedAccounts } from '../../engine/account/merged-accounts.ts';
 import { type Cut, isConsistent } from '../../engine/answer/cut.ts';
@@ -32,7 +33,7 @@ export interface AccountNewsParts {
 /** So many changed accounts are folded in one turn, a few milliseconds; of more each turn folds some. */
 const AT_ONCE_COUNT = 1_000;
 const CALLS_PER_TURN = 500;
-const NEVER = new AbortController().signal;
+const NEVER = new CancelSource().signal;
 
 export class AccountNews {
   /** Applied `seq` per shard that the accounts include. */

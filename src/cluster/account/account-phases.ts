@@ -4,6 +4,7 @@
  *
  * Each phase is of one cut of all shards, and a later phase of a later one.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import { leavesOf } from '../../engine/account/account-conditions.ts';
 import { accountsOf, type FitAccounts } from '../../engine/account/members.ts';
@@ -24,7 +25,7 @@ export interface AccountPhasesParts {
   /** Over the accounts. */
   readonly query: ShardQuery;
   /** Work on accounts with all that has come. */
-  readonly whenCurrent: <R>(work: () => Promise<R>, signal: AbortSignal | undefined) => Promise<R>;
+  readonly whenCurrent: <R>(work: () => Promise<R>, signal: CancelSignal | undefined) => Promise<R>;
   /** One a shard. */
   readonly ports: () => readonly QuestionPort[];
   readonly clock: Clock;
@@ -33,7 +34,7 @@ export interface AccountPhasesParts {
 export interface PhaseOptions {
   readonly nowMs: number;
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   readonly passesOff?: readonly string[] | undefined;
 }
 

@@ -3,6 +3,7 @@
  * on accounts hold of; one of accounts goes to the keeper alone, as to a single shard.
  */
 
+import { type CancelSignal, CancelSource, timeLimitReached } from '../../base/cancel-source.ts';
 import { leavesOf, unsupportedAt } from '../../engine/account/account-conditions.ts';
 import { limitOf } from '../../engine/account/account-reader.ts';
 import { assertSupported } from '../../engine/account/account-service.ts';
@@ -51,17 +52,17 @@ export class ClusterAccounts implements Accounts {
     this.#parts = parts;
   }
 
-  get(id: string, signal?: AbortSignal): Promise<Account | undefined> {
+  get(id: string, signal?: CancelSignal): Promise<Account | undefined> {
     return this.#ask<Account | undefined>('account_get', { id }, signal);
   }
 
-  async list(options: PageOptions = {}, signal?: AbortSignal): Promise<AccountPage> {
+  async list(options: PageOptions = {}, signal?: CancelSignal): Promise<AccountPage> {
     const request: CheckedRequest = { ...options, limit: limitOf(options), of: 'accounts', as: 'profiles' };
     const { profiles, cursor } = (await this.gather(answerProfiles, request, this.#now(signal))).body;
     return { accounts: profiles as readonly Account[], ...(cursor === undefined ? {} : { cursor }) };
   }
 
-  async people(id: string, options: PageOptions = {}, signal?: AbortSignal): Promise<AccountPeople | undefined> {
+  async people(id: string, options: PageOptions = {}, signal?: CancelSignal): Promise<AccountPeople | undefined> {
     const request: CheckedRequest = { ...options, limit: limitOf(options), where: THE_ACCOUNT, as: 'ids' };
     const sets = await this.#ask<ShardSets | undefined>('account_place', { id }, signal);
     if (sets === undefined) return undefined;
@@ -72,7 +73,7 @@ export class ClusterAccounts implements Accounts {
   async ofPerson(
     identifier: Identifier,
     options: PageOptions = {},
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<AccountPage | undefined> {
     const limit = limitOf(options);
     let from: number | null = decodeCursor(options.cursor, 1).row;
@@ -90,7 +91,7 @@ export class ClusterAccounts implements Accounts {
   }
 
   /** Ids of what somebody is in. */
-  async #groupsOf(identifier: Identifier, signal: AbortSignal | undefined): Promise<readonly string[] | undefined> {
+  async #groupsOf(identifier: Identifier, signal: CancelSignal | undefined): Promise<readonly string[] | undefined> {
     const ids: string[] = [];
     for (;;) {
       const asked = { limit: GROUPS_COUNT, ...(ids.length === 0 ? {} : { after: ids[ids.length - 1] }) };
@@ -137,7 +138,7 @@ export class ClusterAccounts implements Accounts {
     }: {
       readonly nowMs: number;
       readonly timeoutMs: number;
-      readonly signal?: AbortSignal | undefined;
+      readonly signal?: CancelSignal | undefined;
       readonly passesOff?: readonly string[] | undefined;
     },
   ): Promise<readonly ShardSets[]> {
@@ -177,12 +178,12 @@ export class ClusterAccounts implements Accounts {
     return { ...gathered, watermark };
   }
 
-  #now(signal: AbortSignal | undefined): GatherOptions {
+  #now(signal: CancelSignal | undefined): GatherOptions {
     const { clock } = this.#parts;
     return { nowMs: clock.nowMs(), clock, signal };
   }
 
-  #ask<T>(method: string, args: unknown, signal: AbortSignal | undefined): Promise<T> {
+  #ask<T>(method: string, args: unknown, signal: CancelSignal | undefined): Promise<T> {
     const { clock, caller } = this.#parts;
     return inTime(clock, TIMEOUT_MS, signal, (ending) => caller.call<T>(KEEPER, method, args, { signal: ending }));
   }
@@ -196,15 +197,14 @@ function hasAccounts(conditions: readonly Expression[]): boolean {
 async function inTime<T>(
   clock: Clock,
   timeoutMs: number,
-  signal: AbortSignal | undefined,
-  work: (ending: AbortSignal) => Promise<T>,
+  signal: CancelSignal | undefined,
+  work: (ending: CancelSignal) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController();
+  const controller = new CancelSource();
   const leave = (): void => controller.abort(cancellation(signal!));
   if (signal?.aborted === true) leave();
   signal?.addEventListener('abort', leave, { once: true });
-  const expired = new DOMException('the time limit was reached', 'TimeoutError');
-  const stopTimer = clock.after(timeoutMs, () => controller.abort(cancellation(AbortSignal.abort(expired))));
+  const stopTimer = clock.after(timeoutMs, () => controller.abort(cancellation({ reason: timeLimitReached() })));
   let stop = (): void => {};
   const stopped = new Promise<never>((_, reject) => {
     stop = () => reject(controller.signal.reason);

@@ -1,4 +1,5 @@
 /** Questions about everybody at a router: read here, answered in parts by the shards, put together here. */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { answererOf } from '../../engine/answer/answerer.ts';
 import { idsJson } from '../../engine/answer/id-list.ts';
 import { selectIds } from '../../engine/answer/page.ts';
@@ -27,7 +28,7 @@ export class ClusterQueries {
   }
 
   /** Errors: as of an engine in one process; shard_unavailable, unless `partial` is asked for. */
-  async query(request: QueryRequest, signal?: AbortSignal): Promise<QueryAnswer> {
+  async query(request: QueryRequest, signal?: CancelSignal): Promise<QueryAnswer> {
     const { clock, reader, accounts } = this.#parts;
     this.queryCount += 1;
     try {
@@ -46,7 +47,7 @@ export class ClusterQueries {
     }
   }
 
-  async *queryJson(request: QueryRequest, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  async *queryJson(request: QueryRequest, signal?: CancelSignal): AsyncGenerator<Uint8Array, void, void> {
     if (request.as !== 'ids') {
       yield Buffer.from(JSON.stringify(await this.query(request, signal)));
       return;
@@ -72,7 +73,7 @@ export class ClusterQueries {
     yield* idsJson(gathered.body.items, tail, () => clock.yieldTurn());
   }
 
-  #options({ partial }: QueryRequest, signal: AbortSignal | undefined): GatherOptions {
+  #options({ partial }: QueryRequest, signal: CancelSignal | undefined): GatherOptions {
     const { clock } = this.#parts;
     return { nowMs: clock.nowMs(), clock, signal, allowMissing: partial === true };
   }

@@ -1,4 +1,5 @@
 /** Calls to any shard: over a link, or, where the shard is in this very process, to its handlers. */
+import { type CancelSignal, CancelSource } from '../../base/cancel-source.ts';
 import type { AnswerTaker, CallOptions, Handlers } from '../../link/peer.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier, LookupOptions } from '../../model/profile.ts';
@@ -143,7 +144,7 @@ export class ShardCaller {
     method: string,
     args: unknown,
     timeoutMs: number | undefined,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<T> {
     const handler = this.#local?.handlers[method];
     if (handler === undefined) throw new EngineError('invalid_request', `no call ${method}`);
@@ -168,7 +169,7 @@ export class ShardCaller {
 }
 
 const LOOKUP_OPTIONS: CallOptions = { timeoutMs: 10_000 };
-const NEVER = new AbortController().signal;
+const NEVER = new CancelSource().signal;
 
 /** Tells the guard when the shard died with the lookup. */
 class Witness implements AnswerTaker {

@@ -2,6 +2,7 @@
  * The people of all shards, for the run on one of them. Records come page by page, one of each shard in hand; what was found is looked up
  * again by calls, many pairs at a time. A sure pair is merged in a step that looks once more, when nobody else can touch the two.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import type { MatchingPeople, Pair, PeopleReading, Standing } from '../../engine/matching/matching-people.ts';
 import { LOOKED_UP_MAX } from '../../engine/matching/matching-people.ts';
 import type { SuggestionStore } from '../../engine/matching/suggestion-store.ts';
@@ -53,16 +54,16 @@ export class GatheredPeople implements MatchingPeople {
   }
 
   /** What the shards have of these traits, or which look like personal data. Errors: shard_unavailable, deadline_exceeded. */
-  fields(wanted: readonly string[] | undefined, signal?: AbortSignal): Promise<FieldsAnswer[]> {
+  fields(wanted: readonly string[] | undefined, signal?: CancelSignal): Promise<FieldsAnswer[]> {
     return this.#askAll<FieldsAnswer>('matching_fields', { fields: wanted }, signal);
   }
 
-  #askAll<T>(method: string, args: unknown, signal?: AbortSignal): Promise<T[]> {
+  #askAll<T>(method: string, args: unknown, signal?: CancelSignal): Promise<T[]> {
     const shards = Array.from({ length: this.#parts.shardCount() }, (_, shard) => shard);
     return Promise.all(shards.map((shard) => this.#call<T>(shard, method, args, signal)));
   }
 
-  #call<T>(shard: number, method: string, args: unknown, signal?: AbortSignal): Promise<T> {
+  #call<T>(shard: number, method: string, args: unknown, signal?: CancelSignal): Promise<T> {
     return this.#parts.caller.call<T>(shard, method, args, { timeoutMs: TIMEOUT_MS, signal });
   }
 

@@ -2,6 +2,7 @@
  * Answers out of the parts of shards in other processes, equal to what one engine with the same shards answers. Every shard answers as of one
  * instant of its own; `now` is the same for all.
  */
+import { type CancelSignal, CancelSource, timeLimitReached } from '../../base/cancel-source.ts';
 import { answererOf } from '../../engine/answer/answerer.ts';
 import { assertOfShards, DEFAULT_TIMEOUT_MS } from '../../engine/answer/ask-options.ts';
 import type { AskedQuestion } from '../../engine/answer/asked-question.ts';
@@ -25,7 +26,7 @@ export interface GatherOptions {
   /** What all shards take for now. */
   readonly nowMs: number;
   readonly clock: Clock;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** Absent = the request's, or the default. */
   readonly timeoutMs?: number | undefined;
   /** Answers without the shards that fail as `shard_unavailable`, and names them. */
@@ -73,9 +74,9 @@ export async function gatherWith<Body>(
   const { nowMs, clock, signal, timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS, allowMissing = false } = options;
   if (options.hasAccounts !== true) assertOfShards(request);
   const startedMs = clock.monotonicMs();
-  const controller = new AbortController();
+  const controller = new CancelSource();
   const leave = (): void => controller.abort(signal?.reason);
-  const expire = (): void => controller.abort(new DOMException('the time limit was reached', 'TimeoutError'));
+  const expire = (): void => controller.abort(timeLimitReached());
   if (signal?.aborted === true) leave();
   signal?.addEventListener('abort', leave, { once: true });
   const stopTimer = clock.after(timeoutMs, expire);
@@ -127,7 +128,7 @@ export async function raiseAnew(
   lowerOld: () => void,
   ports: readonly QuestionPort[],
   missing: ReadonlySet<number>,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<() => void> {
   const lower = await raiseFences(ports, missing, signal);
   lowerOld();
@@ -138,7 +139,7 @@ export async function raiseAnew(
 async function raiseFences(
   ports: readonly QuestionPort[],
   missing: ReadonlySet<number>,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<() => void> {
   const raised: (() => void)[] = [];
   await Promise.allSettled(

@@ -6,6 +6,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
+import { type CancelSignal, CancelSource } from '../../base/cancel-source.ts';
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { EVERYONE } from '../../engine/answer/ask-options.ts';
 import type { AskedQuestion, Population, Sample } from '../../engine/answer/asked-question.ts';
@@ -32,7 +33,7 @@ export interface PortQuestionParts {
   readonly nowMs: number;
   /** What is left of it. */
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** A shard that could not be asked. */
@@ -63,7 +64,7 @@ export class PortQuestion implements AskedQuestion {
   readonly #parts: PortQuestionParts;
   readonly #pace = new Pace();
   /** Ends everything that is under way. */
-  readonly #controller = new AbortController();
+  readonly #controller = new CancelSource();
   /** What the question failed with first; others only failed because of it. */
   #failure: { readonly error: unknown } | undefined;
   #watermark: readonly number[] | undefined;

@@ -1,4 +1,5 @@
 /** Accounts as the doors read them: one, all, whose people, and those of a person. */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import type { Account, AccountPage, AccountPeople, Accounts, PageOptions } from '../../model/account.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier } from '../../model/profile.ts';
@@ -25,19 +26,19 @@ export class AccountReader implements Accounts {
     this.#parts = parts;
   }
 
-  async get(id: string, signal?: AbortSignal): Promise<Account | undefined> {
+  async get(id: string, signal?: CancelSignal): Promise<Account | undefined> {
     const account = await this.#find(id, signal);
     return account === undefined ? undefined : this.#parts.accounts.read(account);
   }
 
-  async list(options: PageOptions = {}, signal?: AbortSignal): Promise<AccountPage> {
+  async list(options: PageOptions = {}, signal?: CancelSignal): Promise<AccountPage> {
     const request = { ...options, limit: limitOf(options) };
     const question = await this.#parts.accounts.question(request, { and: [] }, this.#options(signal));
     const { profiles, cursor } = await answerProfiles(question);
     return { accounts: profiles as readonly Account[], ...(cursor === undefined ? {} : { cursor }) };
   }
 
-  async people(id: string, options: PageOptions = {}, signal?: AbortSignal): Promise<AccountPeople | undefined> {
+  async people(id: string, options: PageOptions = {}, signal?: CancelSignal): Promise<AccountPeople | undefined> {
     const request = { ...options, limit: limitOf(options) };
     const account = await this.#find(id, signal);
     if (account === undefined) return undefined;
@@ -47,7 +48,7 @@ export class AccountReader implements Accounts {
   async ofPerson(
     identifier: Identifier,
     options: PageOptions = {},
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<AccountPage | undefined> {
     const { accounts, router } = this.#parts;
     const limit = limitOf(options);
@@ -62,13 +63,13 @@ export class AccountReader implements Accounts {
     return { accounts: page, ...(cursor === undefined ? {} : { cursor }) };
   }
 
-  async #find(id: string, signal: AbortSignal | undefined): Promise<number | undefined> {
+  async #find(id: string, signal: CancelSignal | undefined): Promise<number | undefined> {
     const { book } = await this.#parts.accounts.current(signal);
     const account = book.table.find(id);
     return account === undefined || book.table.emptyAccounts.has(account) ? undefined : account;
   }
 
-  #options(signal: AbortSignal | undefined): SelectOptions {
+  #options(signal: CancelSignal | undefined): SelectOptions {
     return { nowMs: this.#parts.clock.nowMs(), signal };
   }
 }

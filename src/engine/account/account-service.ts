@@ -2,6 +2,7 @@
  * Questions that have to do with accounts. The index behind them is made when the first one comes, in slices, and kept up from then on, so
  * who has no accounts pays nothing for them.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import type { Account } from '../../model/account.ts';
 import { EngineError } from '../../model/error.ts';
 import type { AccountLeaf, Expression } from '../../model/expression.ts';
@@ -78,7 +79,7 @@ export class AccountService {
   }
 
   /** The book with everything that has come. Errors: query_cancelled. */
-  async current(signal?: AbortSignal | undefined): Promise<Opened> {
+  async current(signal?: CancelSignal | undefined): Promise<Opened> {
     const opened = this.#open();
     await this.#conditions({ nowMs: 0, signal }).catchUp();
     return opened;

@@ -3,6 +3,7 @@
  * a condition holds, and finds the people of accounts that it is told. The index behind it is made when the first one asks, in slices, and kept
  * up from then on.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { wordCountOf } from '../../bitmap/portable-bitset.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import { EngineError } from '../../model/error.ts';
@@ -46,7 +47,7 @@ export class ShardAccounts {
   }
 
   /** What is told of the shard's accounts, with everything that has come. Errors: query_cancelled, query_timeout. */
-  async current(signal: AbortSignal | undefined): Promise<{ page(asked: FeedPosition): FeedPage }> {
+  async current(signal: CancelSignal | undefined): Promise<{ page(asked: FeedPosition): FeedPage }> {
     const book = await this.#current(signal);
     return {
       page: (asked) => {
@@ -56,7 +57,7 @@ export class ShardAccounts {
     };
   }
 
-  async #current(signal: AbortSignal | undefined): Promise<AccountBook<AccountFeed>> {
+  async #current(signal: CancelSignal | undefined): Promise<AccountBook<AccountFeed>> {
     const book = this.#book;
     await book.catchUp(
       () => this.#clock.yieldTurn(),
@@ -82,7 +83,7 @@ export class ShardAccounts {
   }
 
   /** So that what is captured finds little to do. */
-  async prepare(signal: AbortSignal | undefined): Promise<void> {
+  async prepare(signal: CancelSignal | undefined): Promise<void> {
     await this.#current(signal);
   }
 
@@ -90,7 +91,7 @@ export class ShardAccounts {
   async memberships(
     conditions: readonly Expression[],
     sets: readonly AccountSet[],
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<Memberships> {
     const book = await this.#current(signal);
     const found = new Map<Expression, Membership>();

@@ -1,4 +1,5 @@
 /** How shards are asked: what a checked request says of the moment and of the way. */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { parseIsoDateMs } from '../../base/iso-date.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Expression } from '../../model/expression.ts';
@@ -13,8 +14,9 @@ export const EVERYONE: Expression = { and: [] };
 export interface Asking {
   /** The time of the question. */
   readonly nowMs: number;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  /** Absent = the signal knows the time. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal: CancelSignal | undefined;
   /** Whether traits are known as of the moment. Errors: history_not_kept. */
   readonly assertKept: (atMs: number) => void;
 }

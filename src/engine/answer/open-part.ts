@@ -1,4 +1,5 @@
 /** One part that was opened for another process, with the loads of what it gave: how it is asked further, cancelled and closed. */
+import { type CancelSignal, CancelSource, timeLimitReached } from '../../base/cancel-source.ts';
 import { EngineError } from '../../model/error.ts';
 import type { QueryPlan } from '../../model/query.ts';
 import { assertGoing } from '../../query/execution/cancellation.ts';
@@ -16,7 +17,7 @@ export interface Served {
 }
 
 export class OpenPart {
-  readonly #controller = new AbortController();
+  readonly #controller = new CancelSource();
   readonly #onClosed: (() => void)[] = [];
   /** Resolves when it is closed. */
   readonly closed: Promise<void>;
@@ -33,7 +34,7 @@ export class OpenPart {
   }
 
   /** Aborted when somebody who waits for an answer leaves, or the part is closed. */
-  get signal(): AbortSignal {
+  get signal(): CancelSignal {
     return this.#controller.signal;
   }
 
@@ -47,7 +48,7 @@ export class OpenPart {
   }
 
   /** Work for somebody whose leaving ends it all. Errors: query_cancelled, query_timeout. */
-  async during<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  async during<T>(signal: CancelSignal | undefined, work: () => Promise<T>): Promise<T> {
     const leave = (): void => this.#controller.abort(signal?.reason);
     if (signal?.aborted === true) leave();
     signal?.addEventListener('abort', leave, { once: true });
@@ -84,7 +85,7 @@ export class OpenPart {
 
   /** The question's time is over. */
   expire(): void {
-    this.#controller.abort(new DOMException('the time limit was reached', 'TimeoutError'));
+    this.#controller.abort(timeLimitReached());
     this.close();
   }
 

@@ -5,6 +5,7 @@
  * Invariant: handles are bounded in number, end with their question's time limit, and none is given twice, not over restarts either; so who
  * asks a handle gets the part that was opened, or an error.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Expression } from '../../model/expression.ts';
 import type { QueryPlan } from '../../model/query.ts';
@@ -96,7 +97,7 @@ export class PartServer {
   }
 
   /** `prepared`: absent = the request's own condition. Errors: those of a question; overloaded. */
-  async open(asked: PartRequest, signal?: AbortSignal, prepared?: PreparedCondition): Promise<PartAnswer> {
+  async open(asked: PartRequest, signal?: CancelSignal, prepared?: PreparedCondition): Promise<PartAnswer> {
     const { request, timeoutMs, accounts } = asked;
     if (accounts === undefined && prepared === undefined) assertOfShards(request);
     if (this.#open.size >= HANDLE_COUNT_MAX) {
@@ -124,7 +125,7 @@ export class PartServer {
   }
 
   /** Errors: those of a question; shard_unavailable where there is no such handle (any more). */
-  async further(handle: number, ask: FurtherAsk, signal?: AbortSignal): Promise<FurtherAnswer> {
+  async further(handle: number, ask: FurtherAsk, signal?: CancelSignal): Promise<FurtherAnswer> {
     const part = this.#open.get(handle);
     if (part === undefined) {
       const message = 'the shard does not have this part of the question any more; ask the question again';
@@ -144,10 +145,10 @@ export class PartServer {
   }
 
   async #serve(asked: PartRequest, part: OpenPart, prepared: PreparedCondition | undefined): Promise<Served> {
-    const { request, nowMs, timeoutMs, place, asksFits } = asked;
+    const { request, nowMs, place, asksFits } = asked;
     const { clock, assertKept } = this.#parts;
     const { signal } = part;
-    const plain = askOptions(request, { nowMs, timeoutMs, signal, assertKept: assertKept ?? (() => {}) });
+    const plain = askOptions(request, { nowMs, signal, assertKept: assertKept ?? (() => {}) });
     const { accounts } = asked;
     const { where, memberships } =
       prepared ?? (accounts === undefined ? withoutAccounts(request) : await this.#prepared(request, accounts, signal));
@@ -168,7 +169,7 @@ export class PartServer {
   async #prepared(
     request: CheckedRequest,
     sets: readonly AccountSet[],
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<PreparedCondition> {
     const memberships = await this.accounts.memberships(conditionsOf(request), sets, signal);
     return { ...withoutAccounts(request), memberships };

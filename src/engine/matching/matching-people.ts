@@ -2,7 +2,9 @@
  * The people whom a run compares, wherever they are: in this process (`local-people.ts`) or in those of a cluster. They go on changing
  * during a run, so whatever it found is looked up again before it counts.
  */
+
 import type { Awaitable } from '../../base/awaitable.ts';
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import type { RawRecordsBuilder } from '../../linkage/raw-records.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Identifier } from '../../model/profile.ts';
@@ -28,7 +30,7 @@ export interface PeopleReading {
   readonly fields: readonly string[];
   readonly builder: RawRecordsBuilder;
   readonly slices: Slices;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly progress: (done: number, total: number) => void;
   /** To be asked now and then of the records so far, and of what their names take. Errors: memory_limit. */
   readonly assertRoom: (recordCount: number, nameBytes: number) => void;

@@ -2,7 +2,9 @@
  * One run: reads the profiles in slices, lets workers of its own compare them, merges at once what the rules allow (off by default), and
  * puts the likely pairs up for a person to decide. Profiles may change meanwhile: each pair is looked up again before it counts.
  */
+
 import { isPromise } from '../../base/awaitable.ts';
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { type LinkageResult, linkRecords } from '../../linkage/link-records.ts';
 import { RawRecordsBuilder } from '../../linkage/raw-records.ts';
@@ -31,7 +33,7 @@ export interface MatchingPlan {
   readonly fields: readonly string[];
   readonly suggestFrom: number;
   readonly seed: number | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Told as it becomes known. */
   readonly tell: (news: Partial<MatchingState>) => void;
 }

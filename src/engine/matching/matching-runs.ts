@@ -2,6 +2,7 @@
  * Which run is under way and how far it is. One at a time (`matching-run.ts`); what writes suggestions is done one after the other, runs'
  * ends and people's decisions alike, so that of two about the same pair the second is told of the first.
  */
+import { type CancelSignal, CancelSource } from '../../base/cancel-source.ts';
 import { formatIsoDate } from '../../base/iso-date.ts';
 import { EngineError } from '../../model/error.ts';
 import type { MatchingRequest, MatchingState } from '../../model/matching.ts';
@@ -14,7 +15,7 @@ const SUGGEST_FROM_MAX = 0.999_999;
 export class MatchingRuns {
   readonly #parts: MatchingParts;
   #state: MatchingState = { state: 'never' };
-  #cancel: AbortController | undefined;
+  #cancel: CancelSource | undefined;
   #running: Promise<void> | undefined;
   /** The last of the writes that wait for each other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -40,7 +41,7 @@ export class MatchingRuns {
     this.assertFree();
     const { clock, settings, store } = this.#parts;
     const suggestFrom = thresholdOf(request.suggestFrom, settings().linkage.review);
-    const cancel = new AbortController();
+    const cancel = new CancelSource();
     const { signal } = cancel;
     this.#cancel = cancel;
     this.#state = { state: 'running', startedAt: formatIsoDate(clock.nowMs()), fields };
@@ -109,7 +110,7 @@ function thresholdOf(asked: number | undefined, review: number): number {
   throw new EngineError('invalid_request', message);
 }
 
-function failureOf(error: unknown, signal: AbortSignal): Pick<MatchingState, 'state' | 'error'> {
+function failureOf(error: unknown, signal: CancelSignal): Pick<MatchingState, 'state' | 'error'> {
   if (signal.aborted) return { state: 'cancelled' };
   const code = error instanceof EngineError ? error.code : 'internal';
   return { state: 'failed', error: { code, message: (error as Error).message } };

@@ -1,4 +1,5 @@
 /** Long work on the engine's own thread, cut into slices with turns between, so that lookups and ingest never wait for it. */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { assertGoing } from '../../query/execution/cancellation.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
@@ -6,10 +7,10 @@ const SLICE_MS = 1;
 
 export class Slices {
   readonly #clock: Clock;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
   #sinceMs: number;
 
-  constructor(clock: Clock, signal?: AbortSignal | undefined) {
+  constructor(clock: Clock, signal?: CancelSignal | undefined) {
     this.#clock = clock;
     this.#signal = signal;
     this.#sinceMs = clock.monotonicMs();

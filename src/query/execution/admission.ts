@@ -4,6 +4,7 @@
  *
  * Errors: overloaded (503, retryable) when the line is full; query_timeout, query_cancelled while waiting.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { EngineError } from '../../model/error.ts';
 import { cancellation } from './cancellation.ts';
 
@@ -29,7 +30,7 @@ export class Admission {
   }
 
   /** Resolves when it is one's turn, in the order of arrival; `leave` when the work is over. */
-  enter(signal: AbortSignal | undefined): Promise<void> {
+  enter(signal: CancelSignal | undefined): Promise<void> {
     if (this.#activeCount < this.#activeCountMax) {
       this.#activeCount += 1;
       return Promise.resolve();

@@ -5,6 +5,7 @@
  * Invariant: nothing reads a live column that can be overwritten after that turn; only images, and append-only structures up
  * to the lengths taken at the instant.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/expression.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
@@ -53,7 +54,7 @@ export class Instant {
   /** Capture through this only in the turn of the instant. */
   readonly images: ImageSet;
   /** Aborted when the caller left or the time ran out. */
-  signal: AbortSignal | undefined;
+  signal: CancelSignal | undefined;
   /** Of the selected rows no more is asked than how many; set by whoever captures. */
   isSizeEnough = false;
   /** The rows of one more condition, as of this instant; set by whoever asks. */

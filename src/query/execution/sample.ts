@@ -5,6 +5,7 @@
  *
  * Errors: query_timeout, query_cancelled.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { mix32 } from '../../base/hash.ts';
 import { RowSet } from '../../bitmap/row-set.ts';
 import type { Expression } from '../../model/expression.ts';
@@ -28,7 +29,7 @@ export interface SampleOptions {
   /** Profiles to look at; fewer than there are. */
   readonly count: number;
   readonly seed: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly yieldTurn: (() => Promise<void>) | undefined;
 }
 

@@ -1,4 +1,5 @@
 /** Where scans run: here, in this turn, or on workers, each taking chunks until none is left. */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { WorkerPool } from '../../runtime/worker-pool.ts';
 import { cancellation } from './cancellation.ts';
@@ -31,7 +32,7 @@ export class ScanRunner {
   }
 
   /** Errors: query_timeout, query_cancelled; the workers stop at the next chunk. Resolves when no worker reads any more. */
-  async runOnWorkers<S extends Scan>(scan: S, signal: AbortSignal | undefined): Promise<readonly ScanOutcome<S>[]> {
+  async runOnWorkers<S extends Scan>(scan: S, signal: CancelSignal | undefined): Promise<readonly ScanOutcome<S>[]> {
     const pool = this.#pool;
     if (pool === undefined || scan.chunks.length === 0) return [this.runHere(scan)];
     const count = Math.min(pool.threadCount, scan.chunks.length);

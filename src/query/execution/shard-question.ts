@@ -6,6 +6,7 @@
  * Invariant: between `capture` and the answer a snapshot holds the captured pages. What is then done with the answer, until `close`, may
  * be cancelled and reads no page.
  */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import type { RowSet } from '../../bitmap/row-set.ts';
 import type { Snapshot } from '../../memory/slab-memory.ts';
 import type { Expression } from '../../model/expression.ts';
@@ -63,7 +64,7 @@ export interface SelectOptions {
   /** Rows of the conditions that no shard answers alone. */
   readonly memberships?: Memberships | undefined;
   /** Aborted with a TimeoutError = query_timeout, else query_cancelled. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** From the call on. */
   readonly timeoutMs?: number | undefined;
   /** Names of the optimizer's passes that are left out. */
@@ -94,7 +95,7 @@ export class ShardQuestion<T> {
   readonly #options: SelectOptions;
   readonly #capture: Capture<T>;
   readonly #deadline: Deadline | undefined;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
   readonly #pace = new Pace();
   readonly #choice: PastChoice | undefined;
   #past: PastTraits | undefined;

@@ -1,4 +1,5 @@
 /** Accounts: one, all, who is in one, and what a person is in. A person is named as in a lookup. */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import type { AccountPage, PageOptions } from '../../model/account.ts';
 import { EngineError } from '../../model/error.ts';
 import { typedIdentifier } from '../lookup/address.ts';
@@ -38,7 +39,7 @@ async function accountsAt(
   { door }: Exchange,
   address: string,
   options: PageOptions,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<AccountPage | undefined> {
   const { accounts } = door.engine;
   const typed = typedIdentifier(address);

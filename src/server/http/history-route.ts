@@ -1,4 +1,5 @@
 /** `GET /v1/profiles/{id}/history`: every change of a profile's traits. The profile is named as in a lookup. */
+import type { CancelSignal } from '../../base/cancel-source.ts';
 import type { Gateway } from '../../engine/gateway.ts';
 import { EngineError } from '../../model/error.ts';
 import type { TraitHistory, TraitHistoryRequest } from '../../model/history.ts';
@@ -58,7 +59,7 @@ async function historyAt(
   engine: Gateway,
   address: string,
   request: TraitHistoryRequest,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<TraitHistory | undefined> {
   const typed = typedIdentifier(address);
   const found = typed === undefined ? undefined : await engine.traitHistory(typed, request, signal);

@@ -1,5 +1,6 @@
 /** Queries over HTTP. When the client leaves, its query is cancelled: nobody waits for the answer. */
 
+import { type CancelSignal, CancelSource } from '../../base/cancel-source.ts';
 import { EngineError } from '../../model/error.ts';
 import type { QueryRequest } from '../../model/query.ts';
 import { parseAnalysisRequest, parseCompletionRequest, parseQueryRequest } from '../query-request.ts';
@@ -52,8 +53,8 @@ async function answerIds(exchange: Exchange, answer: AsyncIterable<Uint8Array>):
 }
 
 /** Aborts when the client leaves before its answer. */
-export function signalOf(exchange: Exchange): AbortSignal {
-  const cancel = new AbortController();
+export function signalOf(exchange: Exchange): CancelSignal {
+  const cancel = new CancelSource();
   exchange.onLeave(() => cancel.abort());
   return cancel.signal;
 }

@@ -7,6 +7,7 @@
  *            emptied it is told and closed (1013); when it has not after `slowReaderMs`, it is cut off.
  * closed   → late results are dropped; queries under way are cancelled.
  */
+import { type CancelSignal, CancelSource } from '../../base/cancel-source.ts';
 import type { AckLevel } from '../../model/ingest.ts';
 import type { Door } from '../door.ts';
 import type { Socket } from '../transport/transport.ts';
@@ -52,7 +53,7 @@ export class Session {
   readonly door: Door;
   readonly credit: Credit;
   readonly ack: AckLevel | undefined;
-  readonly #cancel = new AbortController();
+  readonly #cancel = new CancelSource();
   readonly #isBinary: boolean;
   rights: number;
   queryCount = 0;
@@ -73,7 +74,7 @@ export class Session {
   }
 
   /** Aborts when the connection ends. */
-  get signal(): AbortSignal {
+  get signal(): CancelSignal {
     return this.#cancel.signal;
   }
 

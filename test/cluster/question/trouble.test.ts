@@ -1,5 +1,7 @@
 /** Questions that do not end well: callers who leave, time that runs out, shards that fail or cannot be asked; and what stays open after it. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CancelSignal } from '../../../src/base/cancel-source.ts';
 import type { QuestionPort } from '../../../src/cluster/question/question-port.ts';
 import { type PartRequest, PartServer } from '../../../src/engine/answer/part-server.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
@@ -60,7 +62,7 @@ function failing(code: ErrorCode): () => Promise<never> {
 
 /** Ports of which one is another; and the signals that all were given. */
 function withOne(index: number, change: (port: QuestionPort) => Partial<QuestionPort>) {
-  const signals: AbortSignal[] = [];
+  const signals: CancelSignal[] = [];
   const ports = both.ports.map((port, i): QuestionPort => {
     const changed = i === index ? { ...port, ...change(port) } : port;
     return {
