@@ -107,6 +107,7 @@ export class ClusterEngine implements Gateway {
   readonly #segments: GatheredSegments;
   readonly #completer: Completer;
   #map: ClusterMap;
+  #ports: readonly QuestionPort[] = [];
   #isClosed = false;
   #isFresh = false;
 
@@ -219,7 +220,9 @@ export class ClusterEngine implements Gateway {
 
   /** One a shard, for who gathers answers. */
   questionPorts(): readonly QuestionPort[] {
-    return questionPorts(this.#caller, this.#map.shards.length);
+    const { length } = this.#map.shards;
+    if (this.#ports.length !== length) this.#ports = questionPorts(this.#caller, length);
+    return this.#ports;
   }
 
   /** A call to any shard. Errors: as of `ShardCaller.call`. */
