@@ -8,6 +8,7 @@
  */
 import { EngineError } from '../model/error.ts';
 import type { Identifier, LookupOptions } from '../model/profile.ts';
+import { writeUtf8 } from '../runtime/utf8.ts';
 
 /** A shard to ask instead, and with which identifier's profile it is; or what the identifier is called in normal form, to be asked for that. */
 export type Elsewhere =
@@ -21,8 +22,6 @@ export type LedBy = readonly [type: string, value: string];
 const START_BYTES = 64 * 1_024;
 /** A larger buffer is given back after use. */
 const KEPT_BYTES_MAX = 1_048_576;
-/** Texts up to this are written in a loop: cheaper than the call of a native function. */
-const LOOP_LENGTH_MAX = 48;
 const USER_ID = 'user_id';
 const IS_USER = 0;
 const IS_TYPED = 1;
@@ -59,22 +58,11 @@ class PackedWriter {
   }
 
   text(text: string): void {
-    const { length } = text;
-    this.room(length * 3 + 4);
-    const { bytes } = this;
+    this.room(text.length * 3 + 4);
     const start = this.at + 4;
-    let at = start;
-    if (length <= LOOP_LENGTH_MAX) {
-      const end = start + length;
-      for (let index = 0; at < end; index++) {
-        const code = text.charCodeAt(index);
-        if (code >= 0x80) break;
-        bytes[at++] = code;
-      }
-      if (at < end) at = start + bytes.write(text, start);
-    } else at = start + bytes.write(text, start);
-    this.put32(at - start);
-    this.at = at;
+    const size = writeUtf8(text, this.bytes, start);
+    this.put32(size);
+    this.at = start + size;
   }
 
   /** Room was made. */

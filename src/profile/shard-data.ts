@@ -16,6 +16,7 @@ import type { SlabMemory } from '../memory/slab-memory.ts';
 import type { TraitSurvivorship } from '../model/identity.ts';
 import type { JournalEntry } from '../model/identity-journal.ts';
 import type { Identifier } from '../model/profile.ts';
+import { writeUtf8 } from '../runtime/utf8.ts';
 import { CurrentTraits } from './current-traits.ts';
 import { DeadRows } from './dead-rows.ts';
 import { DedupWindow } from './dedup-window.ts';
@@ -223,7 +224,7 @@ export class ShardData {
     // No buffer is made for an identifier of usual length.
     const isShort = value.length * 3 <= scratch.length;
     const bytes = isShort ? scratch : Buffer.from(value, 'utf8');
-    const length = isShort ? scratch.write(value, 0, 'utf8') : bytes.length;
+    const length = isShort ? writeUtf8(value, scratch, 0) : bytes.length;
     return this.identifiers.find(typeId, bytes, 0, length, xxh32(bytes, 0, length, this.hashSeed));
   }
 

@@ -23,6 +23,7 @@ import { NONE } from '../profile/event-table.ts';
 import { TYPE_ANONYMOUS_ID, TYPE_USER_ID } from '../profile/identifier-store.ts';
 import { ProfileRenderer } from '../profile/profile-renderer.ts';
 import { ShardData, type ShardDataOptions } from '../profile/shard-data.ts';
+import { writeUtf8 } from '../runtime/utf8.ts';
 import type { ShardStorage } from '../storage/contract.ts';
 import { type CheckpointResult, decodeCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { encodeIdentityCommand, type IdentityCommand, type Step } from './identity-command.ts';
@@ -346,7 +347,7 @@ export class Shard {
     // The lookup path: no buffer is made for an identifier of usual length.
     const isShort = value.length * 3 <= SCRATCH_SIZE_BYTES;
     const bytes = isShort ? scratch : Buffer.from(value, 'utf8');
-    const length = isShort ? scratch.write(value, 0, 'utf8') : bytes.length;
+    const length = isShort ? writeUtf8(value, scratch, 0) : bytes.length;
     return this.rowOfBytes(type, bytes, 0, length);
   }
 

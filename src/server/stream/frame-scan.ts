@@ -59,10 +59,14 @@ function fieldOf(frame: Buffer, name: Buffer, maxBytes: number): unknown {
 function isText(frame: Buffer, at: number, name: Buffer): boolean {
   const start = frame[at] === 0xd9 ? at + 2 : at + 1;
   const length = frame[at] === 0xd9 ? frame[at + 1] : frame[at] - 0xa0;
-  return length === name.length && frame.compare(name, 0, name.length, start, start + length) === 0;
+  if (length !== name.length || start + length > frame.length) return false;
+  for (let i = 0; i < length; i++) if (frame[start + i] !== name[i]) return false;
+  return true;
 }
 
 function decode(bytes: Buffer): unknown {
+  // A short text, as nearly every op is.
+  if (bytes[0] >= 0xa0 && bytes[0] <= 0xbf) return bytes.toString('utf8', 1);
   try {
     return unpackr.unpack(bytes) as unknown;
   } catch {

@@ -59,7 +59,7 @@ export function lookupFrame(session: Session, page: BytePage, message: Message, 
   page.reset();
   if (isBinary) {
     page.bytes(engine.epoch === undefined ? REF_HEAD : REF_HEAD_OF_THREE);
-    page.bytes(packr.pack(ref ?? null));
+    writeRef(page, ref ?? null);
     if (engine.epoch !== undefined) {
       page.bytes(EPOCH_HEAD);
       page.bytes(packr.pack(engine.epoch));
@@ -83,6 +83,20 @@ export function lookupFrame(session: Session, page: BytePage, message: Message, 
     }
     return { lent: own.view(), isBinary, release: () => pages.give(own) };
   });
+}
+
+/** As msgpack. Nearly every ref is a count, which needs no packer. */
+function writeRef(page: BytePage, ref: unknown): void {
+  if (typeof ref !== 'number' || !Number.isInteger(ref) || ref < 0 || ref > 0xffff) page.bytes(packr.pack(ref));
+  else if (ref < 0x80) page.byte(ref);
+  else {
+    if (ref <= 0xff) page.byte(0xcc);
+    else {
+      page.byte(0xcd);
+      page.byte(ref >>> 8);
+    }
+    page.byte(ref & 0xff);
+  }
 }
 
 /** What a client asks faster than it is answered waits here, so it is bounded; nothing ever waits where the engine answers at once. */
