@@ -26,6 +26,8 @@ export interface Result {
   readonly checksum: string;
   /** What the reader must know to read the figures right. */
   readonly note?: string | undefined;
+  /** Where the bench holds processes otherwise than the run does. */
+  readonly pinned?: string | undefined;
 }
 
 export interface ResultLine extends Result {
@@ -55,7 +57,7 @@ export function lineOf(bench: string, size: string, runs: number, pinned: string
     clientCpu: typeof clientCpu === 'number' && Number.isFinite(clientCpu) ? round(clientCpu) : null,
     checksum: result.checksum,
     runs,
-    pinned,
+    pinned: result.pinned ?? pinned,
     ...(result.note === undefined ? {} : { note: result.note }),
   };
 }

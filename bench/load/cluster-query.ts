@@ -4,12 +4,16 @@
  *
  * `addedMs` is the median time of the cluster less that of the embedded engine as the caller sees it; `addedServerMs` the same of `tookMs` in the answers.
  *
+ * Not pinned, either side: there is one question at a time, and who asked it sleeps until the answer is there. Held to one processor, the shards
+ * would answer one after another, which is not what is asked here.
+ *
  * agree: every answer of both sides is the same count. ratio: embedded / cluster.
  */
 import type { QueryLoadAnswer, QueryLoadConfig } from '../client/query-load.ts';
 import { checksumOf } from '../data/checksum.ts';
 import { type Bench, medianBy, medianOf } from '../harness.ts';
 import { runProgram } from '../process/child.ts';
+import { NOT_PINNED, type Pins } from '../process/pin.ts';
 import { startSides } from './cluster-sides.ts';
 
 const SHARD_COUNT = 4;
@@ -30,8 +34,9 @@ export const clusterQuery: Bench = {
   title: 'latency that gathering from four shard processes adds to Q1, against four shards in one',
   async run(context) {
     const isSmoke = context.size.name === 'smoke';
+    const pins: Pins = { ...NOT_PINNED, text: 'not pinned: one question at a time' };
     const shards = isSmoke ? SMOKE_SHARD_COUNT : SHARD_COUNT;
-    const sides = await startSides(context, shards);
+    const sides = await startSides({ ...context, pins }, shards);
     const servers = [sides.cluster, sides.embedded].map(({ port, key }) => ({ port, key }));
     const config: QueryLoadConfig = {
       servers,
@@ -45,7 +50,7 @@ export const clusterQuery: Bench = {
     for (let run = 0; run < context.runs; run++) {
       context.progress(`run ${run + 1} of ${context.runs}`);
       const before = [sides.cluster.cpuSeconds, sides.embedded.process.cpuSeconds];
-      const told = await runProgram<QueryLoadAnswer>('client/query-load.js', config, { cpus: context.pins.client });
+      const told = await runProgram<QueryLoadAnswer>('client/query-load.js', config, { cpus: pins.client });
       const asked = config.count + config.warmCount;
       embeddedSeconds += (sides.embedded.process.cpuSeconds - before[1]) / asked;
       for (const server of told.servers) for (const count of server.counts) counts.add(count);
@@ -77,6 +82,7 @@ export const clusterQuery: Bench = {
       },
       ratio: callerMs(1) / callerMs(0),
       agree: sides.isSame && counts.size === 1,
+      pinned: pins.text,
       checksum: checksumOf(`${sides.checksum} ${[...counts].join(' ')}`),
     });
     await sides.stop();

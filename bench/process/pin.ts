@@ -12,13 +12,15 @@ export interface Pins {
   readonly text: string;
 }
 
+export const NOT_PINNED: Pins = { server: undefined, client: undefined, text: 'not pinned: switched off' };
+
 export function pinsOf(options: {
   readonly isOff: boolean;
   readonly server: string | undefined;
   readonly client: string | undefined;
 }): Pins {
   const free = (text: string): Pins => ({ server: undefined, client: undefined, text });
-  if (options.isOff) return free('not pinned: switched off');
+  if (options.isOff) return NOT_PINNED;
   if (findProgram('taskset') === undefined) return free('not pinned: taskset is not installed');
   if (availableParallelism() < 2) return free('not pinned: one processor only');
   const server = options.server ?? '0';
