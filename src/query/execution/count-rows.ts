@@ -15,10 +15,10 @@ import { type Pace, paced } from './pace.ts';
 import { programCostNs } from './program-cost.ts';
 import type { ScratchMemory } from './scratch-memory.ts';
 
-/** An event of the window: its counter may lie anywhere. 2 on a core of its own, 6 on a crowded one. */
-const EVENT_NS = 4;
-/** A row whose counters are added up, compared and cleared, for each worker that counted. */
-const PACK_ROW_NS = 0.5;
+/** An event of the window: its counter may lie anywhere. 2.4 on a core of its own, 3.2 on a crowded one. */
+const EVENT_NS = 2.5;
+/** A row whose counters are added up, compared and cleared. */
+const PACK_ROW_NS = 1;
 
 export interface CountByScan {
   readonly scan: MeasureScan;

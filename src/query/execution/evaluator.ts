@@ -24,6 +24,7 @@ import type { ScratchMemory } from './scratch-memory.ts';
 import { rowsOfSeen } from './seen-rows.ts';
 import { selectSequence } from './sequence-select.ts';
 import type { Trace } from './trace.ts';
+import { rowsOfValues, valueByScan } from './value-rows.ts';
 
 export interface EvaluatorOptions {
   readonly rowCount: number;
@@ -163,6 +164,12 @@ export class Evaluator {
     }
     if (counts !== undefined) {
       const rows = yield* rowsOfCounts(counts, threadCount, scratch, pace, this.#counted === operator);
+      this.#measured.set(operator, rows);
+      return within(rows, candidates);
+    }
+    const values = valueByScan(scan, test.measure, verdict, threadCount);
+    if (values !== undefined) {
+      const rows = yield* rowsOfValues(values, scratch, pace, this.#counted === operator);
       this.#measured.set(operator, rows);
       return within(rows, candidates);
     }

@@ -18,6 +18,7 @@ import { distinctInputs } from './distinct-source.ts';
 import type { ImageSet } from './image-set.ts';
 import { KernelBuilder, packingLoop } from './kernel.ts';
 import { type MeasureScan, type NumberInput, type ScanMeasure, windowChunks } from './measure-scan.ts';
+import { numberTerm } from './number-term.ts';
 import { type Program, programOf } from './program.ts';
 import { compileProgramTest } from './program-test.ts';
 
@@ -167,7 +168,7 @@ function* keepFitting(
   }
 }
 
-/** Whether the value of row `i` fits. Nothing measured is NaN for avg (0/0) and an infinity for min and max: no value. */
+/** Whether the value of row `i` fits. */
 function stateTerm(
   measure: Exclude<Measure, { kind: 'edge' }>,
   state: AccumulatorState,
@@ -179,20 +180,5 @@ function stateTerm(
     if (measure.max === Infinity) return `${counts}[i]>=${min}`;
     return `((${counts}[i]>=${min})&(${counts}[i]<=${builder.argument(measure.max)}))!==0`;
   }
-  const { fn } = measure;
-  const source = builder.argument(fn === 'count_distinct' ? state.counts : state.values);
-  const value = fn === 'avg' ? `${source}[i]/${builder.argument(state.counts)}[i]` : `${source}[i]`;
-  const test = selectionText(measure.selection, value, builder);
-  if (fn === 'avg') return `((${value})===(${value}))&&${test}`;
-  return fn === 'min' || fn === 'max' ? `(${value}-${value}===0)&&${test}` : test;
-}
-
-function selectionText(
-  selection: Extract<Measure, { kind: 'number' }>['selection'],
-  value: string,
-  builder: KernelBuilder,
-): string {
-  if (selection.kind === 'present') return '(true)';
-  if (selection.kind === 'list') return `(${builder.argument(new Set(selection.values))}.has(${value}))`;
-  return `((((${value})>=${builder.argument(selection.min)})&((${value})<=${builder.argument(selection.max)}))!==0)`;
+  return numberTerm(measure, state, builder);
 }

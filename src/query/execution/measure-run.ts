@@ -100,11 +100,12 @@ function stepOf(scan: MeasureScan, builder: KernelBuilder, accumulator: Accumula
   }
 }
 
-function numberStep(
+/** What the number of element `i`, where it has one, does to row `r`. */
+export function numberStep(
   kind: 'sum' | 'avg' | 'min' | 'max',
   input: NumberInput,
   builder: KernelBuilder,
-  accumulator: Accumulator,
+  accumulator: Pick<Accumulator, 'values' | 'counts'>,
 ): string {
   const view = builder.view(input.image);
   if (view === undefined) return '';

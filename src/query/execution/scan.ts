@@ -18,6 +18,7 @@ import { type SortScan, sortScanSteps } from './sort-scan.ts';
 import type { SortedNumbers } from './sorted-numbers.ts';
 import type { TallyScan } from './tally-input.ts';
 import { type TallyOutcome, tallySteps } from './tally-scan.ts';
+import { type ValueScan, valueSteps } from './value-scan.ts';
 
 /** Each kind of scan with what one worker's part of it gives back; plain data over shared memory. */
 interface ScanKinds {
@@ -30,6 +31,8 @@ interface ScanKinds {
   readonly run_count: { readonly scan: RunCountScan; readonly outcome: undefined };
   /** The result is in the words of its `pack`. */
   readonly count: { readonly scan: CountScan; readonly outcome: undefined };
+  /** The result is in its words. */
+  readonly value: { readonly scan: ValueScan; readonly outcome: undefined };
   readonly sequence: { readonly scan: SequenceScan; readonly outcome: undefined };
   readonly measure: { readonly scan: MeasureScan; readonly outcome: AccumulatorState };
   readonly gather: { readonly scan: GatherScan; readonly outcome: SortedNumbers };
@@ -64,6 +67,8 @@ export function* scanSteps({ scan, slabs, share }: ScanTask): Generator<number, 
       return yield* runCountSteps(scan, share);
     case 'count':
       return yield* countSteps(scan, slabs, share);
+    case 'value':
+      return yield* valueSteps(scan, slabs, share);
     case 'sequence':
       return yield* sequenceSteps(scan, slabs, share);
     case 'gather':
