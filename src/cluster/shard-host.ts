@@ -38,6 +38,7 @@ import { followingSegments, segmentCalls } from './serve/segment-calls.ts';
 import { holderText, type LiveSteps, stepCalls } from './serve/step-calls.ts';
 import { ShardIngest } from './shard-ingest.ts';
 import { ShardLinks } from './shard-links.ts';
+import { unavailable } from './step/claim.ts';
 import { Fence } from './step/fence.ts';
 import { LockTable } from './step/lock-table.ts';
 import { MirroredDirectory } from './step/mirrored-directory.ts';
@@ -93,6 +94,8 @@ export class ShardHost {
   #isServing = false;
   /** Has no slots and is about to leave. */
   #isRetired = false;
+  /** By the newest map. One that has none begins no steps: it may be about to leave, and a process that was started anew does not remember. */
+  #hasSlots = false;
   #isFatal = false;
   #closing: Promise<void> | undefined;
 
@@ -131,7 +134,7 @@ export class ShardHost {
       random,
       nextHolder: () => this.#nextHolder(),
       pressure: () => engine.ingestPressure(),
-      isClosing: () => this.#closing !== undefined,
+      mayBegin: () => this.#closing === undefined && this.#hasSlots,
       onFatal,
     });
     const partServer = engine.queryService.partServers[0];
@@ -160,7 +163,7 @@ export class ShardHost {
       clock,
       random,
       nextHolder: () => this.#nextHolder(),
-      assertServing,
+      assertServing: () => this.#assertBeginning(),
       onFatal,
     };
     const calls: Handlers = {
@@ -177,7 +180,6 @@ export class ShardHost {
         outbox: this.#outbox,
         assertServing,
         onFatal,
-        onPart: (record) => this.#mover.passOn(record),
         onNewLife: (shard) => this.#links.endSession(shard),
       }),
       ...personCalls(persons),
@@ -401,6 +403,12 @@ export class ShardHost {
     );
   }
 
+  /** As above, and for a shard without slots. */
+  #assertBeginning(): void {
+    this.#assertServing();
+    if (!this.#hasSlots) throw unavailable(this.#options.index);
+  }
+
   #fatal(error: unknown): void {
     if (this.#isFatal) return;
     this.#isFatal = true;
@@ -425,6 +433,7 @@ export class ShardHost {
     const owners = this.#map.slotOwners.map((owner, slot) =>
       owner === index ? (leftSlots.get(slot) ?? owner) : owner,
     );
+    this.#hasSlots = this.#map.slotOwners.includes(index);
     this.#slots.use(this.#map, owners);
   }
 

@@ -55,8 +55,8 @@ export interface ShardIngestParts extends ClaimsParts {
   /** Names a step. */
   readonly nextHolder: () => string;
   readonly pressure: () => EngineError | undefined;
-  /** The process ends: what needs others is not waited for. */
-  readonly isClosing: () => boolean;
+  /** Whether steps may be begun: not when the process ends, nor on a shard that has no slots. */
+  readonly mayBegin: () => boolean;
   /** The shard's memory is ahead of its log: only a restart helps. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -257,7 +257,7 @@ export class ShardIngest {
     let attempt = 0;
     for (let at = from; at < to; ) {
       // Each of them might be tried for ten seconds, for nobody.
-      if (this.#parts.isClosing() || run.signal.aborted) {
+      if (!this.#parts.mayBegin() || run.signal.aborted) {
         this.#giveUp(run, at, to);
         return;
       }
@@ -280,7 +280,7 @@ export class ShardIngest {
   }
 
   #giveUp({ batch, outcome }: Run, from: number, to: number): void {
-    const message = 'the shard stops, or nobody waited any more; send again';
+    const message = 'the shard stops or has no slots, or nobody waited any more; send again';
     for (let at = from; at < to; at++) {
       outcome.rejected.push({ index: batch.indexes[at], code: 'shard_unavailable', message, retryable: true });
     }

@@ -20,7 +20,7 @@ import type { SlotMap } from '../../router/slot-map.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { HandOver, IdentityCommand } from '../../shard/identity-command.ts';
 import { textOf } from '../../shard/identity-entry.ts';
-import { type BatchHeader, decodeRecord, RecordBuilder } from '../../shard/record.ts';
+import { type BatchHeader, RecordBuilder } from '../../shard/record.ts';
 import type { Shard } from '../../shard/shard.ts';
 import type { Fence } from '../step/fence.ts';
 import type { LockTable } from '../step/lock-table.ts';
@@ -52,8 +52,6 @@ export class SlotMover {
   #frozen: ReadonlySet<number> = new Set();
   /** Asked for and not over. */
   readonly #underWay = new Set<BegunMove>();
-  /** Came here; the map may not have them here yet. What concerns them goes back to nobody. */
-  readonly #taken = new Set<number>();
   #isClosed = false;
   /** One after another. */
   #last: Promise<unknown> = Promise.resolve();
@@ -226,31 +224,6 @@ export class SlotMover {
     return this.#handOver({ leaving: [], forwards: [] }, slots, to, closing, taken);
   }
 
-  /**
-   * Word of where somebody lives that comes here, from a step that knew an older map, for identifiers of slots that have gone: told to who has them
-   * now, behind what went there before. To be called in the turn in which it comes, before it is carried out here: a crash that keeps one of the two
-   * records keeps this one, and the part is sent again.
-   */
-  passOn(record: Uint8Array): void {
-    const { own, slots: map } = this.#parts;
-    const decoded = decodeRecord(record);
-    if (decoded.kind !== 'events') return;
-    const byShard = new Map<number, MoveForward[]>();
-    for (const command of [...decoded.commands.values()].flat()) {
-      if (command.kind === 'take_slot') this.#taken.add(command.slot);
-      if (command.kind !== 'bind') continue;
-      const slot = map.slotOf(command.identifier);
-      const shard = map.shardOfSlot(slot);
-      if (shard === own.index || this.#taken.has(slot)) continue;
-      const known = byShard.get(shard);
-      if (known === undefined) byShard.set(shard, [command]);
-      else known.push(command);
-    }
-    for (const [shard, forwards] of byShard) {
-      this.#handOver({ leaving: [], forwards }, new Set(), shard).catch(() => undefined);
-    }
-  }
-
   /** One step, in one turn; resolves when it is on the other's disk. */
   #handOver(
     step: MoveStep,
@@ -282,7 +255,6 @@ export class SlotMover {
       for (const { identifier, target } of step.forwards) part.addCommand({ kind: 'bind', identifier, target });
       for (const command of closing) part.addCommand(command);
       for (const command of takenHere) own.commandInBatch(command);
-      for (const slot of slots) this.#taken.delete(slot);
       for (const slot of slots) own.commandInBatch({ kind: 'leave_slot', slot, to });
       const parts = [{ shard: to, record: Uint8Array.from(part.finish(NO_BYTES, header)) }];
       const handOver: HandOver = { number, parts };

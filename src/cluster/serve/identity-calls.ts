@@ -34,6 +34,7 @@ export interface IdentityCallsParts extends ClaimsParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly nextHolder: () => string;
+  /** Errors: shard_unavailable, also on a shard that has no slots. */
   readonly assertServing: () => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -84,7 +85,7 @@ export function identityCalls(parts: IdentityCallsParts): Handlers {
   };
 }
 
-/** Takes what it lacks in hand and does the work in one turn, as often as it is busy. Errors: overloaded, those of the work. */
+/** Takes what it lacks in hand and does the work in one turn, as often as it is busy. Errors: overloaded, shard_unavailable, those of the work. */
 export async function inStep<T>(
   parts: IdentityCallsParts,
   lackOf: () => OutOfReach,
@@ -92,6 +93,7 @@ export async function inStep<T>(
 ): Promise<T> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     await parts.fence.whenOpen();
+    parts.assertServing();
     const claims = new Claims(parts.nextHolder(), parts.clock.nowMs(), parts, true);
     try {
       if ((await claims.take([lackOf()])) && claims.isStanding && !parts.fence.isUp) {

@@ -38,8 +38,6 @@ export interface StepCallsParts {
   /** Errors: shard_unavailable while this shard starts. */
   readonly assertServing: () => void;
   readonly onFatal: (error: unknown) => void;
-  /** Of a part of a step, in the turn in which it is carried out, before it is. */
-  readonly onPart: (record: Uint8Array) => void;
   /** Another shard's process was started anew: what was claimed there before is not kept there any more. */
   readonly onNewLife: (shard: number) => void;
 }
@@ -118,11 +116,10 @@ function releaseDead({ origin, life, upTo, holders }: LiveSteps, locks: LockTabl
   }
 }
 
-async function deliver(deliveries: readonly Delivery[], { own, onPart, onFatal }: StepCallsParts): Promise<null> {
+async function deliver(deliveries: readonly Delivery[], { own, onFatal }: StepCallsParts): Promise<null> {
   for (const { origin, number, record } of deliveries) {
     if (number <= (own.data.arrived.get(origin) ?? 0)) continue;
     try {
-      onPart(record);
       own.applyRecord(record);
     } catch (error) {
       onFatal(error);

@@ -143,8 +143,11 @@ export class Claims {
   /** The identifier's profile lives further on. False: it is on its way, or has left with a slot that the map here does not have elsewhere yet. */
   #follow(next: Map<number, Ask>, from: number, identifier: Identifier, target: Identifier): boolean {
     const { own, slots } = this.#parts;
-    const lead = leadOf(own, slots, identifier, target);
-    if (typeof lead === 'number') return true;
+    const to = slots.shardOf(target);
+    const here = own.rowOf(identifier);
+    if (typeof here === 'number' && here >= 0) return true;
+    // What this shard remembers of one whose slot is elsewhere may be untrue since a cut, of which owners are told.
+    const lead = to === own.index ? leadOf(own, slots, identifier, target) : { to, by: target };
     if (typeof lead !== 'object' || lead.to === from) return false;
     const isFromOwner = slots.shardOf(identifier) === from && lead.by === target;
     if (!isFromOwner) this.facts.detours.push(identifier);

@@ -4,7 +4,7 @@
  * and merge, and word of it may come late. Only cutting links makes it untrue, and then all that were in the profile are told anew, locked.
  *
  * Invariant: for each identifier that has a profile, the owner of its slot has the profile or a forward, and going from owner to owner by forwards ends at
- * the profile. Nobody has an identifier if the owner of its slot, and no other shard, knows nothing of it.
+ * the profile. Nobody has an identifier if the owner of its slot, and no other shard, knows nothing of it. Other shards' entries may be untrue.
  */
 import type { Identifier } from '../../model/profile.ts';
 import type { SlotMap } from '../../router/slot-map.ts';
