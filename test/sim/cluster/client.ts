@@ -4,7 +4,8 @@
  */
 import { EngineError } from '../../../src/model/error.ts';
 import type { Identifier, Profile } from '../../../src/model/profile.ts';
-import type { SimCluster, SimRouter } from './cluster.ts';
+import type { SimCluster } from './cluster.ts';
+import type { SimRouter } from './stage.ts';
 import type { SimItem } from './traffic.ts';
 
 const CALL_TIMEOUT_MS = 20_000;

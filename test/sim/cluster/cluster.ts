@@ -2,16 +2,16 @@
  * A cluster in one thread: shard and router processes that can be killed and started again over what their disks kept, and a supervisor that
  * knows which there are and tells them.
  */
-import { type ClusterEngine, openClusterEngine } from '../../../src/cluster/cluster-engine.ts';
+import { openClusterEngine } from '../../../src/cluster/cluster-engine.ts';
 import type { ClusterMap } from '../../../src/cluster/cluster-map.ts';
-import { openShardHost, type ShardHost } from '../../../src/cluster/shard-host.ts';
+import { openShardHost } from '../../../src/cluster/shard-host.ts';
 import { MemoryNetwork } from '../../../src/link/memory-network.ts';
 import { EngineError } from '../../../src/model/error.ts';
 import type { RandomSource } from '../../../src/runtime/random.ts';
 import { MemoryStorage } from '../../../src/storage/memory-storage.ts';
 import type { SeededWorld } from '../../unit/link/seeded-world.ts';
-import type { Crossing } from './crossing.ts';
 import { type Death, SimProcess } from './process.ts';
+import type { Meddler, SimRouter, SimShard, Stage } from './stage.ts';
 import { SimSupervisor } from './supervisor.ts';
 
 const RESTART_MS_MAX = 500;
@@ -19,29 +19,6 @@ const NEWS_MS_MAX = 20;
 /** Now and then a process is busy, or asleep. */
 const LATE_NEWS_EVERY = 12;
 const LATE_NEWS_MS_MAX = 2_000;
-
-export interface SimShard {
-  readonly index: number;
-  process: SimProcess | undefined;
-  host: ShardHost | undefined;
-  storage: MemoryStorage;
-  isClosing: boolean;
-  isServing: boolean;
-  /** Has no slots any more: it is not started again. */
-  isLeaving: boolean;
-  /** Longest time from an append to its sync. */
-  flushMsMax: number;
-  /** Nothing reaches the disk for now. */
-  isDiskStuck: boolean;
-  /** Whoever writes is refused; the process is lost with that, and the next one too. */
-  isDiskFull: boolean;
-}
-
-export interface SimRouter {
-  readonly name: string;
-  process: SimProcess | undefined;
-  engine: ClusterEngine | undefined;
-}
 
 export interface SimClusterOptions {
   readonly shards: number;
@@ -51,15 +28,14 @@ export interface SimClusterOptions {
   readonly checkpointIntervalMs: number;
 }
 
-export class SimCluster {
+export class SimCluster implements Stage {
   readonly world: SeededWorld;
   readonly network: MemoryNetwork;
   readonly routers: readonly SimRouter[];
   readonly supervisor: SimSupervisor;
-  /** What must not have happened. */
   readonly faults: Error[] = [];
   /** What goes wrong in the midst of calls. */
-  crossing: Crossing | undefined;
+  readonly meddlers: Meddler[] = [];
   /** Now and then a process that dies leaves a checkpoint that cannot be read behind its last whole one. */
   tearsCheckpoints = false;
   /** Also those that have left: their folders are kept. */
@@ -110,7 +86,6 @@ export class SimCluster {
     return this.#places.map(({ index }) => `shard-${index}`);
   }
 
-  /** Does nothing when the process is there, or is not wanted any more. */
   startShard(index: number): void {
     const shard = this.#placeOf(index);
     if (shard.process !== undefined || shard.isLeaving || index >= this.map.shards.length) return;
@@ -135,7 +110,7 @@ export class SimCluster {
         storage: () => storage,
       },
       onFatal: (error) => this.#ends(shard, process, 'is fatal', error),
-      wrapCalls: (calls) => this.crossing?.wrap(calls, shard, process) ?? calls,
+      wrapCalls: (calls) => this.meddlers.reduce((wrapped, meddler) => meddler.wrap(wrapped, shard, process), calls),
     });
     opening.then(
       (host) => {
@@ -227,7 +202,6 @@ export class SimCluster {
     this.supervisor.publishStates();
   }
 
-  /** Ends in order, as for an upgrade; it may be killed meanwhile. */
   async closeShard(index: number): Promise<void> {
     const shard = this.#placeOf(index);
     const { process, host, storage } = shard;
@@ -286,7 +260,6 @@ export class SimCluster {
     });
   }
 
-  /** Everybody hears of the map some time later. */
   tellMap(): void {
     const { world, map } = this;
     const processes = [...this.shards, ...this.routers];

@@ -1,11 +1,10 @@
 /**
  * What goes wrong in the midst of calls between processes, where it hurts most: a shard that dies when it is asked, or a moment after it has
  * answered; an answer that is lost with its link, or comes late; a part of a step that is long on its way. Which calls, and how often, is drawn for a seed.
- * A shard that is _forgetful_ dies when it has just told what it knows and not all that it knows is on its disk.
  */
 import type { Handler, Handlers, IncomingCall } from '../../../src/link/peer.ts';
-import type { SimCluster, SimShard } from './cluster.ts';
 import type { SimProcess } from './process.ts';
+import type { Meddler, SimShard, Stage } from './stage.ts';
 
 const CALLS = [
   'claim',
@@ -29,24 +28,17 @@ const RATES = [8, 30, 100];
 const SOON_MS_MAX = 40;
 const LATE_MS_MAX = 400;
 const LONG_MS_MAX = 15_000;
-/** Starting a process is what costs most. */
-const FORGETS_COUNT_MAX = 10;
-/** Long enough for who asked to have decided by then. */
-const FORGETS_MS_MAX = 15;
 const RESTART_MS_MAX = 600;
 
-export class Crossing {
-  readonly #cluster: SimCluster;
+export class Crossing implements Meddler {
+  readonly #cluster: Stage;
   readonly #note: (text: string) => void;
   readonly #calls: ReadonlySet<string>;
   readonly #oneIn: number;
-  readonly #isForgetful: boolean;
-  #forgotCount = 0;
   isOver = false;
 
-  constructor(cluster: SimCluster, isForgetful: boolean, note: (text: string) => void) {
+  constructor(cluster: Stage, note: (text: string) => void) {
     const { world } = cluster;
-    this.#isForgetful = isForgetful;
     this.#cluster = cluster;
     this.#note = note;
     this.#calls = new Set(Array.from({ length: 1 + world.below(6) }, () => CALLS[world.below(CALLS.length)]));
@@ -59,8 +51,6 @@ export class Crossing {
     for (const [name, handler] of Object.entries(calls)) {
       if (this.#calls.has(name))
         wrapped[name] = (args, call) => this.#meet(name, shard, process, call, () => handler(args, call));
-      else if (this.#isForgetful && name === 'claim')
-        wrapped[name] = (args, call) => this.#forget(shard, process, handler(args, call));
       else wrapped[name] = handler;
     }
     return wrapped;
@@ -114,17 +104,6 @@ export class Crossing {
     this.#note(`parts for ${process.name} are ${delayMs} ms on their way`);
     await new Promise<void>((resolve) => process.clock.after(delayMs, resolve));
     return carryOut();
-  }
-
-  async #forget(shard: SimShard, process: SimProcess, told: unknown): Promise<unknown> {
-    const { world } = this.#cluster;
-    const answer = await told;
-    const { durableSeq, lastSeq } = shard.storage.log;
-    if (this.isOver || !process.isAlive || durableSeq === lastSeq || this.#forgotCount >= FORGETS_COUNT_MAX)
-      return answer;
-    this.#forgotCount += 1;
-    world.clock.after(world.below(FORGETS_MS_MAX), () => this.#kill('what it told', shard, process));
-    return answer;
   }
 
   #kill(name: string, shard: SimShard, process: SimProcess): void {

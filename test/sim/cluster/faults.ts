@@ -1,8 +1,9 @@
 /** What goes wrong, and when, from a seed; and putting all of it right again. */
 import type { SimCluster } from './cluster.ts';
 import { Crossing } from './crossing.ts';
+import { type MishapPlan, Mishaps } from './mishaps.ts';
 
-export interface FaultPlan {
+export interface FaultPlan extends MishapPlan {
   readonly kills: boolean;
   readonly routerKills: boolean;
   readonly cuts: boolean;
@@ -12,8 +13,6 @@ export interface FaultPlan {
   readonly tornCheckpoints: boolean;
   /** In the midst of calls. */
   readonly crossings: boolean;
-  /** Shards die of having told what is not on their disk yet, which takes longer than otherwise. */
-  readonly forgetting: boolean;
   readonly supervisorKills: boolean;
   readonly storms: boolean;
   readonly clockSteps: boolean;
@@ -25,7 +24,6 @@ export interface FaultPlan {
 const DELAY_MS_MAX = 5;
 const STORM_MS_MAX = 300;
 const SLOW_MS_MAX = 800;
-const FORGETTING_FLUSH_MS_MAX = 400;
 /** Longer than a shard waits for another to take its part of a step. */
 const STUCK_MS_MAX = 25_000;
 const FULL_MS_MAX = 4_000;
@@ -56,8 +54,9 @@ export class Faults {
     if (plan.stuckDisks) faults.push(this.#stickDisk);
     if (plan.fullDisks) faults.push(this.#fillDisk);
     if (plan.supervisorKills) faults.push(this.#killSupervisor);
-    if (plan.crossings || plan.forgetting) cluster.crossing = new Crossing(cluster, plan.forgetting, note);
-    if (plan.forgetting) for (const shard of cluster.shards) shard.flushMsMax = FORGETTING_FLUSH_MS_MAX;
+    if (plan.crossings) cluster.meddlers.push(new Crossing(cluster, note));
+    if (plan.forgetting || plan.lostDeliveries || plan.latecomers || plan.orphans)
+      cluster.meddlers.push(new Mishaps(cluster, plan, note));
     cluster.tearsCheckpoints = plan.tornCheckpoints;
     if (plan.storms) faults.push(this.#storm);
     if (plan.clockSteps) faults.push(this.#stepClock);
@@ -82,7 +81,7 @@ export class Faults {
   heal(): void {
     const { world, network, shards, routers } = this.#cluster;
     this.#isOver = true;
-    if (this.#cluster.crossing !== undefined) this.#cluster.crossing.isOver = true;
+    for (const meddler of this.#cluster.meddlers) meddler.isOver = true;
     this.#cluster.supervisor.start();
     world.delayMsMax = DELAY_MS_MAX;
     for (const cut of this.#cuts) {

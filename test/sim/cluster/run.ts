@@ -181,12 +181,15 @@ function planOf(world: SeededWorld, isMoving: boolean): FaultPlan {
     fullDisks: world.below(5) === 0,
     tornCheckpoints: world.below(4) === 0,
     crossings: isOn(),
-    forgetting: world.below(4) === 0,
+    forgetting: world.below(3) === 0,
     supervisorKills: isMoving && isOn(),
     storms: world.below(3) === 0,
     clockSteps: world.below(3) === 0,
     upgrades: world.below(4) === 0,
     everyMsMax: [60, 300, 1_000][world.below(3)],
+    lostDeliveries: world.below(3) === 0,
+    latecomers: world.below(3) === 0,
+    orphans: world.below(3) === 0,
   };
 }
 

@@ -6,8 +6,8 @@ import type { ClusterMap } from '../../../src/cluster/cluster-map.ts';
 import { Peer } from '../../../src/link/peer.ts';
 import { Rebalance } from '../../../src/supervisor/rebalance.ts';
 import { mapOf } from '../../cluster/memory-cluster.ts';
-import type { SimCluster } from './cluster.ts';
 import { SimProcess } from './process.ts';
+import type { Stage } from './stage.ts';
 
 const NAME = 'supervisor';
 const LOOK_MS = 20;
@@ -18,13 +18,13 @@ export class SimSupervisor {
   #target: number | undefined;
   /** What was asked for last. */
   #wanted: number;
-  readonly #cluster: SimCluster;
+  readonly #cluster: Stage;
   readonly #note: (text: string) => void;
   #process: SimProcess | undefined;
   #rebalance: Rebalance | undefined;
   movedCount = 0;
 
-  constructor(cluster: SimCluster, shards: number, note: (text: string) => void) {
+  constructor(cluster: Stage, shards: number, note: (text: string) => void) {
     this.#cluster = cluster;
     this.#note = note;
     this.map = mapOf(shards);
