@@ -4,10 +4,11 @@
  * any time; a chunk that nobody wrote to does not exist.
  *
  * - `CodeColumn`: dictionary codes, u8 → u16 → u32; 0 = missing.
- * - `NumberColumn`: numbers, i8 → i16 → i32 → f64; the lowest integer of a rung, or NaN, = missing. Keeps a zone map
- *   (min and max ever written) per chunk, so that a range can pass over a chunk.
+ * - `NumberColumn`: numbers, i8 → i16 → i32 → f64, and for numbers with two decimal places hundredths as i16 → i32 → f64; the lowest
+ *   integer of a rung, or NaN, = missing. Keeps a zone map (min and max ever written) per chunk, so that a range can pass over a chunk.
  */
 import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './chunk-size.ts';
+import { hundredthsOf } from './hundredths.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 
@@ -16,13 +17,29 @@ const FIRST_CAPACITY = 16;
 export type CodeView = Uint8Array | Uint16Array | Uint32Array;
 export type NumberView = Int8Array | Int16Array | Int32Array | Float64Array;
 
-/** Rungs of a number chunk, in the order of the ladder; `NUMBER_MISSING[rung]` marks a missing element. */
+/** Rungs of a number chunk; `NUMBER_MISSING[rung]` marks a missing element. From `RUNG_H16` on elements are hundredths. */
 export const RUNG_I8 = 0;
 export const RUNG_I16 = 1;
 export const RUNG_I32 = 2;
 export const RUNG_F64 = 3;
-export const NUMBER_MISSING: readonly number[] = [-128, -32_768, -2_147_483_648, Number.NaN];
-const NUMBER_SIZE_BYTES: readonly number[] = [1, 2, 4, 8];
+export const RUNG_H16 = 4;
+export const RUNG_H32 = 5;
+export const NUMBER_MISSING: readonly number[] = [
+  -128,
+  -32_768,
+  -2_147_483_648,
+  Number.NaN,
+  -32_768,
+  -2_147_483_648,
+];
+const NUMBER_SIZE_BYTES: readonly number[] = [1, 2, 4, 8, 2, 4];
+const H16_MAX = 0x7fff;
+const H32_MAX = 0x7fff_ffff;
+
+/** The number that an element of a rung, which is not missing, stands for. */
+export function numberOf(element: number, rung: number): number {
+  return rung < RUNG_H16 ? element : element / 100;
+}
 
 function firstCapacity(chunk: number, local: number): number {
   if (chunk > 0) return CHUNK_ROWS;
@@ -71,7 +88,7 @@ abstract class LadderColumn<V extends CodeView | NumberView> {
     this.stamps[chunk] = page.stamp;
   }
 
-  /** Makes `chunk` hold `local` on `rung` or wider, moving what it has. */
+  /** Makes `chunk` hold `local` on `rung`, which fits all that it has, moving that. */
   protected reshape(chunk: number, local: number, rung: number): void {
     while (this.views.length <= chunk) {
       this.views.push(undefined);
@@ -81,18 +98,17 @@ abstract class LadderColumn<V extends CodeView | NumberView> {
     }
     const oldView = this.views[chunk];
     const oldRung = this.rungs[chunk];
-    const newRung = oldView === undefined ? rung : Math.max(rung, oldRung);
     const capacity = Math.max(oldView?.length ?? 0, firstCapacity(chunk, local));
-    const page = this.memory.allocate(capacity * this.sizeOf(newRung));
-    const view = this.viewOf(page, newRung);
-    this.fillMissing(view, newRung, 0);
+    const page = this.memory.allocate(capacity * this.sizeOf(rung));
+    const view = this.viewOf(page, rung);
+    this.fillMissing(view, rung, 0);
     if (oldView !== undefined) {
-      this.move(oldView, oldRung, view, newRung);
+      this.move(oldView, oldRung, view, rung);
       this.memory.free(this.pages[chunk]!);
     }
     this.pages[chunk] = page;
     this.views[chunk] = view;
-    this.rungs[chunk] = newRung;
+    this.rungs[chunk] = rung;
     this.stamps[chunk] = page.stamp;
   }
 
@@ -160,7 +176,8 @@ export class CodeColumn extends LadderColumn<CodeView> {
     let view = c < this.views.length ? this.views[c] : undefined;
     if (view === undefined || local >= view.length || code > CODE_LIMIT[this.rungs[c]]) {
       if (code === 0) return;
-      this.reshape(c, local, code <= 0xff ? 0 : code <= 0xffff ? 1 : 2);
+      const rung = code <= 0xff ? 0 : code <= 0xffff ? 1 : 2;
+      this.reshape(c, local, view === undefined ? rung : Math.max(rung, this.rungs[c]));
       view = this.views[c]!;
     } else if (this.stamps[c] !== this.memory.epoch) {
       this.own(c);
@@ -182,9 +199,9 @@ export class NumberColumn extends LadderColumn<NumberView> {
   protected viewOf(page: Page, rung: number): NumberView {
     const slab = this.memory.slabs[page.slabIndex];
     if (rung === RUNG_I8) return new Int8Array(slab, page.offset, page.sizeBytes);
-    if (rung === RUNG_I16) return new Int16Array(slab, page.offset, page.sizeBytes >>> 1);
-    if (rung === RUNG_I32) return new Int32Array(slab, page.offset, page.sizeBytes >>> 2);
-    return new Float64Array(slab, page.offset, page.sizeBytes >>> 3);
+    if (rung === RUNG_F64) return new Float64Array(slab, page.offset, page.sizeBytes >>> 3);
+    if (NUMBER_SIZE_BYTES[rung] === 2) return new Int16Array(slab, page.offset, page.sizeBytes >>> 1);
+    return new Int32Array(slab, page.offset, page.sizeBytes >>> 2);
   }
 
   protected fillMissing(view: NumberView, rung: number, from: number): void {
@@ -197,7 +214,14 @@ export class NumberColumn extends LadderColumn<NumberView> {
       return;
     }
     const missing = NUMBER_MISSING[fromRung];
-    for (let i = 0; i < from.length; i++) if (from[i] !== missing) to[i] = from[i];
+    const isFromHundredths = fromRung >= RUNG_H16;
+    const isToHundredths = toRung >= RUNG_H16;
+    for (let i = 0; i < from.length; i++) {
+      const element = from[i];
+      if (element === missing) continue;
+      if (isFromHundredths === isToHundredths) to[i] = element;
+      else to[i] = isToHundredths ? element * 100 : element / 100;
+    }
   }
 
   /** NaN when missing. */
@@ -208,16 +232,19 @@ export class NumberColumn extends LadderColumn<NumberView> {
     if (view === undefined) return Number.NaN;
     const local = index & CHUNK_MASK;
     if (local >= view.length) return Number.NaN;
-    const value = view[local];
-    return value === NUMBER_MISSING[this.rungs[c]] ? Number.NaN : value;
+    const element = view[local];
+    const rung = this.rungs[c];
+    if (element === NUMBER_MISSING[rung]) return Number.NaN;
+    return rung < RUNG_H16 ? element : element / 100;
   }
 
   set(index: number, value: number): void {
     const c = index >>> CHUNK_SHIFT;
     const local = index & CHUNK_MASK;
     let view = c < this.views.length ? this.views[c] : undefined;
-    const rung = rungOf(value);
-    if (view === undefined || local >= view.length || rung > this.rungs[c]) {
+    let rung = view === undefined ? rungOf(value) : this.rungs[c];
+    if (view === undefined || local >= view.length || !holds(rung, value)) {
+      if (view !== undefined) rung = this.#widened(c, value);
       this.reshape(c, local, rung);
       view = this.views[c]!;
       while (this.mins.length <= c) {
@@ -230,7 +257,18 @@ export class NumberColumn extends LadderColumn<NumberView> {
     }
     if (value < this.mins[c]) this.mins[c] = value;
     if (value > this.maxs[c]) this.maxs[c] = value;
-    view[local] = value;
+    view[local] = rung < RUNG_H16 ? value : Math.round(value * 100);
+  }
+
+  /** The narrowest rung for the value beside all that the chunk ever held. */
+  #widened(chunk: number, value: number): number {
+    const old = this.rungs[chunk];
+    const own = rungOf(value);
+    if (old === RUNG_F64 || own === RUNG_F64) return RUNG_F64;
+    if (old < RUNG_H16 && own < RUNG_H16) return Math.max(old, own);
+    // Bounds of whole hundredths, so the products are whole, too.
+    const most = Math.round(Math.max(Math.abs(value), -this.mins[chunk], this.maxs[chunk]) * 100);
+    return most > H32_MAX ? RUNG_F64 : most > H16_MAX ? RUNG_H32 : Math.max(RUNG_H16, old);
   }
 
   clear(index: number): void {
@@ -258,9 +296,21 @@ export class NumberColumn extends LadderColumn<NumberView> {
   }
 }
 
+/** Whether the rung has an element for the number. */
+function holds(rung: number, value: number): boolean {
+  if (rung === RUNG_F64) return true;
+  if (rung < RUNG_F64) return (value | 0) === value && rungOf(value) <= rung;
+  const count = Math.abs(hundredthsOf(value));
+  return count <= (rung === RUNG_H16 ? H16_MAX : H32_MAX);
+}
+
 /** -0 needs the f64 rung, since no integer rung can hold its sign. */
 function rungOf(value: number): number {
-  if ((value | 0) !== value || (value === 0 && 1 / value < 0)) return RUNG_F64;
+  if ((value | 0) !== value) {
+    const count = Math.abs(hundredthsOf(value));
+    return count <= H16_MAX ? RUNG_H16 : count <= H32_MAX ? RUNG_H32 : RUNG_F64;
+  }
+  if (value === 0 && 1 / value < 0) return RUNG_F64;
   if (value > -128 && value < 128) return RUNG_I8;
   if (value > -32_768 && value < 32_768) return RUNG_I16;
   return value === -2_147_483_648 ? RUNG_F64 : RUNG_I32;

@@ -11,7 +11,7 @@
  * An event's origin is the identifier that it came under, as its ordinal among the profile's: what an unmerge goes by.
  *
  * Widths: an event costs 4 (row) + 4 (time) + 3 (previous) + 2 (arrival) + 16 (message id) bytes, 0 or 1 (origin), and its properties; a
- * participant 18 bytes and a hash slot.
+ * participant 15 bytes on the average (8 where there are no timelines) and a hash slot.
  */
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
@@ -29,8 +29,11 @@ import { TableColumn } from './table-column.ts';
 import { ValueColumn } from './value-column.ts';
 
 export const NONE = NO_LINK;
-/** Set in a participant's count when its events did not arrive in the order of their times. */
-const UNORDERED_BIT = 0x8000_0000;
+/** In a participant's entry of `participantCounts`, below its count: its events did not arrive in the order of their times. */
+const UNORDERED_BIT = 1;
+const COUNT_SHIFT = 1;
+/** The same in checkpoints that hold counts as u32. */
+const WIDE_UNORDERED_BIT = 0x8000_0000;
 
 export class EventTable {
   readonly memory: SlabMemory;
@@ -53,8 +56,10 @@ export class EventTable {
 
   participants: RowMap;
   readonly participantRows: U32Column;
-  readonly participantCounts: U32Column;
+  /** Count × 2, and 1 more when the events did not arrive in the order of their times. */
+  readonly participantCounts: CodeColumn;
   readonly participantLasts: U32Column;
+  /** Empty in a table that is no part of timelines. */
   readonly nextTables: TableColumn;
   readonly nextSlots: U32Column;
 
@@ -74,7 +79,7 @@ export class EventTable {
     this.messageIds = new MessageIdColumn(memory);
     this.participants = new RowMap(memory);
     this.participantRows = new U32Column(memory);
-    this.participantCounts = new U32Column(memory);
+    this.participantCounts = new CodeColumn(memory);
     this.participantLasts = new U32Column(memory);
     this.nextTables = new TableColumn(memory);
     this.nextSlots = new U32Column(memory);
@@ -131,19 +136,24 @@ export class EventTable {
     return this.participants.get(row);
   }
 
+  /** A participant whose timeline goes on with the given one. */
   addParticipant(row: number, nextTable: number, nextSlot: number): number {
-    const slot = this.participantRows.length;
-    this.participantRows.push(row);
-    this.participantCounts.push(0);
-    this.participantLasts.push(NONE);
     this.nextTables.push(nextTable);
     this.nextSlots.push(nextSlot);
+    return this.addPrivateParticipant(row);
+  }
+
+  /** A participant of a table that is no part of timelines. */
+  addPrivateParticipant(row: number): number {
+    const slot = this.participantRows.length;
+    this.participantRows.push(row);
+    this.participantLasts.push(NONE);
     this.participants.add(row, slot);
     return slot;
   }
 
   countAt(slot: number): number {
-    return this.participantCounts.get(slot) & ~UNORDERED_BIT;
+    return this.participantCounts.get(slot) >>> COUNT_SHIFT;
   }
 
   /** Whether following `previous` from the last event goes strictly back in time. */
@@ -180,7 +190,7 @@ export class EventTable {
   #begin(row: number, slot: number, timeMs: number, arrival: number, origin: number): number {
     const index = this.rows.length;
     const last = this.participantLasts.get(slot);
-    let count = this.participantCounts.get(slot) + 1;
+    let count = this.participantCounts.get(slot) + (1 << COUNT_SHIFT);
     if (last !== NONE && this.times.get(last) > timeMs) count |= UNORDERED_BIT;
     this.rows.push(row);
     this.times.push(timeMs);
@@ -286,10 +296,15 @@ export class EventTable {
     table.origins.load(context, part('origins'));
     table.participants = RowMap.load(context, part('participants'));
     table.participantRows.load(context, part('participantRows'));
-    table.participantCounts.load(context, part('participantCounts'));
+    loadCounts(table.participantCounts, context, part('participantCounts'));
     table.participantLasts.load(context, part('participantLasts'));
     table.nextTables.load(context, part('nextTables'));
     table.nextSlots.load(context, part('nextSlots'));
+    if (options.isPrivate === true) {
+      // Older checkpoints hold links that nobody follows.
+      table.nextTables.free();
+      table.nextSlots.free();
+    }
     const { propertyRoot = ROOT_PROPERTIES, lenderOf } = options;
     for (const saved of state['properties'] as SavedState[]) {
       const path = names.path(propertyRoot, saved['segments'] as string[]);
@@ -303,7 +318,22 @@ export class EventTable {
   }
 }
 
+/** Also of older checkpoints, which hold them as u32. */
+function loadCounts(counts: CodeColumn, context: LoadContext, state: SavedState): void {
+  if (state['rungs'] !== undefined) return counts.load(context, state);
+  const wide = new U32Column(context.memory);
+  wide.load(context, state);
+  for (let slot = 0; slot < wide.length; slot++) {
+    const count = wide.get(slot);
+    const isUnordered = (count & WIDE_UNORDERED_BIT) !== 0;
+    counts.set(slot, ((count << COUNT_SHIFT) | (isUnordered ? UNORDERED_BIT : 0)) >>> 0);
+  }
+  wide.free();
+}
+
 export interface EventTableOptions {
+  /** No part of timelines: participants have no links. */
+  readonly isPrivate?: boolean | undefined;
   /** Root of the paths that are `properties`; all others are `contexts`. Default: ROOT_PROPERTIES. */
   readonly propertyRoot?: number | undefined;
   /** A column of the same property elsewhere, whose dictionaries are used. */

@@ -83,7 +83,7 @@ export class ShardData {
       const tables = state['tables'] as SavedState[];
       this.events = EventTables.load(memory, context, state['eventNames'] as SavedState, tables, names);
       this.history = loadTraitHistory(context, state['history'] as SavedState, this.profiles, names);
-      this.journal = EventTable.load(context, state['journal'] as SavedState, names);
+      this.journal = EventTable.load(context, state['journal'] as SavedState, names, { isPrivate: true });
       this.links = new LinkStore(memory, context, state['links'] as SavedState);
       this.pairs = new PairNotes(memory, context, state['pairs'] as SavedState);
       survivorship = state['survivorship'] as TraitSurvivorship[];
@@ -100,7 +100,7 @@ export class ShardData {
       this.events = new EventTables(memory);
       this.dedup = new DedupWindow(memory, options.dedup);
       this.history = newTraitHistory(memory, this.profiles, names);
-      this.journal = new EventTable(memory, JOURNAL_NAME);
+      this.journal = new EventTable(memory, JOURNAL_NAME, { isPrivate: true });
       this.links = new LinkStore(memory);
       this.pairs = new PairNotes(memory);
     }

@@ -3,7 +3,7 @@
  * are the traits as they were sent. A profile's traits are nothing but a fold over these calls in the order of their times (those
  * that only fill gaps before all others, see `enrichment-mark.ts`), so they can be had for any past moment, and for any part of the profile after an unmerge.
  *
- * Texts share the dictionaries of the trait columns. A call costs 29 bytes, a code a trait, and 30 bytes once a profile.
+ * Texts share the dictionaries of the trait columns. A call costs 29 bytes, a code a trait, and some 20 bytes once a profile.
  */
 import type { NameInterner } from '../ingest/name-interner.ts';
 import { ROOT_TRAITS } from '../ingest/name-interner.ts';
@@ -12,12 +12,11 @@ import type { SlabMemory } from '../memory/slab-memory.ts';
 import { fillsFirst } from './enrichment-mark.ts';
 import { EventTable, type EventTableOptions } from './event-table.ts';
 import type { ProfileTable } from './profile-table.ts';
-import { NO_TABLE } from './table-column.ts';
 
 const HISTORY_NAME = '$identify';
 
 function optionsOf(profiles: ProfileTable, names: NameInterner): EventTableOptions {
-  return { propertyRoot: ROOT_TRAITS, lenderOf: (path) => profiles.columnAt(path, names) };
+  return { isPrivate: true, propertyRoot: ROOT_TRAITS, lenderOf: (path) => profiles.columnAt(path, names) };
 }
 
 export function newTraitHistory(memory: SlabMemory, profiles: ProfileTable, names: NameInterner): EventTable {
@@ -36,7 +35,7 @@ export function loadTraitHistory(
 /** The participant of a profile in a table that is no part of its timeline; made when it has none. */
 export function privateSlot(table: EventTable, row: number): number {
   const slot = table.slotOf(row);
-  return slot >= 0 ? slot : table.addParticipant(row, NO_TABLE, 0);
+  return slot >= 0 ? slot : table.addPrivateParticipant(row);
 }
 
 /** A profile's calls in the order of the fold: those that fill gaps, then the others, each by time, then arrival; only those up to `untilMs`. */

@@ -44,7 +44,8 @@ export function populateHistory(profileCount: number, eventCount: number): Shard
     table.previous.push(index === 0 ? NONE : table.participantLasts.get(slot));
     table.arrivals.push(e);
     table.participantLasts.set(slot, index);
-    table.participantCounts.set(slot, table.participantCounts.get(slot) + 1);
+    // In order: the count alone, times two.
+    table.participantCounts.set(slot, table.participantCounts.get(slot) + 2);
   }
   data.eventCount = eventCount;
   return data;

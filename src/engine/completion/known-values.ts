@@ -4,7 +4,7 @@
  * begin as typed are given, from its newest part.
  */
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
-import { type CodeColumn, NUMBER_MISSING, type NumberColumn } from '../../memory/ladder-column.ts';
+import { type CodeColumn, NUMBER_MISSING, type NumberColumn, numberOf } from '../../memory/ladder-column.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import { BOOLEAN_TRUE, type ValueColumn } from '../../profile/value-column.ts';
 import { type ArrayVisitor, ArrayWalk } from '../../query/binder/array-walk.ts';
@@ -144,11 +144,14 @@ export class KnownValues {
     for (let c = 0; c < column.chunkCount; c++) {
       const view = column.chunk(c);
       if (view === undefined) continue;
-      const missing = NUMBER_MISSING[column.rungs[c]];
+      const rung = column.rungs[c];
+      const missing = NUMBER_MISSING[rung];
       const until = Math.min(view.length, length - c * CHUNK_ROWS);
       for (let i = c % step; i < until; i += step) {
-        const value = view[i];
-        if (value !== missing && !Number.isNaN(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
+        const element = view[i];
+        if (element === missing || Number.isNaN(element)) continue;
+        const value = numberOf(element, rung);
+        counts.set(value, (counts.get(value) ?? 0) + 1);
       }
     }
     if (step > 1) this.#isEstimate = true;

@@ -4,7 +4,7 @@
  */
 import { parseIsoDateBytesMs } from '../../base/iso-date.ts';
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
-import { type CodeColumn, NUMBER_MISSING, type NumberColumn } from '../../memory/ladder-column.ts';
+import { type CodeColumn, NUMBER_MISSING, type NumberColumn, numberOf } from '../../memory/ladder-column.ts';
 import type { TimeColumn } from '../../memory/time-column.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import { BOOLEAN_FALSE, BOOLEAN_TRUE, MARK_EMPTY, MARK_NULL, type ValueColumn } from '../../profile/value-column.ts';
@@ -120,11 +120,13 @@ async function scanNumbers(column: NumberColumn, tally: FieldTally, context: Sca
     for (let from = 0; from < whole; from += NUMBERS_PER_LOOK) {
       if (slices.isDue) await slices.pause();
       const view = column.chunk(c) as View;
-      const missing = NUMBER_MISSING[column.rungs[c]];
+      const rung = column.rungs[c];
+      const missing = NUMBER_MISSING[rung];
       const until = Math.min(whole, from + NUMBERS_PER_LOOK);
       for (let i = from; i < until; i++) {
-        const value = view[i];
-        if (value === missing || Number.isNaN(value) || context.isDead?.(c * CHUNK_ROWS + i) === true) continue;
+        const element = view[i];
+        if (element === missing || Number.isNaN(element) || context.isDead?.(c * CHUNK_ROWS + i) === true) continue;
+        const value = numberOf(element, rung);
         found += 1;
         tally.distinct.addNumber(value);
         if (i % stride !== 0) continue;

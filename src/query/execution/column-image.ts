@@ -20,14 +20,28 @@ export const ELEMENT_I8 = 4;
 export const ELEMENT_I16 = 5;
 export const ELEMENT_I32 = 6;
 export const ELEMENT_F64 = 7;
+/** Hundredths: the number is the element divided by 100. */
+export const ELEMENT_H16 = 8;
+export const ELEMENT_H32 = 9;
 
 export type ElementView = Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array | Float64Array;
 
 const PAGE_STRIDE = 4;
 const ZONE_STRIDE = 3;
-const ELEMENT_SHIFT: readonly number[] = [0, 0, 1, 2, 0, 1, 2, 3];
+const ELEMENT_SHIFT: readonly number[] = [0, 0, 1, 2, 0, 1, 2, 3, 1, 2];
 /** What a missing element looks like, by kind of element. */
-export const MISSING: readonly number[] = [0, 0, 0, 0, -128, -32_768, -2_147_483_648, Number.NaN];
+export const MISSING: readonly number[] = [
+  0,
+  0,
+  0,
+  0,
+  -128,
+  -32_768,
+  -2_147_483_648,
+  Number.NaN,
+  -32_768,
+  -2_147_483_648,
+];
 
 export interface ColumnImage {
   /** Per chunk: kind of element, slab, byte offset, elements. */
@@ -45,6 +59,20 @@ export function chunkCountOf(image: ColumnImage): number {
 export function elementOf(image: ColumnImage, chunk: number): number {
   const at = chunk * PAGE_STRIDE;
   return at < image.pages.length ? image.pages[at] : ELEMENT_ABSENT;
+}
+
+/** Source text: whether the element called `name` is there. */
+export function presenceText(element: number, name: string): string {
+  return element === ELEMENT_F64 ? `${name}===${name}` : `${name}!==${MISSING[element]}`;
+}
+
+/** Source text: the number that the element called `name`, which is there, stands for. */
+export function numberText(element: number, name: string): string {
+  return element >= ELEMENT_H16 ? `${name}/100` : name;
+}
+
+export function numberOfElement(element: number, stored: number): number {
+  return element >= ELEMENT_H16 ? stored / 100 : stored;
 }
 
 export function baseOf(image: ColumnImage, chunk: number): number {
@@ -133,8 +161,10 @@ function viewOf(slab: SharedArrayBuffer, element: number, offset: number, count:
     case ELEMENT_I8:
       return new Int8Array(slab, offset, count);
     case ELEMENT_I16:
+    case ELEMENT_H16:
       return new Int16Array(slab, offset, count);
     case ELEMENT_I32:
+    case ELEMENT_H32:
       return new Int32Array(slab, offset, count);
     default:
       return new Float64Array(slab, offset, count);

@@ -3,7 +3,7 @@ import { assert } from '../../base/assert.ts';
 import type { Relation } from '../binder/cell.ts';
 import { compileRelation } from '../evaluation/relation.ts';
 import { type CellImage, elementReader, imageReader, readableImage } from './cell-image.ts';
-import { type ColumnImage, ELEMENT_F64, ELEMENT_I8, elementOf, MISSING } from './column-image.ts';
+import { type ColumnImage, ELEMENT_F64, ELEMENT_I8, elementOf, numberText, presenceText } from './column-image.ts';
 import type { CompareProgram } from './compare-program.ts';
 import type { KernelText, Term } from './kernel-text.ts';
 
@@ -33,8 +33,8 @@ export function compareTerm(builder: KernelText, program: CompareProgram): Term 
     return way.isByLeft ? `(${map}[${a}]===${b.text})` : `(${map}[${b.text}]===${a})`;
   }
   assert(way.kind === 'numbers', 'every other way has returned');
-  const x = way.left === undefined ? a : `${builder.argument(way.left)}[${a}]`;
-  const y = way.right === undefined ? b.text : `${builder.argument(way.right)}[${b.text}]`;
+  const x = way.left === undefined ? numberText(elementOf(left.image, builder.chunk), a) : `${builder.argument(way.left)}[${a}]`;
+  const y = way.right === undefined ? b.number : `${builder.argument(way.right)}[${b.text}]`;
   const isThere = way.left === undefined ? presence(left, builder.chunk, a) : '';
   const isOtherThere = way.right === undefined ? b.presence : '';
   return `(${isThere}${isOtherThere}${x}${SIGN[relation]}${y})`;
@@ -43,22 +43,28 @@ export function compareTerm(builder: KernelText, program: CompareProgram): Term 
 /** `presence`: a test with `&&` behind it, empty where what is missing is NaN, which stands in no relation. */
 interface Operand {
   readonly text: string;
+  /** What the text, an element, stands for where it is a number. */
+  readonly number: string;
   readonly presence: string;
 }
 
 function presence({ image }: CellImage, chunk: number, text: string): string {
   const element = elementOf(image, chunk);
-  return element >= ELEMENT_I8 && element < ELEMENT_F64 ? `${text}!==${MISSING[element]}&&` : '';
+  return element >= ELEMENT_I8 && element !== ELEMENT_F64 ? `${presenceText(element, text)}&&` : '';
 }
 
 function here(builder: KernelText, cell: CellImage): Operand | undefined {
   const view = builder.view(cell.image);
-  return view === undefined ? undefined : { text: `${view}[i]`, presence: presence(cell, builder.chunk, `${view}[i]`) };
+  if (view === undefined) return undefined;
+  const text = `${view}[i]`;
+  const number = numberText(elementOf(cell.image, builder.chunk), text);
+  return { text, number, presence: presence(cell, builder.chunk, text) };
 }
 
 function there(builder: KernelText, cell: CellImage, rows: ColumnImage): Operand {
   const reader = builder.argument(elementReader(builder.slabs, cell));
-  return { text: `${reader}.get(${builder.view(rows)}[i])`, presence: '' };
+  const text = `${reader}.get(${builder.view(rows)}[i])`;
+  return { text, number: text, presence: '' };
 }
 
 function generalTerm(builder: KernelText, { relation, left, right, rows }: CompareProgram): Term {

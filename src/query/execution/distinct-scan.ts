@@ -7,7 +7,7 @@ import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { TAG_BOOLEAN, TAG_NUMBER, TAG_TEXT } from '../index/scalar-tag.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { Share } from './chunk-claim.ts';
-import { type ElementView, viewChunk } from './column-image.ts';
+import { type ElementView, elementOf, numberOfElement, viewChunk } from './column-image.ts';
 import type { DistinctSource } from './distinct-input.ts';
 import { KernelBuilder } from './kernel.ts';
 import { filterOf, guarded, type MeasureScan, rowOf } from './measure-scan.ts';
@@ -42,11 +42,17 @@ export function collectDistinct(
       share.count === 1 || scan.isTotal ? '' : `if((r>>>${SHARE_SHIFT})%${share.count}!==${share.index})continue;`;
     const body = guarded(filter, rowOf(scan, builder) + mine + pick);
     const count = builder.run(`let n=0;for(let i=0;i<${builder.argument(builder.length)};i++){${body}}return n;`);
-    addPicked(source, view, count, accumulator);
+    addPicked(source, view, elementOf(source.image, chunk), count, accumulator);
   }
 }
 
-function addPicked(source: DistinctSource, view: ElementView, count: number, accumulator: Accumulator): void {
+function addPicked(
+  source: DistinctSource,
+  view: ElementView,
+  element: number,
+  count: number,
+  accumulator: Accumulator,
+): void {
   const { counts } = accumulator;
   const distinct = accumulator.distinct!;
   if (source.kind === 'array') {
@@ -62,7 +68,7 @@ function addPicked(source: DistinctSource, view: ElementView, count: number, acc
   const tag = TAGS[source.kind];
   const { numberOf } = source;
   for (let p = 0; p < count; p++) {
-    const value = view[picked[p]];
+    const value = numberOfElement(element, view[picked[p]]);
     if (distinct.add(rows[p], tag, numberOf === undefined ? value : numberOf[value])) counts[rows[p]] += 1;
   }
 }

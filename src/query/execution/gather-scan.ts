@@ -8,10 +8,12 @@ import {
   chunkCountOf,
   ELEMENT_ABSENT,
   ELEMENT_F64,
+  ELEMENT_H16,
   elementOf,
   MISSING,
   maxOf,
   minOf,
+  numberText,
   viewChunk,
 } from './column-image.ts';
 import type { DistinctSource } from './distinct-input.ts';
@@ -68,7 +70,8 @@ function scanSource(
   const filter = filterOf({ ...scan, where: { kind: 'and', of: [scan.where, present] } }, builder);
   const view = filter === false ? undefined : viewChunk(slabs, image, chunk, builder.length);
   if (view === undefined) return first;
-  const body = guarded(filter, `${memberRowOf(scan, builder)}const x=${builder.argument(view)}[i];${step}`);
+  const number = numberText(elementOf(image, chunk), `${builder.argument(view)}[i]`);
+  const body = guarded(filter, `${memberRowOf(scan, builder)}const x=${number};${step}`);
   const start = `const out=${builder.argument(out)};let n=${builder.argument(first)};`;
   return builder.run(`${start}for(let i=0;i<${builder.argument(builder.length)};i++){${body}}return n;`);
 }
@@ -88,7 +91,7 @@ function countedRange({ sources }: GatherScan): CountedRange | undefined {
     for (let chunk = 0; chunk < chunkCountOf(image); chunk++) {
       const element = elementOf(image, chunk);
       if (element === ELEMENT_ABSENT) continue;
-      if (element === ELEMENT_F64) return undefined;
+      if (element === ELEMENT_F64 || element >= ELEMENT_H16) return undefined;
       min = Math.min(min, Math.max(minOf(image, chunk), MISSING[element] + 1));
       max = Math.max(max, Math.min(maxOf(image, chunk), -MISSING[element] - 1));
     }

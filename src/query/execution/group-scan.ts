@@ -5,7 +5,7 @@
  */
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { ChunkClaim, type Share, WHOLE } from './chunk-claim.ts';
-import { baseOf, type ColumnImage, viewChunk } from './column-image.ts';
+import { baseOf, type ColumnImage, elementOf, numberText, viewChunk } from './column-image.ts';
 import type { DistinctSource } from './distinct-input.ts';
 import { KeySpace } from './group-key.ts';
 import { type SlotDimension, SlotReader } from './group-slot.ts';
@@ -144,7 +144,7 @@ function listValues(
     const present = builder.term(source.present);
     const view = present === false ? undefined : builder.view(source.image);
     if (view === undefined) continue;
-    const take = `${builder.argument(places)}[m]=n;${builder.argument(stored)}[m]=${view}[i];m++;`;
+    const take = `${builder.argument(places)}[m]=n;${builder.argument(stored)}[m]=${numberText(elementOf(source.image, chunk), `${view}[i]`)};m++;`;
     const step = `const i=${builder.argument(indexes)}[n];${guarded(present, take)}`;
     const found = builder.run(`let m=0;for(let n=0;n<${builder.argument(count)};n++){${step}}return m;`);
     for (let m = 0; m < found; m++) {

@@ -5,7 +5,7 @@
  */
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { type CalendarPeriods, periodText } from './calendar-periods.ts';
-import { baseOf, type ColumnImage, ELEMENT_F64, elementOf, MISSING } from './column-image.ts';
+import { baseOf, type ColumnImage, elementOf, numberText, presenceText } from './column-image.ts';
 import { NumberNumbering } from './group-numbering.ts';
 import { KernelBuilder } from './kernel.ts';
 import { guarded } from './measure-scan.ts';
@@ -97,9 +97,8 @@ export class SlotReader {
         step = `const v=${view}[i];if(v!==0)${out}=${builder.argument(base)}+v;`;
       } else {
         const element = elementOf(image, chunk);
-        const isThere = element === ELEMENT_F64 ? 'v===v' : `v!==${MISSING[element]}`;
-        const number = `${builder.argument(this.numbers)}.of(v)`;
-        step = `const v=${view}[i];if(${isThere})${out}=${builder.argument(dimension.numberBase)}+${number};`;
+        const number = `${builder.argument(this.numbers)}.of(${numberText(element, 'v')})`;
+        step = `const v=${view}[i];if(${presenceText(element, 'v')})${out}=${builder.argument(dimension.numberBase)}+${number};`;
       }
       const guardedStep = guarded(builder.term(guard), step);
       if (guardedStep !== '') run(builder, picked, count, guardedStep);

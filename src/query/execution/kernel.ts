@@ -13,12 +13,14 @@ import {
   type ColumnImage,
   chunkLength,
   ELEMENT_F64,
+  ELEMENT_H16,
   elementOf,
   MISSING,
   maxOf,
   minOf,
   viewChunk,
 } from './column-image.ts';
+import { greatestHundredths, hundredthsOf, leastHundredths } from '../../memory/hundredths.ts';
 import { compareTerm } from './compare-term.ts';
 import type { KernelText, Term } from './kernel-text.ts';
 import type { Program } from './program.ts';
@@ -124,9 +126,15 @@ export class KernelBuilder implements KernelText {
     if (element === ELEMENT_F64) return this.#doubles(view, image, selection);
     const missing = MISSING[element];
     if (selection.kind === 'present') return `${view}[i]!==${missing}`;
-    if (selection.kind === 'list') return this.#integerList(view, missing, selection.values);
-    const low = Math.max(Math.ceil(selection.min), missing + 1, minOf(image, this.chunk));
-    const high = Math.min(Math.floor(selection.max), -missing - 1, maxOf(image, this.chunk));
+    const isHundredths = element >= ELEMENT_H16;
+    if (selection.kind === 'list') {
+      const { values } = selection;
+      return this.#integerList(view, missing, isHundredths ? values.map((value) => hundredthsOf(value + 0)) : values);
+    }
+    const min = Math.max(selection.min, minOf(image, this.chunk));
+    const max = Math.min(selection.max, maxOf(image, this.chunk));
+    const low = Math.max(isHundredths ? leastHundredths(min) : Math.ceil(min), missing + 1);
+    const high = Math.min(isHundredths ? greatestHundredths(max) : Math.floor(max), -missing - 1);
     if (low > high) return false;
     if (low === high) return `${view}[i]===${this.argument(low)}`;
     return `((${view}[i]-${this.argument(low)})>>>0)<=${this.argument(high - low)}`;

@@ -5,7 +5,7 @@
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { Accumulator } from './accumulator.ts';
 import { ChunkClaim, type Share, WHOLE } from './chunk-claim.ts';
-import { baseOf, ELEMENT_F64, elementOf, MISSING } from './column-image.ts';
+import { baseOf, elementOf, numberText, presenceText } from './column-image.ts';
 import { collectDistinct } from './distinct-scan.ts';
 import { KernelBuilder } from './kernel.ts';
 import { filterOf, guarded, type MeasureScan, type NumberInput, rowOf } from './measure-scan.ts';
@@ -119,8 +119,8 @@ export function numberStep(
     return `{${guarded(builder.term(input.guard), step)}}`;
   }
   const element = elementOf(input.image, builder.chunk);
-  const isThere = element === ELEMENT_F64 ? 'x===x' : `x!==${MISSING[element]}`;
-  const step = `const x=${view}[i];if(${isThere}){${addition(kind, values)}${counts === '' ? '' : `${counts}[r]+=1;`}}`;
+  const add = `const x=${numberText(element, 'k')};${addition(kind, values)}${counts === '' ? '' : `${counts}[r]+=1;`}`;
+  const step = `const k=${view}[i];if(${presenceText(element, 'k')}){${add}}`;
   return `{${guarded(builder.term(input.guard), step)}}`;
 }
 

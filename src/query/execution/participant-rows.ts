@@ -6,9 +6,6 @@ import type { ParticipantsLeaf } from '../planner/logical-plan.ts';
 import { type ColumnImage, viewChunk } from './column-image.ts';
 import type { ImageSet } from './image-set.ts';
 
-/** The high bit of a participant's count says that its events came out of order. */
-const COUNT_MASK = 0x7fff_ffff;
-
 export interface CapturedParticipants {
   readonly leaf: ParticipantsLeaf;
   readonly rows: ColumnImage;
@@ -41,9 +38,9 @@ export function* rowsOfParticipants(
   for (let first = 0; first < count; first += CHUNK_ROWS) {
     const length = Math.min(CHUNK_ROWS, count - first);
     const rowView = viewChunk(slabs, rows, first / CHUNK_ROWS, length)!;
-    const countView = viewChunk(slabs, counts, first / CHUNK_ROWS, length)!;
+    const countView = viewChunk(slabs, counts, first / CHUNK_ROWS, length);
     for (let slot = 0; slot < length; slot++) {
-      const found = countView[slot] & COUNT_MASK;
+      const found = countView === undefined ? 0 : countView[slot] >>> 1;
       // With 0 in the interval everybody fits but those found here.
       if ((found >= min && found <= max) === wanted) words[rowView[slot] >>> 5] |= 1 << (rowView[slot] & 31);
     }

@@ -16,6 +16,7 @@ import type { ElementSource } from '../evaluation/readable-cell.ts';
 import {
   type ColumnImage,
   chunkCountOf,
+  ELEMENT_H16,
   ELEMENT_I8,
   type ElementView,
   elementOf,
@@ -30,6 +31,7 @@ const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
 export class ImageReader implements ElementSource {
   readonly #views: (ElementView | undefined)[] = [];
   readonly #missing: number[] = [];
+  readonly #isHundredths: boolean[] = [];
   /** What `get` gives where nothing is. */
   readonly #nothing: number;
 
@@ -39,6 +41,7 @@ export class ImageReader implements ElementSource {
       const element = elementOf(image, chunk);
       this.#views.push(viewChunk(slabs, image, chunk, 0));
       this.#missing.push(element >= ELEMENT_I8 ? MISSING[element] : 0);
+      this.#isHundredths.push(element >= ELEMENT_H16);
     }
   }
 
@@ -48,7 +51,8 @@ export class ImageReader implements ElementSource {
     const local = index & CHUNK_MASK;
     if (view === undefined || local >= view.length) return this.#nothing;
     const value = view[local];
-    return value === this.#missing[chunk] ? this.#nothing : value;
+    if (value === this.#missing[chunk]) return this.#nothing;
+    return this.#isHundredths[chunk] ? value / 100 : value;
   }
 }
 

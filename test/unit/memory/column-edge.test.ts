@@ -1,7 +1,16 @@
 /** What only happens at the edges of chunks (65,536 elements), of page sizes and of rungs. */
 import { expect, test } from 'vitest';
 import { F64Column, U8Column, U16Column, U32Column } from '../../../src/memory/fixed-column.ts';
-import { CodeColumn, NumberColumn, RUNG_F64, RUNG_I8, RUNG_I16, RUNG_I32 } from '../../../src/memory/ladder-column.ts';
+import {
+  CodeColumn,
+  NumberColumn,
+  RUNG_F64,
+  RUNG_H16,
+  RUNG_H32,
+  RUNG_I8,
+  RUNG_I16,
+  RUNG_I32,
+} from '../../../src/memory/ladder-column.ts';
 import { LoadContext, SaveContext, type SavedState } from '../../../src/memory/persist.ts';
 import { SlabMemory } from '../../../src/memory/slab-memory.ts';
 import { TimeColumn } from '../../../src/memory/time-column.ts';
@@ -86,7 +95,13 @@ test('a NumberColumn climbs to the narrowest rung that holds a value beside its 
     [2_147_483_647, RUNG_I32],
     [-2_147_483_648, RUNG_F64],
     [2_147_483_648, RUNG_F64],
-    [0.1, RUNG_F64],
+    [0.1, RUNG_H16],
+    [327.67, RUNG_H16],
+    [-327.68, RUNG_H32],
+    [21_474_836.47, RUNG_H32],
+    [21_474_836.48, RUNG_F64],
+    [0.1 + 0.2, RUNG_F64],
+    [1.005, RUNG_F64],
     [-0, RUNG_F64],
   ] as const) {
     const column = new NumberColumn(new SlabMemory());
@@ -96,6 +111,39 @@ test('a NumberColumn climbs to the narrowest rung that holds a value beside its 
     expect(Object.is(column.get(200), value)).toBe(true);
     expect(column.get(3)).toBe(5);
     expect([column.get(2), column.get(199), column.get(201)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  }
+});
+
+test('a NumberColumn of hundredths takes in whole numbers and widens by all that it ever held', () => {
+  for (const [values, rung] of [
+    [[12.5, 300, -7], RUNG_H16],
+    [[300, 12.5], RUNG_H16],
+    [[400, 12.5], RUNG_H32],
+    [[-400, 12.5], RUNG_H32],
+    [[12.5, 328], RUNG_H32],
+    [[12.5, 327.68, 1], RUNG_H32],
+    [[30_000_000, 12.5], RUNG_F64],
+    [[12.5, 30_000_000], RUNG_F64],
+    [[12.5, -0], RUNG_F64],
+    [[12.5, 400.25, 1 / 3], RUNG_F64],
+  ] as const) {
+    const memory = new SlabMemory();
+    const column = new NumberColumn(memory);
+    values.forEach((value, i) => {
+      column.set(i * 7, value);
+    });
+    expect([values, column.rungs[0]]).toEqual([values, rung]);
+    values.forEach((value, i) => {
+      expect(Object.is(column.get(i * 7), value)).toBe(true);
+      expect(column.get(i * 7 + 1)).toBeNaN();
+    });
+    column.clear(0);
+    expect(column.get(0)).toBeNaN();
+    expect(memory.usedBytes).toBe(column.usedBytes);
+    const { context, state } = reloaded(memory, (saving) => column.save(saving));
+    const again = new NumberColumn(context.memory);
+    again.load(context, state);
+    expect(again.get(7)).toBe(values[1]);
   }
 });
 
