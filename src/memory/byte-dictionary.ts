@@ -1,9 +1,11 @@
 /**
  * Byte strings ⇄ dense codes from 1 (0 = missing), off the JavaScript heap: heap of bytes, offset per code, hash table from
  * hash to code. Codes are given in the order of first sight and never change. A find costs three cache misses at worst.
+ *
+ * Entries that are known texts of somebody else (`KnownTexts`) are pointed at there and not kept again.
  */
 import { mix32 } from '../base/hash.ts';
-import { ByteHeap, decodeUtf8 } from './byte-heap.ts';
+import { ByteHeap, decodeUtf8, type KnownTexts } from './byte-heap.ts';
 import { U32Column } from './fixed-column.ts';
 import { PairTable } from './pair-table.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
@@ -15,17 +17,25 @@ export class ByteDictionary {
   /** Heap offset of code i at index i − 1. */
   readonly offsets: U32Column;
   readonly #table: PairTable;
+  readonly #known: KnownTexts | undefined;
 
+  /** `heap` has the heap of the known texts as its lender. */
   constructor(
     memory: SlabMemory,
     heap = new ByteHeap(memory),
     offsets = new U32Column(memory),
     table = new PairTable(memory),
+    known?: KnownTexts,
   ) {
     this.memory = memory;
+    this.#known = known;
     this.heap = heap;
     this.offsets = offsets;
     this.#table = table;
+  }
+
+  static knowing(memory: SlabMemory, known: KnownTexts): ByteDictionary {
+    return new ByteDictionary(memory, new ByteHeap(memory, known.heap), undefined, undefined, known);
   }
 
   /** Number of codes; they are 1 … count. */
@@ -50,12 +60,19 @@ export class ByteDictionary {
 
   findOrAdd(bytes: Uint8Array, offset: number, length: number, hash: number): number {
     const found = this.find(bytes, offset, length, hash);
-    return found !== 0 ? found : this.add(mix32(hash), bytes, offset, length);
+    if (found !== 0) return found;
+    const lentAt = this.#known === undefined ? 0 : this.#known.offsetOf(bytes, offset, length, hash);
+    const borrowedAt = lentAt === 0 ? 0 : this.heap.borrow(lentAt);
+    return borrowedAt === 0 ? this.add(mix32(hash), bytes, offset, length) : this.#addAt(mix32(hash), borrowedAt);
   }
 
   /** A new code for bytes that are not there yet, under their mixed hash. */
   protected add(key: number, bytes: Uint8Array, offset: number, length: number): number {
-    this.offsets.push(this.heap.append(bytes, offset, length));
+    return this.#addAt(key, this.heap.append(bytes, offset, length));
+  }
+
+  #addAt(key: number, heapOffset: number): number {
+    this.offsets.push(heapOffset);
     const code = this.offsets.length;
     this.#table.insert(key, code);
     return code;
@@ -63,7 +80,9 @@ export class ByteDictionary {
 
   /** An empty one of the same kind. */
   protected fresh(): ByteDictionary {
-    return new ByteDictionary(this.memory);
+    return this.#known === undefined
+      ? new ByteDictionary(this.memory)
+      : ByteDictionary.knowing(this.memory, this.#known);
   }
 
   /** Points `heap.block/start/size` at the code's bytes. */
@@ -86,6 +105,11 @@ export class ByteDictionary {
     });
     const dictionary = this.fresh();
     for (let i = 0; i < count; i++) {
+      const heapOffset = this.offsets.get(oldOf[i] - 1);
+      if (this.heap.isBorrowed(heapOffset)) {
+        dictionary.#addAt(keyOf[i], heapOffset);
+        continue;
+      }
       this.locate(oldOf[i]);
       const { block, start, size } = this.heap;
       dictionary.add(keyOf[i], block, start, size);
@@ -104,14 +128,18 @@ export class ByteDictionary {
     return { heap: this.heap.save(context), offsets: this.offsets.save(context), table: this.#table.save(context) };
   }
 
-  static load(context: LoadContext, state: SavedState): ByteDictionary {
-    return new ByteDictionary(context.memory, ...ByteDictionary.partsOf(context, state));
+  static load(context: LoadContext, state: SavedState, known?: KnownTexts): ByteDictionary {
+    return new ByteDictionary(context.memory, ...ByteDictionary.partsOf(context, state, known?.heap), known);
   }
 
-  protected static partsOf(context: LoadContext, state: SavedState): [ByteHeap, U32Column, PairTable] {
+  protected static partsOf(
+    context: LoadContext,
+    state: SavedState,
+    lender?: ByteHeap,
+  ): [ByteHeap, U32Column, PairTable] {
     const offsets = new U32Column(context.memory);
     offsets.load(context, state['offsets'] as SavedState);
-    const heap = ByteHeap.load(context, state['heap'] as SavedState);
+    const heap = ByteHeap.load(context, state['heap'] as SavedState, lender);
     return [heap, offsets, PairTable.load(context, state['table'] as SavedState)];
   }
 }

@@ -1,6 +1,9 @@
 /**
  * Byte strings one after another, append-only: `[length varint][bytes]`, never across a block of 1 MiB. An offset is a
- * u32, so one heap holds up to 4 GiB; `isFull` tells before it is too late. Offset 0 is never given out, so 0 can mean none.
+ * u32, so one heap holds up to 4 GiB. Offset 0 is never given out, so 0 can mean none.
+ *
+ * A heap may have a lender, another heap whose strings it points at in place of holding them a second time: offsets from `BORROWED_FROM` on
+ * are the lender's, so it holds 3 GiB itself and sees the lender's first GiB. The lender outlives it.
  */
 import { EngineError } from '../model/error.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
@@ -10,23 +13,41 @@ import { MAX_PAGE_SIZE_BYTES, type Page, type SlabMemory } from './slab-memory.t
 export const BLOCK_SHIFT = 20;
 export const BLOCK_MASK = MAX_PAGE_SIZE_BYTES - 1;
 const FIRST_BLOCK_SIZE_BYTES = 256;
-const FULL_AT = 2 ** 32 - 2 * MAX_PAGE_SIZE_BYTES;
+const END = 2 ** 32;
+const BORROWED_FROM = 3 * 2 ** 30;
+/** Blocks below are the heap's own. */
+export const BORROWED_BLOCK = BORROWED_FROM / MAX_PAGE_SIZE_BYTES;
+/** No block is as far up. */
+const NO_BLOCK = END / MAX_PAGE_SIZE_BYTES;
 /** The longest string a block can hold beside its length. */
 export const MAX_STRING_SIZE_BYTES = MAX_PAGE_SIZE_BYTES - 8;
 
+/** Strings that lie in a heap for good. */
+export interface KnownTexts {
+  readonly heap: ByteHeap;
+  /** Where the string lies, 0 = it is not known. `hash` is xxh32 of the bytes under the process's seed. */
+  offsetOf(bytes: Uint8Array, offset: number, length: number, hash: number): number;
+}
+
 export class ByteHeap {
   readonly memory: SlabMemory;
+  readonly lender: ByteHeap | undefined;
   /** Bytes given out, with the gaps at block ends. */
   length = 1;
   readonly #pages: Page[] = [];
   readonly #views: Uint8Array[] = [];
+  readonly #borrowedBlock: number;
+  readonly #fullAt: number;
   // Result of the last `locate`.
   block: Uint8Array = EMPTY;
   start = 0;
   size = 0;
 
-  constructor(memory: SlabMemory) {
+  constructor(memory: SlabMemory, lender?: ByteHeap) {
     this.memory = memory;
+    this.lender = lender;
+    this.#borrowedBlock = lender === undefined ? NO_BLOCK : BORROWED_BLOCK;
+    this.#fullAt = (lender === undefined ? END : BORROWED_FROM) - 2 * MAX_PAGE_SIZE_BYTES;
   }
 
   get usedBytes(): number {
@@ -35,20 +56,28 @@ export class ByteHeap {
     return bytes;
   }
 
-  get isFull(): boolean {
-    return this.length > FULL_AT;
-  }
-
   get pages(): readonly Page[] {
     return this.#pages;
   }
 
-  /** Copies the bytes in and gives their offset. Throws memory_limit when the 4 GiB are used up. */
+  /** The offset under which this heap has the string at `offset` of its lender; 0 = it cannot point there. */
+  borrow(offset: number): number {
+    return this.lender !== undefined && offset < END - BORROWED_FROM ? BORROWED_FROM + offset : 0;
+  }
+
+  isBorrowed(offset: number): boolean {
+    return offset >>> BLOCK_SHIFT >= this.#borrowedBlock;
+  }
+
+  /** Copies the bytes in and gives their offset. Throws memory_limit when the heap is full. */
   append(bytes: Uint8Array, offset: number, length: number): number {
     const total = length + (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3);
     let at = this.length;
     if ((at & BLOCK_MASK) + total > MAX_PAGE_SIZE_BYTES) at = ((at >>> BLOCK_SHIFT) + 1) * MAX_PAGE_SIZE_BYTES;
-    if (at > FULL_AT) throw new EngineError('memory_limit', 'a dictionary reached 4 GiB of text');
+    if (at > this.#fullAt) {
+      const gib = this.lender === undefined ? 4 : 3;
+      throw new EngineError('memory_limit', `a dictionary reached ${gib} GiB of text`);
+    }
     const block = at >>> BLOCK_SHIFT;
     let local = at & BLOCK_MASK;
     if (block >= this.#views.length || local + total > this.#views[block].length) this.#grow(block, local + total);
@@ -87,7 +116,8 @@ export class ByteHeap {
 
   /** Points `block`, `start` and `size` at the string: no object is made. */
   locate(offset: number): void {
-    const view = this.#views[offset >>> BLOCK_SHIFT];
+    const block = offset >>> BLOCK_SHIFT;
+    const view = block < this.#borrowedBlock ? this.#views[block] : this.lender!.#views[block - BORROWED_BLOCK];
     let at = offset & BLOCK_MASK;
     let length = view[at++];
     if (length >= 0x80) {
@@ -124,8 +154,8 @@ export class ByteHeap {
     return { length: this.length, pages: context.list(this.#pages) };
   }
 
-  static load(context: LoadContext, state: SavedState): ByteHeap {
-    const heap = new ByteHeap(context.memory);
+  static load(context: LoadContext, state: SavedState, lender?: ByteHeap): ByteHeap {
+    const heap = new ByteHeap(context.memory, lender);
     heap.length = state['length'] as number;
     for (const page of context.list(state['pages'] as number[])) {
       heap.#pages.push(page!);

@@ -4,12 +4,13 @@
  * any time; a chunk that nobody wrote to does not exist.
  *
  * - `CodeColumn`: dictionary codes, u8 → u16 → u32; 0 = missing.
- * - `NumberColumn`: numbers, i8 → i16 → i32 → f64, and for numbers with two decimal places hundredths as i16 → i32 → f64; the lowest
- *   integer of a rung, or NaN, = missing. Keeps a zone map (min and max ever written) per chunk, so that a range can pass over a chunk.
+ * - `NumberColumn`: numbers, i8 → i16 → i32 → f64; between whole numbers and f64 lie counts of hundredths and of ten-thousandths, i16 → i32
+ *   each. The lowest integer of a rung, or NaN, = missing. Keeps a zone map (min and max ever written) per chunk, so that a range can pass
+ *   over a chunk.
  */
 import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './chunk-size.ts';
-import { hundredthsOf } from './hundredths.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
+import { countOf } from './scaled-number.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 
 const FIRST_CAPACITY = 16;
@@ -17,28 +18,34 @@ const FIRST_CAPACITY = 16;
 export type CodeView = Uint8Array | Uint16Array | Uint32Array;
 export type NumberView = Int8Array | Int16Array | Int32Array | Float64Array;
 
-/** Rungs of a number chunk; `NUMBER_MISSING[rung]` marks a missing element. From `RUNG_H16` on elements are hundredths. */
+/** Rungs of a number chunk; `NUMBER_MISSING[rung]` marks a missing element. From `RUNG_H16` on elements are counts of `NUMBER_SCALE[rung]`. */
 export const RUNG_I8 = 0;
 export const RUNG_I16 = 1;
 export const RUNG_I32 = 2;
 export const RUNG_F64 = 3;
 export const RUNG_H16 = 4;
 export const RUNG_H32 = 5;
+export const RUNG_T16 = 6;
+export const RUNG_T32 = 7;
+const I16_MAX = 0x7fff;
+const I32_MAX = 0x7fff_ffff;
 export const NUMBER_MISSING: readonly number[] = [
   -128,
-  -32_768,
-  -2_147_483_648,
+  -I16_MAX - 1,
+  -I32_MAX - 1,
   Number.NaN,
-  -32_768,
-  -2_147_483_648,
+  -I16_MAX - 1,
+  -I32_MAX - 1,
+  -I16_MAX - 1,
+  -I32_MAX - 1,
 ];
-const NUMBER_SIZE_BYTES: readonly number[] = [1, 2, 4, 8, 2, 4];
-const H16_MAX = 0x7fff;
-const H32_MAX = 0x7fff_ffff;
+const NUMBER_SIZE_BYTES: readonly number[] = [1, 2, 4, 8, 2, 4, 2, 4];
+/** What an element is divided by to be its number. */
+export const NUMBER_SCALE: readonly number[] = [1, 1, 1, 1, 100, 100, 10_000, 10_000];
 
 /** The number that an element of a rung, which is not missing, stands for. */
 export function numberOf(element: number, rung: number): number {
-  return rung < RUNG_H16 ? element : element / 100;
+  return rung < RUNG_H16 ? element : element / NUMBER_SCALE[rung];
 }
 
 function firstCapacity(chunk: number, local: number): number {
@@ -214,13 +221,12 @@ export class NumberColumn extends LadderColumn<NumberView> {
       return;
     }
     const missing = NUMBER_MISSING[fromRung];
-    const isFromHundredths = fromRung >= RUNG_H16;
-    const isToHundredths = toRung >= RUNG_H16;
+    const scale = NUMBER_SCALE[fromRung];
+    // Scales divide one another, so a product of counts is a count.
+    const factor = NUMBER_SCALE[toRung] / scale;
     for (let i = 0; i < from.length; i++) {
       const element = from[i];
-      if (element === missing) continue;
-      if (isFromHundredths === isToHundredths) to[i] = element;
-      else to[i] = isToHundredths ? element * 100 : element / 100;
+      if (element !== missing) to[i] = toRung === RUNG_F64 ? element / scale : element * factor;
     }
   }
 
@@ -235,7 +241,7 @@ export class NumberColumn extends LadderColumn<NumberView> {
     const element = view[local];
     const rung = this.rungs[c];
     if (element === NUMBER_MISSING[rung]) return Number.NaN;
-    return rung < RUNG_H16 ? element : element / 100;
+    return rung < RUNG_H16 ? element : element / NUMBER_SCALE[rung];
   }
 
   set(index: number, value: number): void {
@@ -257,7 +263,7 @@ export class NumberColumn extends LadderColumn<NumberView> {
     }
     if (value < this.mins[c]) this.mins[c] = value;
     if (value > this.maxs[c]) this.maxs[c] = value;
-    view[local] = rung < RUNG_H16 ? value : Math.round(value * 100);
+    view[local] = rung < RUNG_H16 ? value : Math.round(value * NUMBER_SCALE[rung]);
   }
 
   /** The narrowest rung for the value beside all that the chunk ever held. */
@@ -266,9 +272,10 @@ export class NumberColumn extends LadderColumn<NumberView> {
     const own = rungOf(value);
     if (old === RUNG_F64 || own === RUNG_F64) return RUNG_F64;
     if (old < RUNG_H16 && own < RUNG_H16) return Math.max(old, own);
-    // Bounds of whole hundredths, so the products are whole, too.
-    const most = Math.round(Math.max(Math.abs(value), -this.mins[chunk], this.maxs[chunk]) * 100);
-    return most > H32_MAX ? RUNG_F64 : most > H16_MAX ? RUNG_H32 : Math.max(RUNG_H16, old);
+    return scaledRung(
+      Math.max(Math.abs(value), -this.mins[chunk], this.maxs[chunk]),
+      Math.max(NUMBER_SCALE[old], NUMBER_SCALE[own]),
+    );
   }
 
   clear(index: number): void {
@@ -300,15 +307,26 @@ export class NumberColumn extends LadderColumn<NumberView> {
 function holds(rung: number, value: number): boolean {
   if (rung === RUNG_F64) return true;
   if (rung < RUNG_F64) return (value | 0) === value && rungOf(value) <= rung;
-  const count = Math.abs(hundredthsOf(value));
-  return count <= (rung === RUNG_H16 ? H16_MAX : H32_MAX);
+  const count = Math.abs(countOf(value, NUMBER_SCALE[rung]));
+  return count <= (NUMBER_SIZE_BYTES[rung] === 2 ? I16_MAX : I32_MAX);
 }
+
+/** The rung for counts of the scale that go up to `most`, itself such a number; f64 when none does. */
+function scaledRung(most: number, scale: number): number {
+  const count = Math.round(most * scale);
+  if (count > I32_MAX) return RUNG_F64;
+  const isWide = count > I16_MAX;
+  if (scale === NUMBER_SCALE[RUNG_H16]) return isWide ? RUNG_H32 : RUNG_H16;
+  return isWide ? RUNG_T32 : RUNG_T16;
+}
+
+const SCALES = [NUMBER_SCALE[RUNG_H16], NUMBER_SCALE[RUNG_T16]];
 
 /** -0 needs the f64 rung, since no integer rung can hold its sign. */
 function rungOf(value: number): number {
   if ((value | 0) !== value) {
-    const count = Math.abs(hundredthsOf(value));
-    return count <= H16_MAX ? RUNG_H16 : count <= H32_MAX ? RUNG_H32 : RUNG_F64;
+    for (const scale of SCALES) if (!Number.isNaN(countOf(value, scale))) return scaledRung(Math.abs(value), scale);
+    return RUNG_F64;
   }
   if (value === 0 && 1 / value < 0) return RUNG_F64;
   if (value > -128 && value < 128) return RUNG_I8;

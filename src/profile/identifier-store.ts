@@ -10,7 +10,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { mix32 } from '../base/hash.ts';
-import { ByteHeap } from '../memory/byte-heap.ts';
+import { ByteHeap, type KnownTexts } from '../memory/byte-heap.ts';
 import { U32Column } from '../memory/fixed-column.ts';
 import { PairTable } from '../memory/pair-table.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
@@ -118,6 +118,18 @@ export class IdentifierStore {
       code = this.#table.next(key);
     }
     return 0;
+  }
+
+  /** The values of a type, which may be learned later. They stay where they are even when nobody has them any more. */
+  valuesOf(type: string): KnownTexts {
+    return {
+      heap: this.#heap,
+      offsetOf: (bytes, offset, length, hash) => {
+        const typeId = this.typeId(type);
+        const code = typeId < 0 ? 0 : this.find(typeId, bytes, offset, length, hash);
+        return code === 0 ? 0 : this.#entries.get((code - 1) * ENTRY_STRIDE + ENTRY_OFFSET);
+      },
+    };
   }
 
   /** Puts an identifier that nobody has in front of the chain of the profile at `row`, and gives its code. */

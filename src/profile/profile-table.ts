@@ -8,12 +8,22 @@
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { type NameInterner, ROOT_TRAITS } from '../ingest/name-interner.ts';
+import type { KnownTexts } from '../memory/byte-heap.ts';
 import { F64Column, U32Column } from '../memory/fixed-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
 import type { EventTable } from './event-table.ts';
+import type { IdentifierStore } from './identifier-store.ts';
 import { NO_TABLE, TableColumn } from './table-column.ts';
 import { ValueColumn } from './value-column.ts';
+
+/** Where texts of traits lie already. */
+export interface TraitSources {
+  /** A column of the same trait elsewhere, whose dictionaries are used. */
+  readonly lenderOf?: ((path: number) => ValueColumn | undefined) | undefined;
+  /** An e-mail address is a trait and an identifier, as a rule: its bytes are kept once, with the identifiers, and so of every type that is named as a trait. */
+  readonly identifiers?: IdentifierStore | undefined;
+}
 
 interface TraitRelations {
   readonly column: ValueColumn;
@@ -39,12 +49,11 @@ export class ProfileTable {
   /** By path id; the same list serves as the descendants of the path's column. */
   readonly #below: (ValueColumn[] | undefined)[] = [];
 
-  readonly #lenderOf: ((path: number) => ValueColumn | undefined) | undefined;
+  readonly #sources: TraitSources;
 
-  /** `lenderOf`: a column of the same trait elsewhere, whose dictionaries are used. */
-  constructor(memory: SlabMemory, lenderOf?: (path: number) => ValueColumn | undefined) {
+  constructor(memory: SlabMemory, sources: TraitSources = {}) {
     this.memory = memory;
-    this.#lenderOf = lenderOf;
+    this.#sources = sources;
     this.firstSeen = new F64Column(memory);
     this.lastSeen = new F64Column(memory);
     this.identifierHeads = new U32Column(memory);
@@ -189,8 +198,13 @@ export class ProfileTable {
   }
 
   #addColumn(path: number, names: NameInterner): TraitRelations {
-    const options = { isMutable: true, lender: this.#lenderOf?.(path) };
-    return this.#register(path, new ValueColumn(this.memory, names.segmentsOf(path), options), names);
+    const segments = names.segmentsOf(path);
+    const options = { isMutable: true, lender: this.#sources.lenderOf?.(path), known: this.#knownOf(segments) };
+    return this.#register(path, new ValueColumn(this.memory, segments, options), names);
+  }
+
+  #knownOf(segments: readonly string[]): KnownTexts | undefined {
+    return segments.length === 1 ? this.#sources.identifiers?.valuesOf(segments[0]) : undefined;
   }
 
   /** Relates the column to those above and below it. Costs the depth of the path, however many traits there are. */
@@ -238,8 +252,13 @@ export class ProfileTable {
     };
   }
 
-  static load(context: LoadContext, state: SavedState, names: NameInterner): ProfileTable {
-    const table = new ProfileTable(context.memory);
+  static load(
+    context: LoadContext,
+    state: SavedState,
+    names: NameInterner,
+    identifiers: IdentifierStore,
+  ): ProfileTable {
+    const table = new ProfileTable(context.memory, { identifiers });
     const part = (name: string): SavedState => state[name] as SavedState;
     table.firstSeen.load(context, part('firstSeen'));
     table.lastSeen.load(context, part('lastSeen'));
@@ -248,7 +267,8 @@ export class ProfileTable {
     table.timelineTables.load(context, part('timelineTables'));
     table.timelineSlots.load(context, part('timelineSlots'));
     for (const saved of state['traits'] as SavedState[]) {
-      const column = ValueColumn.load(context, saved, { isMutable: true });
+      const known = table.#knownOf(saved['segments'] as string[]);
+      const column = ValueColumn.load(context, saved, { isMutable: true, known });
       table.#register(names.path(ROOT_TRAITS, column.segments), column, names);
     }
     return table;

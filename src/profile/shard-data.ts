@@ -79,7 +79,7 @@ export class ShardData {
     let survivorship: readonly TraitSurvivorship[] = [];
     if (context !== undefined && state !== undefined) {
       this.identifiers = new IdentifierStore(memory, context, state['identifiers'] as SavedState);
-      this.profiles = ProfileTable.load(context, state['profiles'] as SavedState, names);
+      this.profiles = ProfileTable.load(context, state['profiles'] as SavedState, names, this.identifiers);
       const tables = state['tables'] as SavedState[];
       this.events = EventTables.load(memory, context, state['eventNames'] as SavedState, tables, names);
       this.history = loadTraitHistory(context, state['history'] as SavedState, this.profiles, names);
@@ -96,7 +96,7 @@ export class ShardData {
       this.#arrivalCount = state['arrivalCount'] as number;
     } else {
       this.identifiers = new IdentifierStore(memory);
-      this.profiles = new ProfileTable(memory);
+      this.profiles = new ProfileTable(memory, { identifiers: this.identifiers });
       this.events = new EventTables(memory);
       this.dedup = new DedupWindow(memory, options.dedup);
       this.history = newTraitHistory(memory, this.profiles, names);

@@ -3,6 +3,7 @@
  * bitmaps follow without slowing the writer: it notes (index, old code, new code) and is drained by the next query.
  */
 import { ByteDictionary } from '../memory/byte-dictionary.ts';
+import type { KnownTexts } from '../memory/byte-heap.ts';
 import { CHUNK_ROWS } from '../memory/chunk-size.ts';
 import { CodeColumn } from '../memory/ladder-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
@@ -124,17 +125,17 @@ export class TextColumn {
     return isBorrowed ? { codes } : { codes, dictionary: this.dictionary.save(context) };
   }
 
-  static load(context: LoadContext, state: SavedState, lender?: TextColumn): TextColumn {
+  static load(context: LoadContext, state: SavedState, lender?: TextColumn, known?: KnownTexts): TextColumn {
     const column =
       lender === undefined
-        ? new TextColumn(context.memory, loadDictionary(context, state['dictionary'] as SavedState))
+        ? new TextColumn(context.memory, loadDictionary(context, state['dictionary'] as SavedState, known))
         : lender.lend();
     column.codes.load(context, state['codes'] as SavedState);
     return column;
   }
 }
 
-function loadDictionary(context: LoadContext, saved: SavedState): ByteDictionary {
+function loadDictionary(context: LoadContext, saved: SavedState, known: KnownTexts | undefined): ByteDictionary {
   const isOfArrays = saved['elements'] !== undefined;
-  return isOfArrays ? ArrayDictionary.load(context, saved) : ByteDictionary.load(context, saved);
+  return isOfArrays ? ArrayDictionary.load(context, saved) : ByteDictionary.load(context, saved, known);
 }

@@ -6,6 +6,7 @@ import { xxh32 } from '../base/hash.ts';
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { ByteDictionary } from '../memory/byte-dictionary.ts';
+import type { KnownTexts } from '../memory/byte-heap.ts';
 import { CodeColumn, NumberColumn } from '../memory/ladder-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
@@ -23,6 +24,8 @@ export interface ValueColumnOptions {
   readonly isMutable?: boolean | undefined;
   /** A column of the same path whose dictionaries are used. It outlives this one. */
   readonly lender?: ValueColumn | undefined;
+  /** Texts that are kept elsewhere already, and need not be kept here again. */
+  readonly known?: KnownTexts | undefined;
 }
 
 export class ValueColumn {
@@ -45,6 +48,7 @@ export class ValueColumn {
   /** Whose dictionaries this column's texts and arrays are in; absent = its own. */
   readonly #lender: ValueColumn | undefined;
   readonly #isMutable: boolean;
+  readonly #known: KnownTexts | undefined;
   #typeCount = 0;
 
   constructor(memory: SlabMemory, segments: readonly string[], options: ValueColumnOptions = {}) {
@@ -52,6 +56,7 @@ export class ValueColumn {
     this.segments = segments;
     this.#isMutable = options.isMutable === true;
     this.#lender = options.lender;
+    this.#known = options.known;
   }
 
   get usedBytes(): number {
@@ -114,9 +119,8 @@ export class ValueColumn {
 
   #ownStrings(): TextColumn {
     if (this.strings === undefined) {
-      const lender = this.#lender;
       this.strings =
-        lender === undefined ? this.#newText(new ByteDictionary(this.memory)) : lender.#ownStrings().lend();
+        this.#lender === undefined ? this.#newText(this.#newDictionary()) : this.#lender.#ownStrings().lend();
       this.#typeCount += 1;
     }
     return this.strings;
@@ -129,6 +133,12 @@ export class ValueColumn {
       this.#typeCount += 1;
     }
     return this.arrays;
+  }
+
+  #newDictionary(): ByteDictionary {
+    return this.#known === undefined
+      ? new ByteDictionary(this.memory)
+      : ByteDictionary.knowing(this.memory, this.#known);
   }
 
   #newText(dictionary: ByteDictionary): TextColumn {
@@ -272,7 +282,7 @@ export class ValueColumn {
 
   static load(context: LoadContext, state: SavedState, options: ValueColumnOptions = {}): ValueColumn {
     const column = new ValueColumn(context.memory, state['segments'] as string[], options);
-    const { lender } = options;
+    const { lender, known } = options;
     const part = (name: string): SavedState | undefined => (state[name] ?? undefined) as SavedState | undefined;
     const numbers = part('numbers');
     const strings = part('strings');
@@ -284,7 +294,12 @@ export class ValueColumn {
       column.numbers.load(context, numbers);
     }
     if (strings !== undefined)
-      column.strings = TextColumn.load(context, strings, lender === undefined ? undefined : lender.#ownStrings());
+      column.strings = TextColumn.load(
+        context,
+        strings,
+        lender === undefined ? undefined : lender.#ownStrings(),
+        known,
+      );
     if (booleans !== undefined) {
       column.booleans = new CodeColumn(context.memory);
       column.booleans.load(context, booleans);

@@ -265,6 +265,11 @@ const ladderNumbers = [
   21_474_836.47,
   -21_474_836.48,
   0.1 + 0.2,
+  3.2767,
+  -3.2768,
+  0.125,
+  214_748.3647,
+  -214_748.3648,
   1e300,
   Number.MIN_VALUE,
   -1.5,
@@ -297,7 +302,7 @@ function sparseKind(kind: 'codes' | 'numbers'): SubjectKind<Map<number, number>>
             ? 1 + dice(wide === 0 ? 0xffff_ffff : wide < 3 ? 0xffff : 0xff)
             : wide === 0
               ? ladderNumbers[dice(ladderNumbers.length)]
-              : (dice(wide < 3 ? 60_000 : 200) - 100) / (wide < 6 ? 100 : 1);
+              : (dice(wide < 3 ? 60_000 : 200) - 100) / (wide < 5 ? 100 : wide < 6 ? 10_000 : 1);
         column.set(index, value);
         model.set(index, value);
       },

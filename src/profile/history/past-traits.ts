@@ -60,9 +60,10 @@ export class PastTraits {
     this.choice = choice;
     this.#rules = source.survivorship;
     const { memory, names, profiles, history } = source;
-    this.profiles = new ProfileTable(memory, (path) =>
-      this.#rules.of(names.segmentsOf(path))?.rule === 'union' ? undefined : profiles.columnAt(path, names),
-    );
+    this.profiles = new ProfileTable(memory, {
+      lenderOf: (path) =>
+        this.#rules.of(names.segmentsOf(path))?.rule === 'union' ? undefined : profiles.columnAt(path, names),
+    });
     this.#firstSlots = history.participantCount;
     this.#nextCall = history.eventCount;
   }

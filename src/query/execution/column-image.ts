@@ -7,7 +7,7 @@
  */
 import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import { type F64Column, U32Column } from '../../memory/fixed-column.ts';
-import { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
+import { CodeColumn, NUMBER_MISSING, NUMBER_SCALE, NumberColumn } from '../../memory/ladder-column.ts';
 import type { SerialColumn } from '../../memory/serial-column.ts';
 import type { Page } from '../../memory/slab-memory.ts';
 import { TimeColumn } from '../../memory/time-column.ts';
@@ -20,28 +20,20 @@ export const ELEMENT_I8 = 4;
 export const ELEMENT_I16 = 5;
 export const ELEMENT_I32 = 6;
 export const ELEMENT_F64 = 7;
-/** Hundredths: the number is the element divided by 100. */
+/** From here on counts: the number is the element divided by `SCALE[element]`. */
 export const ELEMENT_H16 = 8;
 export const ELEMENT_H32 = 9;
+export const ELEMENT_T16 = 10;
+export const ELEMENT_T32 = 11;
 
 export type ElementView = Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array | Float64Array;
 
 const PAGE_STRIDE = 4;
 const ZONE_STRIDE = 3;
-const ELEMENT_SHIFT: readonly number[] = [0, 0, 1, 2, 0, 1, 2, 3, 1, 2];
+const ELEMENT_SHIFT: readonly number[] = [0, 0, 1, 2, 0, 1, 2, 3, 1, 2, 1, 2];
+export const SCALE: readonly number[] = [1, 1, 1, 1, ...NUMBER_SCALE];
 /** What a missing element looks like, by kind of element. */
-export const MISSING: readonly number[] = [
-  0,
-  0,
-  0,
-  0,
-  -128,
-  -32_768,
-  -2_147_483_648,
-  Number.NaN,
-  -32_768,
-  -2_147_483_648,
-];
+export const MISSING: readonly number[] = [0, 0, 0, 0, ...NUMBER_MISSING];
 
 export interface ColumnImage {
   /** Per chunk: kind of element, slab, byte offset, elements. */
@@ -68,11 +60,11 @@ export function presenceText(element: number, name: string): string {
 
 /** Source text: the number that the element called `name`, which is there, stands for. */
 export function numberText(element: number, name: string): string {
-  return element >= ELEMENT_H16 ? `${name}/100` : name;
+  return element >= ELEMENT_H16 ? `${name}/${SCALE[element]}` : name;
 }
 
 export function numberOfElement(element: number, stored: number): number {
-  return element >= ELEMENT_H16 ? stored / 100 : stored;
+  return element >= ELEMENT_H16 ? stored / SCALE[element] : stored;
 }
 
 export function baseOf(image: ColumnImage, chunk: number): number {
@@ -162,9 +154,11 @@ function viewOf(slab: SharedArrayBuffer, element: number, offset: number, count:
       return new Int8Array(slab, offset, count);
     case ELEMENT_I16:
     case ELEMENT_H16:
+    case ELEMENT_T16:
       return new Int16Array(slab, offset, count);
     case ELEMENT_I32:
     case ELEMENT_H32:
+    case ELEMENT_T32:
       return new Int32Array(slab, offset, count);
     default:
       return new Float64Array(slab, offset, count);

@@ -33,7 +33,10 @@ export function compareTerm(builder: KernelText, program: CompareProgram): Term 
     return way.isByLeft ? `(${map}[${a}]===${b.text})` : `(${map}[${b.text}]===${a})`;
   }
   assert(way.kind === 'numbers', 'every other way has returned');
-  const x = way.left === undefined ? numberText(elementOf(left.image, builder.chunk), a) : `${builder.argument(way.left)}[${a}]`;
+  const x =
+    way.left === undefined
+      ? numberText(elementOf(left.image, builder.chunk), a)
+      : `${builder.argument(way.left)}[${a}]`;
   const y = way.right === undefined ? b.number : `${builder.argument(way.right)}[${b.text}]`;
   const isThere = way.left === undefined ? presence(left, builder.chunk, a) : '';
   const isOtherThere = way.right === undefined ? b.presence : '';

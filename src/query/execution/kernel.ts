@@ -7,6 +7,7 @@
  * A chunk decides its own kernel: rungs differ between chunks, and zone maps settle tests before the loop.
  */
 import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
+import { countOf, greatestCount, leastCount } from '../../memory/scaled-number.ts';
 import type { CodeSelection, NumberSelection } from '../binder/formula.ts';
 import { bucketTest } from '../binder/random-bucket.ts';
 import {
@@ -18,9 +19,9 @@ import {
   MISSING,
   maxOf,
   minOf,
+  SCALE,
   viewChunk,
 } from './column-image.ts';
-import { greatestHundredths, hundredthsOf, leastHundredths } from '../../memory/hundredths.ts';
 import { compareTerm } from './compare-term.ts';
 import type { KernelText, Term } from './kernel-text.ts';
 import type { Program } from './program.ts';
@@ -126,15 +127,17 @@ export class KernelBuilder implements KernelText {
     if (element === ELEMENT_F64) return this.#doubles(view, image, selection);
     const missing = MISSING[element];
     if (selection.kind === 'present') return `${view}[i]!==${missing}`;
-    const isHundredths = element >= ELEMENT_H16;
+    const isScaled = element >= ELEMENT_H16;
+    const scale = SCALE[element];
     if (selection.kind === 'list') {
       const { values } = selection;
-      return this.#integerList(view, missing, isHundredths ? values.map((value) => hundredthsOf(value + 0)) : values);
+      // −0 is asked for as 0.
+      return this.#integerList(view, missing, isScaled ? values.map((value) => countOf(value + 0, scale)) : values);
     }
     const min = Math.max(selection.min, minOf(image, this.chunk));
     const max = Math.min(selection.max, maxOf(image, this.chunk));
-    const low = Math.max(isHundredths ? leastHundredths(min) : Math.ceil(min), missing + 1);
-    const high = Math.min(isHundredths ? greatestHundredths(max) : Math.floor(max), -missing - 1);
+    const low = Math.max(isScaled ? leastCount(min, scale) : Math.ceil(min), missing + 1);
+    const high = Math.min(isScaled ? greatestCount(max, scale) : Math.floor(max), -missing - 1);
     if (low > high) return false;
     if (low === high) return `${view}[i]===${this.argument(low)}`;
     return `((${view}[i]-${this.argument(low)})>>>0)<=${this.argument(high - low)}`;

@@ -4,7 +4,7 @@
  */
 
 import type { ByteDictionary } from '../../memory/byte-dictionary.ts';
-import { BLOCK_MASK, BLOCK_SHIFT, type ByteHeap } from '../../memory/byte-heap.ts';
+import { BLOCK_MASK, BLOCK_SHIFT, BORROWED_BLOCK, type ByteHeap } from '../../memory/byte-heap.ts';
 import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import { ArrayDictionary } from '../../profile/array-dictionary.ts';
 import { ArrayUnpacker } from '../../profile/array-unpacker.ts';
@@ -16,11 +16,11 @@ import type { ElementSource } from '../evaluation/readable-cell.ts';
 import {
   type ColumnImage,
   chunkCountOf,
-  ELEMENT_H16,
   ELEMENT_I8,
   type ElementView,
   elementOf,
   MISSING,
+  SCALE,
   viewChunk,
 } from './column-image.ts';
 import type { ImageSet } from './image-set.ts';
@@ -31,7 +31,7 @@ const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
 export class ImageReader implements ElementSource {
   readonly #views: (ElementView | undefined)[] = [];
   readonly #missing: number[] = [];
-  readonly #isHundredths: boolean[] = [];
+  readonly #scales: number[] = [];
   /** What `get` gives where nothing is. */
   readonly #nothing: number;
 
@@ -41,7 +41,7 @@ export class ImageReader implements ElementSource {
       const element = elementOf(image, chunk);
       this.#views.push(viewChunk(slabs, image, chunk, 0));
       this.#missing.push(element >= ELEMENT_I8 ? MISSING[element] : 0);
-      this.#isHundredths.push(element >= ELEMENT_H16);
+      this.#scales.push(SCALE[element]);
     }
   }
 
@@ -52,21 +52,36 @@ export class ImageReader implements ElementSource {
     if (view === undefined || local >= view.length) return this.#nothing;
     const value = view[local];
     if (value === this.#missing[chunk]) return this.#nothing;
-    return this.#isHundredths[chunk] ? value / 100 : value;
+    const scale = this.#scales[chunk];
+    return scale === 1 ? value : value / scale;
   }
 }
 
 /** Blocks of a heap: slab, byte offset, size, one after another. */
 export interface HeapImage {
   readonly blocks: Int32Array;
+  /** Of the heap whose strings it points at, where there is one. */
+  readonly lent: Int32Array | undefined;
 }
 
 export function captureHeap(heap: ByteHeap): HeapImage {
+  return { blocks: blocksOf(heap), lent: heap.lender === undefined ? undefined : blocksOf(heap.lender) };
+}
+
+function blocksOf(heap: ByteHeap): Int32Array {
   const blocks = new Int32Array(heap.pages.length * 3);
   heap.pages.forEach((page, i) => {
     blocks.set([page.slabIndex, page.offset, page.sizeBytes], i * 3);
   });
-  return { blocks };
+  return blocks;
+}
+
+function viewsOf(slabs: readonly SharedArrayBuffer[], blocks: Int32Array): Uint8Array[] {
+  const views: Uint8Array[] = [];
+  for (let i = 0; i < blocks.length; i += 3) {
+    views.push(new Uint8Array(slabs[blocks[i]], blocks[i + 1], blocks[i + 2]));
+  }
+  return views;
 }
 
 export interface DictionaryImage {
@@ -87,16 +102,18 @@ export class HeapReader {
   block: Uint8Array = new Uint8Array(0);
   start = 0;
   size = 0;
-  readonly #blocks: Uint8Array[] = [];
+  readonly #blocks: readonly Uint8Array[];
+  readonly #lent: readonly Uint8Array[] | undefined;
 
-  constructor(slabs: readonly SharedArrayBuffer[], { blocks }: HeapImage) {
-    for (let i = 0; i < blocks.length; i += 3) {
-      this.#blocks.push(new Uint8Array(slabs[blocks[i]], blocks[i + 1], blocks[i + 2]));
-    }
+  constructor(slabs: readonly SharedArrayBuffer[], { blocks, lent }: HeapImage) {
+    this.#blocks = viewsOf(slabs, blocks);
+    this.#lent = lent === undefined ? undefined : viewsOf(slabs, lent);
   }
 
   locate(offset: number): void {
-    const block = this.#blocks[offset >>> BLOCK_SHIFT];
+    const index = offset >>> BLOCK_SHIFT;
+    const lent = this.#lent;
+    const block = lent === undefined || index < BORROWED_BLOCK ? this.#blocks[index] : lent[index - BORROWED_BLOCK];
     let at = offset & BLOCK_MASK;
     let size = block[at++];
     if (size >= 0x80) {

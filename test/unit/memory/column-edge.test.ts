@@ -10,6 +10,8 @@ import {
   RUNG_I8,
   RUNG_I16,
   RUNG_I32,
+  RUNG_T16,
+  RUNG_T32,
 } from '../../../src/memory/ladder-column.ts';
 import { LoadContext, SaveContext, type SavedState } from '../../../src/memory/persist.ts';
 import { SlabMemory } from '../../../src/memory/slab-memory.ts';
@@ -101,7 +103,9 @@ test('a NumberColumn climbs to the narrowest rung that holds a value beside its 
     [21_474_836.47, RUNG_H32],
     [21_474_836.48, RUNG_F64],
     [0.1 + 0.2, RUNG_F64],
-    [1.005, RUNG_F64],
+    [1.005, RUNG_T32],
+    [1 / 3, RUNG_F64],
+    [1.00005, RUNG_F64],
     [-0, RUNG_F64],
   ] as const) {
     const column = new NumberColumn(new SlabMemory());
@@ -114,7 +118,7 @@ test('a NumberColumn climbs to the narrowest rung that holds a value beside its 
   }
 });
 
-test('a NumberColumn of hundredths takes in whole numbers and widens by all that it ever held', () => {
+test('a NumberColumn of counts takes in whole numbers and widens by all that it ever held', () => {
   for (const [values, rung] of [
     [[12.5, 300, -7], RUNG_H16],
     [[300, 12.5], RUNG_H16],
@@ -126,6 +130,14 @@ test('a NumberColumn of hundredths takes in whole numbers and widens by all that
     [[12.5, 30_000_000], RUNG_F64],
     [[12.5, -0], RUNG_F64],
     [[12.5, 400.25, 1 / 3], RUNG_F64],
+    [[0.125, 3, -3.2767], RUNG_T16],
+    [[0.125, 4], RUNG_T32],
+    [[1.25, 0.125], RUNG_T16],
+    [[327.68, 0.125, 9], RUNG_T32],
+    [[0.125, 327.68, 214_748.3647], RUNG_T32],
+    [[300_000, 0.125], RUNG_F64],
+    [[0.125, 214_748.3648], RUNG_F64],
+    [[0.125, 1e-5], RUNG_F64],
   ] as const) {
     const memory = new SlabMemory();
     const column = new NumberColumn(memory);
