@@ -81,6 +81,14 @@ export function mix32(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** What `mix32` gave that for. */
+export function unmix32(mixed: number): number {
+  // A xor with oneself shifted right is undone from the top bits down; the factors are the inverses of those above, modulo 2^32.
+  let h = Math.imul(mixed ^ (mixed >>> 16), 0x7ed1b41d);
+  h = Math.imul(h ^ (h >>> 13) ^ (h >>> 26), 0xa5cb9243);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
 /**
  * MurmurHash3_x86_32 (Appleby). The second half of a 64-bit fingerprint: xxh32 under another seed will not do, because
  * texts that differ in a few digits and collide under one seed tend to collide under all (seen: 2 pairs in 500,000 UUIDs).

@@ -6,8 +6,8 @@
  * moves some 12,000 pairs, below 150 µs, however large the table.
  *
  * A page is an open-addressing table of its own (linear probing): [key u32, value u32] × slots; value 0 = empty slot. Keys must
- * be well mixed (`mix32`); several pairs may share a key, and the caller tells them apart by the value. Pairs are never
- * removed, only replaced. A small table is one page that doubles. So does a page with too many pairs of one key.
+ * be well mixed (`mix32`); several pairs may share a key, and the caller tells them apart by the value. A table whose pairs are
+ * removed keeps its pages. A small table is one page that doubles. So does a page with too many pairs of one key.
  */
 import { assert } from '../base/assert.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
@@ -140,6 +140,29 @@ export class PairTable {
     put(this.#views[page], key, value);
     this.#counts[page] += 1;
     this.#count += 1;
+  }
+
+  /** Takes out the first pair with this key and gives its value, 0 when there is none. */
+  remove(key: number): number {
+    const value = this.first(key);
+    if (value === 0) return 0;
+    const page = this.#cursorPage;
+    if (this.#stamps[page] !== this.memory.epoch) this.#own(page);
+    const view = this.#views[page];
+    const mask = (view.length >>> 1) - 1;
+    let hole = this.#cursorSlot;
+    // Who was put behind the hole because its own slot was taken moves up, so that nobody is cut off from it.
+    for (let slot = (hole + 1) & mask; view[2 * slot + 1] !== 0; slot = (slot + 1) & mask) {
+      if (((slot - view[2 * slot]) & mask) < ((slot - hole) & mask)) continue;
+      view[2 * hole] = view[2 * slot];
+      view[2 * hole + 1] = view[2 * slot + 1];
+      hole = slot;
+    }
+    view[2 * hole] = 0;
+    view[2 * hole + 1] = 0;
+    this.#counts[page] -= 1;
+    this.#count -= 1;
+    return value;
   }
 
   #grow(group: number, page: number): void {

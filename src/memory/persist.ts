@@ -28,6 +28,15 @@ export class SaveContext {
   }
 }
 
+const ZEROS = Buffer.alloc(4_096);
+
+/** Bytes up to the zeros at the end, to the next 4 KiB: the end of many a page was never written to. */
+function filledLength(bytes: Uint8Array): number {
+  let length = bytes.length;
+  while (length >= ZEROS.length && ZEROS.equals(bytes.subarray(length - ZEROS.length, length))) length -= ZEROS.length;
+  return length;
+}
+
 export class LoadContext {
   readonly memory: SlabMemory;
   readonly #pageIds: readonly number[];
@@ -46,7 +55,8 @@ export class LoadContext {
     const pageId = this.#pageIds[index];
     const bytes = this.#read(pageId);
     const page = this.memory.allocate(bytes.length);
-    this.memory.bytes(page).set(bytes);
+    // A page comes zeroed, and what is not written to takes no memory.
+    this.memory.bytes(page).set(bytes.subarray(0, filledLength(bytes)));
     page.savedId = pageId;
     page.savedEpoch = this.#snapshotEpoch;
     return page;

@@ -1,34 +1,143 @@
-/** Row → slot, for the rows that take part in something (an event table's participants). One cache miss a look-up. */
-import { mix32 } from '../base/hash.ts';
+/**
+ * Row → slot, for the rows that take part in something (an event table's participants). One cache miss a look-up.
+ *
+ * Rows are looked at in stretches of 4,096. Where few of a stretch take part they are pairs in a hash table, some 10.7 bytes each; once
+ * so many do that an array of all rows of the stretch, 4 bytes a row, is smaller, they move over there, for good. The step that moves
+ * a stretch takes some 200 µs.
+ */
+import { mix32, unmix32 } from '../base/hash.ts';
 import { PairTable } from './pair-table.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
-import type { SlabMemory } from './slab-memory.ts';
+import type { Page, SlabMemory } from './slab-memory.ts';
+
+const STRETCH_SHIFT = 12;
+const STRETCH_ROWS = 1 << STRETCH_SHIFT;
+const STRETCH_MASK = STRETCH_ROWS - 1;
+/** Rows of a stretch that stay pairs: 10.7 bytes for each of more are more than 4 for every row. */
+const MOST_PAIRS = 1_536;
+/** A table with so few pairs left is made anew, so that the pages of those that moved over are given back. */
+const FEW_PAIRS = 8_192;
 
 export class RowMap {
-  readonly #table: PairTable;
+  readonly #memory: SlabMemory;
+  #table: PairTable;
+  /** Pairs of each stretch that are in the table; kept once there are so many that a stretch may move over. */
+  #counts: Uint16Array | undefined;
+  /** Slot + 1 of each row of a stretch, 0 = takes no part. */
+  readonly #views: (Uint32Array | undefined)[] = [];
+  readonly #pages: (Page | undefined)[] = [];
+  readonly #stamps: number[] = [];
 
   constructor(memory: SlabMemory, table = new PairTable(memory)) {
+    this.#memory = memory;
     this.#table = table;
+    if (table.count >= MOST_PAIRS) this.#countPairs();
   }
 
   get usedBytes(): number {
-    return this.#table.usedBytes;
+    let bytes = this.#table.usedBytes;
+    for (const page of this.#pages) bytes += page?.sizeBytes ?? 0;
+    return bytes;
   }
 
-  /** The slot, or −1. mix32 is a bijection: an equal key is the same row. */
+  /** The slot, or −1. */
   get(row: number): number {
-    return this.#table.first(mix32(row)) - 1;
+    const stretch = row >>> STRETCH_SHIFT;
+    const view = stretch < this.#views.length ? this.#views[stretch] : undefined;
+    // mix32 is a bijection: an equal key is the same row.
+    return (view === undefined ? this.#table.first(mix32(row)) : view[row & STRETCH_MASK]) - 1;
   }
 
+  /** A row that is not there yet. */
   add(row: number, slot: number): void {
-    this.#table.insert(mix32(row), slot + 1);
+    const stretch = row >>> STRETCH_SHIFT;
+    let view = stretch < this.#views.length ? this.#views[stretch] : undefined;
+    if (view === undefined) {
+      if (this.#counts === undefined || this.#pairsOf(stretch) < MOST_PAIRS) {
+        this.#table.insert(mix32(row), slot + 1);
+        if (this.#counts !== undefined) this.#counts[stretch] += 1;
+        else if (this.#table.count >= MOST_PAIRS) this.#countPairs();
+        return;
+      }
+      view = this.#moveOver(stretch);
+    } else if (this.#stamps[stretch] !== this.#memory.epoch) {
+      view = this.#own(stretch);
+    }
+    view[row & STRETCH_MASK] = slot + 1;
+  }
+
+  #pairsOf(stretch: number): number {
+    let counts = this.#counts!;
+    if (stretch >= counts.length) {
+      counts = new Uint16Array(2 * stretch + 2);
+      counts.set(this.#counts!);
+      this.#counts = counts;
+    }
+    return counts[stretch];
+  }
+
+  #countPairs(): void {
+    this.#counts = new Uint16Array(1);
+    this.#table.forEach((key) => {
+      const stretch = unmix32(key) >>> STRETCH_SHIFT;
+      this.#pairsOf(stretch);
+      this.#counts![stretch] += 1;
+    });
+  }
+
+  #setPage(stretch: number, page: Page | undefined): void {
+    while (this.#views.length < stretch) this.#setPage(this.#views.length, undefined);
+    this.#pages[stretch] = page;
+    this.#views[stretch] = page === undefined ? undefined : this.#viewOf(page);
+    this.#stamps[stretch] = page?.stamp ?? 0;
+  }
+
+  #viewOf(page: Page): Uint32Array {
+    return new Uint32Array(this.#memory.slabs[page.slabIndex], page.offset, STRETCH_ROWS);
+  }
+
+  #own(stretch: number): Uint32Array {
+    const old = this.#pages[stretch]!;
+    const page = this.#memory.own(old);
+    if (page === old) this.#stamps[stretch] = page.stamp;
+    else this.#setPage(stretch, page);
+    return this.#views[stretch]!;
+  }
+
+  /** Takes the stretch's pairs out of the table. */
+  #moveOver(stretch: number): Uint32Array {
+    this.#setPage(stretch, this.#memory.allocate(STRETCH_ROWS * 4));
+    const view = this.#views[stretch]!;
+    const first = stretch << STRETCH_SHIFT;
+    for (let i = 0; i < STRETCH_ROWS; i++) view[i] = this.#table.remove(mix32(first + i));
+    this.#counts![stretch] = 0;
+    this.#shrink();
+    return view;
+  }
+
+  #shrink(): void {
+    const old = this.#table;
+    if (old.count > FEW_PAIRS || old.usedBytes <= 32 * (old.count + 1_024)) return;
+    this.#table = new PairTable(this.#memory);
+    old.forEach((key, value) => {
+      this.#table.insert(key, value);
+    });
+    old.free();
   }
 
   save(context: SaveContext): SavedState {
-    return this.#table.save(context);
+    return { pairs: this.#table.save(context), pages: context.list(this.#pages) };
   }
 
+  /** Also of older checkpoints, which hold all rows as pairs. */
   static load(context: LoadContext, state: SavedState): RowMap {
-    return new RowMap(context.memory, PairTable.load(context, state));
+    const pairs = (state['pairs'] ?? state) as SavedState;
+    const map = new RowMap(context.memory, PairTable.load(context, pairs));
+    if (pairs === state) return map;
+    context.list(state['pages'] as number[]).forEach((page, stretch) => {
+      map.#setPage(stretch, page);
+    });
+    if (map.#pages.length > 0 && map.#counts === undefined) map.#countPairs();
+    return map;
   }
 }

@@ -1,25 +1,33 @@
 /**
- * Serial numbers, append-only: u32 counters that never go back (they may wrap) and mostly grow by little. A base per 64 numbers
- * and a u16 offset from it: 2.06 bytes a number. A chunk in which 64 numbers span more than a u16 is rewritten as plain u32.
+ * Serial numbers, append-only: u32 counters that never go back (they may wrap) and mostly grow by little. A base per 16 numbers
+ * and an offset from it: 1.25 bytes a number where 16 numbers of each 16 span no more than a byte, 2.25 where they span no more than a u16. A
+ * chunk that holds more is rewritten with wider offsets, or as plain u32.
  */
 import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from './chunk-size.ts';
 import { U32Column } from './fixed-column.ts';
 import type { LoadContext, SaveContext, SavedState } from './persist.ts';
 import type { Page, SlabMemory } from './slab-memory.ts';
 
-export const BLOCK_SHIFT = 6;
+export const BLOCK_SHIFT = 4;
 const BLOCK_MASK = (1 << BLOCK_SHIFT) - 1;
-const OFFSET_MAX = 0xffff;
+/** Of checkpoints that do not say it; their offsets are u16 or the numbers themselves. */
+const BLOCK_SHIFT_ONCE = 6;
+/** Rungs of a chunk: offsets of one or two bytes, or the numbers themselves. The greatest element of each: */
+const ELEMENT_MAX: readonly number[] = [0xff, 0xffff, 0xffff_ffff];
+const RUNG_U16 = 1;
+const RUNG_U32 = 2;
 const FIRST_CAPACITY = 16;
+
+type SerialView = Uint8Array | Uint16Array | Uint32Array;
 
 export class SerialColumn {
   readonly memory: SlabMemory;
   length = 0;
-  /** First number of each block of 64, also of those in wide chunks. */
+  /** First number of each block of 16, also of those in chunks of plain numbers. */
   readonly bases: U32Column;
   readonly pages: Page[] = [];
-  /** Offsets, or the numbers themselves where the chunk is wide. */
-  readonly #views: (Uint16Array | Uint32Array)[] = [];
+  readonly rungs: number[] = [];
+  readonly #views: SerialView[] = [];
   readonly #stamps: number[] = [];
   /** Of the newest block. */
   #base = 0;
@@ -35,14 +43,10 @@ export class SerialColumn {
     return bytes;
   }
 
-  isWide(chunk: number): boolean {
-    return this.#views[chunk] instanceof Uint32Array;
-  }
-
   get(index: number): number {
-    const view = this.#views[index >>> CHUNK_SHIFT];
-    const local = view[index & CHUNK_MASK];
-    return view instanceof Uint32Array ? local : (this.bases.get(index >>> BLOCK_SHIFT) + local) >>> 0;
+    const c = index >>> CHUNK_SHIFT;
+    const element = this.#views[c][index & CHUNK_MASK];
+    return this.rungs[c] === RUNG_U32 ? element : (this.bases.get(index >>> BLOCK_SHIFT) + element) >>> 0;
   }
 
   push(serial: number): void {
@@ -53,49 +57,48 @@ export class SerialColumn {
       this.bases.push(serial);
       this.#base = serial;
     }
-    if (c >= this.#views.length) this.#set(c, this.#allocate(c === 0 ? FIRST_CAPACITY : CHUNK_ROWS, false), false);
-    else if (local >= this.#views[c].length) this.#reshape(c, local, this.#views[c].length * 2, this.isWide(c));
+    if (c >= this.#views.length) this.#set(c, this.#allocate(c === 0 ? FIRST_CAPACITY : CHUNK_ROWS, 0), 0);
+    else if (local >= this.#views[c].length) this.#reshape(c, local, this.#views[c].length * 2, this.rungs[c]);
     else if (this.#stamps[c] !== this.memory.epoch) {
       this.pages[c].stamp = this.memory.epoch;
       this.#stamps[c] = this.memory.epoch;
     }
-    let element = serial;
-    if (!(this.#views[c] instanceof Uint32Array)) {
-      const offset = (serial - this.#base) >>> 0;
-      if (offset > OFFSET_MAX) this.#reshape(c, local, this.#views[c].length, true);
-      else element = offset;
+    const offset = (serial - this.#base) >>> 0;
+    if (offset > ELEMENT_MAX[this.rungs[c]]) {
+      this.#reshape(c, local, this.#views[c].length, offset > ELEMENT_MAX[RUNG_U16] ? RUNG_U32 : RUNG_U16);
     }
-    this.#views[c][local] = element;
+    this.#views[c][local] = this.rungs[c] === RUNG_U32 ? serial : offset;
     this.length = index + 1;
   }
 
   /** Moves the chunk's first `count` numbers into a new page. */
-  #reshape(c: number, count: number, capacity: number, isWide: boolean): void {
+  #reshape(c: number, count: number, capacity: number, rung: number): void {
     const old = this.#views[c];
     const oldPage = this.pages[c];
-    const page = this.#allocate(capacity, isWide);
-    const view = this.#viewOf(page, isWide);
-    if (isWide === old instanceof Uint32Array) view.set(old.subarray(0, count));
-    else for (let i = 0; i < count; i++) view[i] = this.get((c << CHUNK_SHIFT) + i);
-    this.#set(c, page, isWide);
+    const page = this.#allocate(capacity, rung);
+    const view = this.#viewOf(page, rung);
+    if (rung === RUNG_U32) for (let i = 0; i < count; i++) view[i] = this.get((c << CHUNK_SHIFT) + i);
+    else view.set(old.subarray(0, count));
+    this.#set(c, page, rung);
     this.memory.free(oldPage);
   }
 
-  #allocate(capacity: number, isWide: boolean): Page {
-    return this.memory.allocate(capacity * (isWide ? 4 : 2));
+  #allocate(capacity: number, rung: number): Page {
+    return this.memory.allocate(capacity << rung);
   }
 
-  #set(c: number, page: Page, isWide: boolean): void {
+  #set(c: number, page: Page, rung: number): void {
     this.pages[c] = page;
-    this.#views[c] = this.#viewOf(page, isWide);
+    this.rungs[c] = rung;
+    this.#views[c] = this.#viewOf(page, rung);
     this.#stamps[c] = page.stamp;
   }
 
-  #viewOf(page: Page, isWide: boolean): Uint16Array | Uint32Array {
+  #viewOf(page: Page, rung: number): SerialView {
     const slab = this.memory.slabs[page.slabIndex];
-    return isWide
-      ? new Uint32Array(slab, page.offset, page.sizeBytes >>> 2)
-      : new Uint16Array(slab, page.offset, page.sizeBytes >>> 1);
+    if (rung === RUNG_U32) return new Uint32Array(slab, page.offset, page.sizeBytes >>> 2);
+    if (rung === RUNG_U16) return new Uint16Array(slab, page.offset, page.sizeBytes >>> 1);
+    return new Uint8Array(slab, page.offset, page.sizeBytes);
   }
 
   save(context: SaveContext): SavedState {
@@ -103,17 +106,35 @@ export class SerialColumn {
       length: this.length,
       bases: this.bases.save(context),
       pages: context.list(this.pages),
-      wide: this.#views.map((_, c) => this.isWide(c)),
+      rungs: [...this.rungs],
     };
   }
 
   load(context: LoadContext, state: SavedState): void {
-    const wide = state['wide'] as boolean[];
-    this.length = state['length'] as number;
+    const pages = context.list(state['pages'] as number[]);
+    const length = state['length'] as number;
+    if (state['rungs'] === undefined) return this.#loadOlder(context, state, pages, length);
+    const rungs = state['rungs'] as number[];
+    this.length = length;
     this.bases.load(context, state['bases'] as SavedState);
-    context.list(state['pages'] as number[]).forEach((page, c) => {
-      this.#set(c, page!, wide[c]);
+    pages.forEach((page, c) => {
+      this.#set(c, page!, rungs[c]);
     });
-    if (this.length > 0) this.#base = this.bases.get((this.length - 1) >>> BLOCK_SHIFT);
+    if (length > 0) this.#base = this.bases.get((length - 1) >>> BLOCK_SHIFT);
+  }
+
+  /** Pushes the numbers of a column that was saved with larger blocks. */
+  #loadOlder(context: LoadContext, state: SavedState, pages: (Page | undefined)[], length: number): void {
+    const bases = new U32Column(context.memory);
+    bases.load(context, state['bases'] as SavedState);
+    const wide = state['wide'] as boolean[];
+    const views = pages.map((page, c) => this.#viewOf(page!, wide[c] ? RUNG_U32 : RUNG_U16));
+    for (let index = 0; index < length; index++) {
+      const c = index >>> CHUNK_SHIFT;
+      const element = views[c][index & CHUNK_MASK];
+      this.push(wide[c] ? element : (bases.get(index >>> BLOCK_SHIFT_ONCE) + element) >>> 0);
+    }
+    bases.free();
+    for (const page of pages) this.memory.free(page!);
   }
 }

@@ -294,8 +294,8 @@ export class EventTable {
     table.arrivals.load(context, part('arrivals'));
     table.messageIds = MessageIdColumn.load(context, part('messageIds'));
     table.origins.load(context, part('origins'));
-    table.participants = RowMap.load(context, part('participants'));
     table.participantRows.load(context, part('participantRows'));
+    table.participants = RowMap.load(context, part('participants'));
     loadCounts(table.participantCounts, context, part('participantCounts'));
     table.participantLasts.load(context, part('participantLasts'));
     table.nextTables.load(context, part('nextTables'));

@@ -102,12 +102,12 @@ function elementIn(column: ImageSource, chunk: number): number {
   return column instanceof U32Column ? ELEMENT_U32 : ELEMENT_F64;
 }
 
-/** Chunks of u16 or u32 offsets from bases that are kept elsewhere. */
+/** Chunks of offsets, of one or two bytes, from bases that are kept elsewhere, or of u32 numbers. */
 export function captureSerials(column: SerialColumn): ColumnImage {
   const count = column.pages.length;
   const image = { pages: new Int32Array(count * PAGE_STRIDE), zones: new Float64Array(count * ZONE_STRIDE) };
   for (let chunk = 0; chunk < count; chunk++) {
-    setPage(image, chunk, column.pages[chunk], column.isWide(chunk) ? ELEMENT_U32 : ELEMENT_U16);
+    setPage(image, chunk, column.pages[chunk], ELEMENT_U8 + column.rungs[chunk]);
   }
   return image;
 }

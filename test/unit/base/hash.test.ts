@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import xxhash from 'xxhash-wasm';
-import { mix32, murmur32, xxh32 } from '../../../src/base/hash.ts';
+import { mix32, murmur32, unmix32, xxh32 } from '../../../src/base/hash.ts';
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 
@@ -66,4 +66,8 @@ test('mix32 is a bijection on what it was tried with, and keeps 0', () => {
   for (let i = 0; i < 100_000; i++) seen.add(mix32(i));
   expect(seen.size).toBe(100_000);
   expect(mix32(0)).toBe(0);
+  for (let i = 0; i < 100_000; i++) {
+    const value = Math.imul(i, 0x9e3779b1) >>> 0;
+    if (unmix32(mix32(value)) !== value) expect(unmix32(mix32(value))).toBe(value);
+  }
 });
