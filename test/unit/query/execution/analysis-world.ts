@@ -28,7 +28,12 @@ export function pick<T>(random: Random, list: readonly T[]): T {
 
 const COUNTRIES = ['DE', 'FR', 'Ä', '😀', '', 7, true, false, null, undefined];
 const TAGS = [['a'], ['a', 'b'], ['b', 'b', 1], [], 'a', [[2, 'c'], { x: 1 }], undefined];
-const AMOUNTS = [0, 5, 5, 10, 19.99, -3, 1e9, 'free', null, undefined, [1, 2.5, 'x'], true];
+/** Of a world one list: their numbers are kept as f64, as hundredths and as ten-thousandths. */
+const AMOUNTS = [
+  [0, 5, 5, 10, 19.99, -3, 1e9, 'free', null, undefined, [1, 2.5, 'x'], true],
+  [0, 5, 5, 10, 19.99, -3, 400.25, 'free', null, undefined, [1, 2.5, 'x'], true],
+  [0, 5, 5, 10.5, 0.1875, -3, 1.005, 'free', null, undefined, [1, 2.5, 'x'], true],
+];
 
 /** Shards that share nothing but the question. */
 export class AnalysisWorld {
@@ -64,12 +69,13 @@ export class AnalysisWorld {
         }),
       );
     }
+    const amounts = pick(random, AMOUNTS);
     for (let e = 0; e < eventCount; e++) {
       const userId = `u${Math.floor(random() ** 2 * profileCount)}`;
       const event = pick(random, ['Order', 'Order', 'Visit']);
       // Whole days often, so that events share their time.
       const daysAgo = random() < 0.6 ? Math.floor(random() * 90) : random() * 90;
-      const total = pick(random, AMOUNTS);
+      const total = pick(random, amounts);
       const sku = pick<unknown>(random, ['A', 'B', ['A', 'B'], ['B', 'C', 'C'], 3, undefined]);
       const properties = {
         ...(total === undefined ? {} : { total }),
