@@ -2,7 +2,7 @@
  * A hash table of (key, value) pairs of u32 that never pauses to grow and stays well filled. The top bits of the key pick a
  * group through a directory (extendible hashing: Fagin, Nievergelt, Pippenger & Strong 1979). A group is four pages of 2,048 slots,
  * then five, six, seven (partial expansions: Larson 1980), and splits in two groups of four when seven are full. All pages of one size,
- * so nothing is left over in the slabs; 10.7 bytes a pair on the average, where halves that double would take 15.6. The longest step
+ * so nothing is left over in the slabs; 10.4 bytes a pair on the average, where halves that double would take 15.6. The longest step
  * moves some 12,000 pairs, below 150 µs, however large the table.
  *
  * A page is an open-addressing table of its own (linear probing): [key u32, value u32] × slots; value 0 = empty slot. Keys must

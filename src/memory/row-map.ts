@@ -1,7 +1,7 @@
 /**
  * Row → slot, for the rows that take part in something (an event table's participants). One cache miss a look-up.
  *
- * Rows are looked at in stretches of 4,096. Where few of a stretch take part they are pairs in a hash table, some 10.7 bytes each; once
+ * Rows are looked at in stretches of 4,096. Where few of a stretch take part they are pairs in a hash table, some 10.4 bytes each; once
  * so many do that an array of all rows of the stretch, 4 bytes a row, is smaller, they move over there, for good. The step that moves
  * a stretch takes some 200 µs.
  */
@@ -13,7 +13,7 @@ import type { Page, SlabMemory } from './slab-memory.ts';
 const STRETCH_SHIFT = 12;
 const STRETCH_ROWS = 1 << STRETCH_SHIFT;
 const STRETCH_MASK = STRETCH_ROWS - 1;
-/** Rows of a stretch that stay pairs: 10.7 bytes for each of more are more than 4 for every row. */
+/** Rows of a stretch that stay pairs: 10.4 bytes for each of more are more than 4 for every row. */
 const MOST_PAIRS = 1_536;
 /** A table with so few pairs left is made anew, so that the pages of those that moved over are given back. */
 const FEW_PAIRS = 8_192;
