@@ -10,7 +10,8 @@
  */
 import { RowBitmap, RowSet } from '../../bitmap/row-set.ts';
 import { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT } from '../../memory/chunk-size.ts';
-import type { NumberColumn } from '../../memory/ladder-column.ts';
+import { NUMBER_SCALE, type NumberColumn } from '../../memory/ladder-column.ts';
+import { greatestCount, leastCount } from '../../memory/scaled-number.ts';
 import type { ValueColumn } from '../../profile/value-column.ts';
 import type { NumberSelection } from '../binder/formula.ts';
 import { BoundedChangeLog } from './bounded-change-log.ts';
@@ -126,12 +127,16 @@ export class NumberIndex implements RowIndex<NumberSelection> {
     for (let at = 0; at < rows.length; ) {
       const chunk = rows[at] >>> CHUNK_SHIFT;
       const values = this.#column.chunk(chunk)!;
+      // All of them hold a number here, and counts stand in the order of their numbers.
+      const scale = NUMBER_SCALE[this.#column.rungs[chunk]];
+      const low = scale === 1 ? min : leastCount(min, scale);
+      const high = scale === 1 ? max : greatestCount(max, scale);
       for (; at < rows.length && rows[at] >>> CHUNK_SHIFT === chunk; at++) {
         const row = rows[at];
         const value = values[row & CHUNK_MASK];
         // Written whether or not it fits; the next one overwrites it.
         rows[count] = row;
-        count += value >= min && value <= max ? 1 : 0;
+        count += value >= low && value <= high ? 1 : 0;
       }
     }
     return rows.subarray(0, count);

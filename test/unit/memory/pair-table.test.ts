@@ -124,3 +124,35 @@ test('a cleared table holds nothing and gives all but its first page back', () =
   table.insert(mix32(5), 9);
   expect(table.first(mix32(5))).toBe(9);
 });
+
+test('a table of an older checkpoint, with places for six pages a group, is read and grows on', () => {
+  const memory = new SlabMemory();
+  const table = new PairTable(memory);
+  const count = 60_000;
+  for (let i = 0; i < count; i++) table.insert(mix32(i), i + 1);
+  const context = new SaveContext(memory.snapshot());
+  const { stride, ...state } = table.save(context);
+  const cut = (list: unknown): unknown[] => (list as unknown[]).filter((_, i) => i % (stride as number) < 6);
+  expect((state['sizes'] as number[]).every((size) => size <= 6)).toBe(true);
+  const old = { ...state, counts: cut(state['counts']), pages: cut(state['pages']) };
+  const { pages } = context;
+  const loading = new LoadContext(new SlabMemory(), [...pages.keys()], (id) => memory.bytes(pages[id]));
+  const again = PairTable.load(loading, old);
+  for (let i = count; i < 3 * count; i++) again.insert(mix32(i), i + 1);
+  let wrong = 0;
+  for (let i = 0; i < 3 * count; i++) if (again.first(mix32(i)) !== i + 1) wrong += 1;
+  expect([wrong, again.count]).toEqual([0, 3 * count]);
+});
+
+test('pairs that are removed are gone and leave all others to be found', () => {
+  const table = new PairTable(new SlabMemory());
+  const count = 30_000;
+  for (let i = 0; i < count; i++) table.insert(mix32(i), i + 1);
+  for (let i = 0; i < count; i += 3) expect(table.remove(mix32(i))).toBe(i + 1);
+  expect(table.remove(mix32(0))).toBe(0);
+  let wrong = 0;
+  for (let i = 0; i < count; i++) if (table.first(mix32(i)) !== (i % 3 === 0 ? 0 : i + 1)) wrong += 1;
+  for (let i = 0; i < count; i += 3) table.insert(mix32(i), i + 1);
+  for (let i = 0; i < count; i++) if (table.first(mix32(i)) !== i + 1) wrong += 1;
+  expect([wrong, table.count]).toEqual([0, count]);
+});
