@@ -50,7 +50,7 @@ function readManifest(reader: CheckpointReader): Manifest {
   if (!(manifest.version >= OLDEST_FORMAT_VERSION && manifest.version <= FORMAT_VERSION)) {
     throw new EngineError(
       'storage_failed',
-      `the checkpoint has format ${manifest.version}; this version reads ${OLDEST_FORMAT_VERSION} to ${FORMAT_VERSION}`,
+      `the checkpoint has format ${manifest.version}; this version reads ${OLDEST_FORMAT_VERSION} to ${FORMAT_VERSION}: export with the version that wrote it, and import here`,
     );
   }
   return manifest;
