@@ -3,9 +3,11 @@ export const SUITES = ['completion', 'estimate', 'explain', 'schema', 'segments'
 
 /** Single cases that need a data folder or a clock of their own say `isClusterForm()` where they are. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
+  checkpoints: 'a piece of an engine by itself, with a clock of its own; every shard has one',
   cluster: 'runs the others',
   'cluster-view': 'says what one process is where a cluster is asked for',
   'data-folder': 'the folder of one process; a cluster has its own (test/unit/supervisor/cluster-folder.test.ts)',
+  'engine-room': 'a piece of an engine by itself; every shard has one',
   enrichment:
     'replays the folder of one process throughout; the door of it runs with a cluster in test/server/identity.test.ts',
   matching: 'asks the library, which answers at once; a cluster is held against it in test/cluster/matching',
