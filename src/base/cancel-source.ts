@@ -31,13 +31,21 @@ export class CancelSource implements CancelSignal {
     return this;
   }
 
-  /** Calls the listeners in their order; only the first call counts. */
+  /** Calls the listeners in their order; only the first call counts. Throws what the first of them threw, when all have heard. */
   abort(reason: unknown = CANCELLED): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    // One that is removed by another is not called any more.
-    for (let listener = this.#listeners.shift(); listener !== undefined; listener = this.#listeners.shift()) listener();
+    let failure: { readonly error: unknown } | undefined;
+    // One that is removed by another is not called any more; one that fails keeps no other from hearing.
+    for (let listener = this.#listeners.shift(); listener !== undefined; listener = this.#listeners.shift()) {
+      try {
+        listener();
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
   /** Who comes after the end is not called, and the same listener is only once there: as with an `AbortSignal`. */

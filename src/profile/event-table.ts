@@ -10,7 +10,7 @@
  *
  * An event's origin is the identifier that it came under, as its ordinal among the profile's: what an unmerge goes by.
  *
- * Widths: an event costs 4 (row) + 4 (time) + 3 (previous) + 2 (arrival) + 16 (message id) bytes, 0 or 1 (origin), and its properties; a
+ * Widths: an event costs 4 (row) + 4 (time) + 3 (previous) + 1 to 2 (arrival) + 16 (message id) bytes, 0 or 1 (origin), and its properties; a
  * participant 15 bytes on the average (8 where there are no timelines) and a hash slot.
  */
 import type { EventTape } from '../ingest/event-tape.ts';

@@ -1,4 +1,4 @@
-/** Shapes of the query language: the JSON form of the AST in model/query.ts, for the reader of /openapi.json. */
+/** Shapes of the query language: the JSON form of the AST in model/expression.ts, for the reader of /openapi.json. */
 import { z } from 'zod';
 import { AGGREGATE_FUNCTIONS, COUNT_OPERATORS, MATCHES, OPERATORS } from '../../model/expression.ts';
 

@@ -57,3 +57,14 @@ describe.each<[string, () => Source]>([
     expect(source.signal.reason).toMatchObject({ name: 'TimeoutError' });
   });
 });
+
+it('tells everybody, also when one of them fails', () => {
+  const source = new CancelSource();
+  const heard: string[] = [];
+  source.addEventListener('abort', () => {
+    throw new Error('mine');
+  });
+  source.addEventListener('abort', () => void heard.push('other'));
+  expect(() => source.abort()).toThrow('mine');
+  expect(heard).toEqual(['other']);
+});
