@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import type { CommandRun } from './command-option.ts';
 import { formatCount } from './progress.ts';
 import { ask } from './query-command.ts';
-import { parseDimension, parseEvent, parseStep } from './question-text.ts';
+import { parseCondition, parseDimension, parseEvent, parseStep } from './question-text.ts';
 import { formatTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,7 +27,7 @@ export interface Asker {
 }
 
 function around({ where, at, explain, strict }: AnalysisOptions): QueryRequest {
-  return { where, at, explain, strict };
+  return { where: where === undefined ? undefined : parseCondition(where), at, explain, strict };
 }
 
 function windowOf({ last }: AnalysisOptions): { readonly last: string } | undefined {

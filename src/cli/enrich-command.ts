@@ -64,10 +64,10 @@ export async function runEnrich(
   });
   try {
     if (isNdjson(path, options)) {
-      await run.send(NDJSON_COLUMNS, [], readNdjson(source.stream));
+      await run.send(NDJSON_COLUMNS, [], readNdjson(source.stream, source.textFault));
     } else {
       const delimiter = options.delimiter ?? (/\.tsv(\.gz)?$/i.test(path) ? '\t' : ',');
-      const { columns, rows } = await openCsv(source.stream, { delimiter });
+      const { columns, rows } = await openCsv(source.stream, { delimiter, textFault: source.textFault });
       const sample = await take(rows, SAMPLE_ROW_COUNT);
       await run.send<CsvRow>(columns, sample, rows);
     }
@@ -115,7 +115,7 @@ class EnrichRun {
       if (row.error !== undefined) throw row.error;
       // The message id is the server's to make: it knows the identifier's normal form.
       const item = mapper.map(row.values, () => '')?.items[0];
-      if (item === undefined) this.report.skipped += 1;
+      if (item?.['traits'] === undefined) this.report.skipped += 1;
       else this.#waiting.push({ row: row.number, record: this.#recordOf(item) });
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;

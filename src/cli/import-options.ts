@@ -131,8 +131,9 @@ function readMapping(path: string): Mapping {
 const HELP = `
 A source is a column, with a type if need be (Price:number; text, number, integer, boolean, date, json), or arithmetic:
 revenue=Quantity*UnitPrice, net=([Gross Price]-Tax)/100. A dot in a name nests: address.city=City. A blank cell is left out.
-A row becomes a track item, and an identify item when traits are mapped and changed. A row's number
-is the line on which it begins, the header being 1. Lines of NDJSON in Segment's shape need no mapping.
+A row becomes a track item, and an identify item when traits are mapped and changed; without an event each row is an
+identify item. A row's number is the line on which it begins, the header being 1. Bytes that are not in the encoding refuse
+their row. Lines of NDJSON in Segment's shape need no mapping.
 
 Examples:
   kith import orders.csv.gz --event "Order Completed" --user-id CustomerID:integer --anonymous-id InvoiceNo \\

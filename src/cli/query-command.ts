@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import type { CommandRun } from './command-option.ts';
 import { formatPlan } from './plan-text.ts';
 import { formatCount } from './progress.ts';
-import { parseAggregate, parseDimension, parseEvent } from './question-text.ts';
+import { parseAggregate, parseCondition, parseDimension, parseEvent } from './question-text.ts';
 import { formatTable } from './table.ts';
 import { colorsOf, type Terminal, write } from './terminal.ts';
 import { printWarnings } from './warning-text.ts';
@@ -62,7 +62,7 @@ export async function runQuery(
 ): Promise<void> {
   const { of, as, at, strict, explain, estimate } = options;
   const base: QueryRequest = {
-    ...(text.trim() === '' ? {} : { where: text }),
+    ...(text.trim() === '' ? {} : { where: parseCondition(text) }),
     of,
     as,
     at,

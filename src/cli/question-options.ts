@@ -32,7 +32,7 @@ const AT = 'as of this moment, ISO 8601';
 function addQuery(program: Command, terminal: Terminal, run: CommandRun): void {
   connected(program.command('query'))
     .description('ask a question about everyone: a count, ids, profiles, an aggregate or groups')
-    .argument('[text]', 'who is meant; none = everyone', '')
+    .argument('[text]', 'who is meant, in words or as JSON; none = everyone', '')
     .addOption(new Option('--as <kind>', 'what to answer').choices(['count', 'ids', 'profiles']).default('count'))
     .addOption(
       new Option('--of <collection>', 'people, or accounts as group calls make them').choices(['people', 'accounts']),
@@ -66,6 +66,7 @@ Examples:
   kith query --of accounts 'plan = "pro" and no person (did "Login" in last 30d)' --as profiles
   kith query 'any account (employees > 500)'
   kith query 'plan = "pro"' --by period:month,property:currency --event 'Order Completed' --aggregate 'sum of total over "Order Completed"'
+  kith query '{"event":"Order Completed","count":{"op":"gte","value":3},"window":{"last":"30d"}}'
   kith query 'country = "DE" and did "Order Completed"' --explain
   kith query 'in segment newsletter and not in segment lapsed' --estimate`;
 

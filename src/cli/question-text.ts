@@ -6,6 +6,7 @@ import type { Dimension, EventChoice, FunnelStep, TotalFunction, TotalRequest } 
 import { EngineError } from '../model/error.ts';
 import type { EventLeaf, Expression, Window } from '../model/expression.ts';
 import { parseText } from '../query/parser/parse-text.ts';
+import { findJsonFault } from '../server/http/json-fault.ts';
 import type { CommandRun } from './command-option.ts';
 
 const POSITION = /^\s*(median|percentile\s+(\d+(?:\.\d+)?(?:\s*,\s*\d+(?:\.\d+)?)*))\s+of\s+/i;
@@ -19,6 +20,15 @@ function parsed(run: CommandRun, text: string): Expression {
   const expression = parseText(text);
   run.queryText = before;
   return expression;
+}
+
+/** What was written as a condition: text, or its JSON form, which begins with a brace. */
+export function parseCondition(text: string): Expression | string {
+  if (!text.trimStart().startsWith('{')) return text;
+  const fault = findJsonFault(text);
+  if (fault === undefined) return JSON.parse(text) as Expression;
+  const span = { start: fault.position, end: Math.min(fault.position + 1, text.length) };
+  throw new EngineError('query_syntax', `a condition in JSON needs ${fault.expected} here`, { span });
 }
 
 /** `sum of total over "Order Completed" where … in last 30d`, `median of …`, `percentile 50,95 of …`, `avg of age` (a trait). */

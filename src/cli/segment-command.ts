@@ -4,6 +4,7 @@ import type { Segment, SegmentSaved } from '../model/segment.ts';
 import type { Client } from './client.ts';
 import type { CommandRun } from './command-option.ts';
 import { formatCount } from './progress.ts';
+import { parseCondition } from './question-text.ts';
 import { formatTable } from './table.ts';
 import { colorsOf, type Terminal, write } from './terminal.ts';
 import { printWarnings } from './warning-text.ts';
@@ -53,7 +54,8 @@ export async function runSegmentSave(
 ): Promise<void> {
   run.queryText = where;
   const { name, description } = options;
-  const saved = await client.sendJson<SegmentSaved>(pathOf(key), { method: 'PUT', body: { where, name, description } });
+  const body = { where: parseCondition(where), name, description };
+  const saved = await client.sendJson<SegmentSaved>(pathOf(key), { method: 'PUT', body });
   if (options.json) {
     await write(terminal.stdout, `${JSON.stringify(saved)}\n`);
     return;

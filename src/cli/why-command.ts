@@ -2,6 +2,7 @@
 import type { WhyAnswer, WhyNode } from '../model/segment.ts';
 import type { Client } from './client.ts';
 import type { CommandRun } from './command-option.ts';
+import { parseCondition } from './question-text.ts';
 import { formatCell } from './table.ts';
 import { type Colors, colorsOf, type Terminal, write } from './terminal.ts';
 import { printWarnings } from './warning-text.ts';
@@ -15,7 +16,7 @@ export async function runWhy(
   run: CommandRun,
 ): Promise<void> {
   run.queryText = where;
-  const body = { id, where, strict: options.strict };
+  const body = { id, where: parseCondition(where), strict: options.strict };
   const answer = await client.sendJson<WhyAnswer>('/v1/query/why', { body });
   if (options.json) {
     await write(terminal.stdout, `${JSON.stringify(answer)}\n`);

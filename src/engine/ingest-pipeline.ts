@@ -284,6 +284,8 @@ export class IngestPipeline {
       counters.droppedByReason[reason] = (counters.droppedByReason[reason] ?? 0) + count;
     }
     const seq = this.#router.shards.map((shard: Shard) => shard.appliedSeq);
+    // The scanner's refusals come before the router's.
+    if (outcome.rejected.length > 1) outcome.rejected.sort((a, b) => a.index - b.index);
     try {
       if (waits.length === 1) await waits[0];
       else if (waits.length > 1) await Promise.all(waits);

@@ -55,6 +55,20 @@ describe('query', () => {
     expect(asked).toEqual({ as: 'count' });
   });
 
+  it('takes a condition as JSON, and points at the mistake in it', async () => {
+    let asked: unknown;
+    server.intercept = (_, body) => {
+      asked = body;
+      return { status: 200, body: { count: 3, tookMs: 1, watermark: [7] } };
+    };
+    const people = await runCommand(['query', ' {"not":{"trait":"plan","op":"exists"}}', '--url', server.url]);
+    expect(people.stdout).toBe('3 profiles (1.0 ms)\n');
+    expect(asked).toEqual({ where: { not: { trait: 'plan', op: 'exists' } }, as: 'count' });
+    const bad = await runCommand(['query', '{"not":}', '--url', server.url]);
+    expect([bad.exitCode, bad.stdout]).toEqual([1, '']);
+    expect(bad.stderr).toContain('line 1, column 8: a condition in JSON needs a value here\n1 | {"not":}\n');
+  });
+
   it('pages through ids to the end, or to the limit', async () => {
     const all = Array.from({ length: 25_000 }, (_, index) => `u${index}`);
     server.intercept = (_, body) => {

@@ -227,6 +227,92 @@ describe('CSV', () => {
     expect(result.stderr).toContain(message);
   });
 
+  it('refuses rows that are not text in the encoding of the file, and the same command with the right one goes on', async () => {
+    const flags = ['--user-id', 'id', '--auto', '--in-flight', '1'];
+    const people = 'id,city\n1,Bern\n2,M\xfcnchen\n3,K\xf6ln';
+    for (const name of ['people.csv', 'people.tsv']) {
+      const content = Buffer.from(name.endsWith('tsv') ? people.replaceAll(',', '\t') : people, 'latin1');
+      const path = file(name, content);
+      const result = await importFiles([path, ...flags, '--json']);
+      expect(result.exitCode).toBe(2);
+      const report = JSON.parse(result.stdout) as { firstRefusals: { row: number; code: string; message: string }[] };
+      expect(report.firstRefusals.map(({ row, code }) => [row, code])).toEqual([
+        [3, 'invalid_value'],
+        [4, 'invalid_value'],
+      ]);
+      expect(report.firstRefusals[0].message).toContain('--encoding');
+      server.items.length = 0;
+      await importFiles([path, ...flags, '--encoding', 'windows-1252']);
+      expect(server.items.map((item) => item['traits'])).toEqual([
+        { city: 'Bern' },
+        { city: 'München' },
+        { city: 'Köln' },
+      ]);
+    }
+    const lines = Buffer.from('{"type":"identify","userId":"1","traits":{"city":"M\xfcnchen"}}\n', 'latin1');
+    expect((await importFiles([file('items.ndjson', lines)])).stdout).toContain('invalid_value');
+    const header = await importFiles([file('header.csv', Buffer.from('id,Stra\xdfe\n1,x\n', 'latin1')), ...flags]);
+    expect([header.exitCode, header.stderr.includes('--encoding')]).toEqual([1, true]);
+  });
+
+  it('takes a character that lies across two pieces of the file, and U+FFFD where it was written', async () => {
+    const path = file('long.csv', `id,text\n1,${'ü€😀'.repeat(60_000)}\n2,\uFFFD\n`);
+    expect((await importFiles([path, '--user-id', 'id', '--auto'])).exitCode).toBe(0);
+    expect(server.items.map((item) => (item['traits'] as { text: string }).text.length).sort()).toEqual([1, 240_000]);
+  });
+
+  it('with --relaxed afterwards reads the rows that were refused before', async () => {
+    const path = file('stray.csv', 'userId,text\n1,15" screen\n2,x\n');
+    const flags = ['--event', 'E', '--property', 'text', '--in-flight', '1'];
+    expect((await importFiles([path, ...flags])).exitCode).toBe(2);
+    const result = await importFiles([path, ...flags, '--relaxed', '--json']);
+    expect([result.exitCode, JSON.parse(result.stdout)]).toMatchObject([0, { rows: 2, accepted: 1, duplicates: 1 }]);
+    expect(server.items.map((item) => item['userId'])).toEqual(['2', '1']);
+  });
+
+  it('a row of a person without traits, or with the same again, is an identify item too', async () => {
+    const path = file('people.csv', 'id,name\n1,a\n1,a\n2,\n');
+    const result = await importFiles([path, '--user-id', 'id', '--auto', '--json', '--in-flight', '1']);
+    expect(JSON.parse(result.stdout)).toMatchObject({ rows: 3, accepted: 3, skipped: 0, refused: 0 });
+    expect(server.items.map((item) => [item['type'], item['userId'], item['traits']])).toEqual([
+      ['identify', '1', { name: 'a' }],
+      ['identify', '1', { name: 'a' }],
+      ['identify', '2', undefined],
+    ]);
+  });
+
+  it('auto keeps as text what does not look like the rows before', async () => {
+    const zips = Array.from({ length: 1_001 }, (_, row) => `${row},${10_000 + row},true\n`).join('');
+    const path = file('zips.csv', `id,zip,ok\n${zips}a,007,false\nb,K1A 0B1,maybe\n`);
+    const result = await importFiles([path, '--user-id', 'id', '--auto', '--in-flight', '1']);
+    expect(result.exitCode).toBe(0);
+    expect(server.items.slice(-3).map((item) => item['traits'])).toEqual([
+      { zip: 11_000, ok: true },
+      { zip: '007', ok: false },
+      { zip: 'K1A 0B1', ok: 'maybe' },
+    ]);
+  });
+
+  it('refuses numbers that would become other ones', async () => {
+    const path = file('big.csv', 'id,n\n1,9007199254740991\n2,9007199254740993\n3,1e20\n');
+    const result = await importFiles([path, '--user-id', 'id', '--trait', 'n=n:number', '--in-flight', '1']);
+    expect(result.stdout).toContain('n is an integer beyond 2^53; take it as a text');
+    expect(server.items.map((item) => item['traits'])).toEqual([{ n: 9007199254740991 }, { n: 1e20 }]);
+    const lines = '{"userId":"1","traits":{"n":9007199254740993}}\n{"userId":"2","traits":{"n":9007199254740992}}\n';
+    const ndjson = await importFiles([file('big.ndjson', lines), '--json']);
+    expect(JSON.parse(ndjson.stdout)).toMatchObject({ accepted: 1, refusedByCode: { invalid_number: 1 } });
+  });
+
+  it('tells of columns that are left out for want of a name, and of a likely delimiter', async () => {
+    const nameless = await importFiles([file('index.csv', 'id,,n\n1,2,3\n'), '--user-id', 'id', '--auto']);
+    expect([nameless.exitCode, nameless.stderr]).toEqual([
+      0,
+      'column 2 has no name in the header and will be left out; --columns names them\n',
+    ]);
+    const other = await importFiles([file('semi.csv', 'id;n\n1;2\n'), '--user-id', 'id', '--auto']);
+    expect(other.stderr).toContain("the file has id;n in one column: is ';' its --delimiter?");
+  });
+
   it('takes the mapping from a file, and flags over it', async () => {
     const mapping = {
       event: 'From File',

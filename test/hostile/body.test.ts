@@ -110,6 +110,36 @@ describe('items', () => {
     await server.expectSteady();
   });
 
+  it('with integers that would become others are refused one by one, and named in order', async () => {
+    const item = (rest: string): string => `{"type":"track","userId":"long","event":"Long",${rest}}`;
+    const kept =
+      '[9007199254740992,1000000000000000000000,18446744073709552000,18446744073709551616,1e300,0.12345678901234567]';
+    const text = '"9007199254740993: , [9007199254740993, #0 #1 \\"9007199254740993"';
+    const items = [
+      item(`"properties":{"order":9007199254740993,"text":${text}}`),
+      `{"type":"track","event":"Long","userId":9007199254740993}`,
+      // The router refuses this one, the scanner those around it.
+      `{"type":"track","userId":"-","event":"Long"}`,
+      item('"properties":{"list":[1,{"deep":-9007199254740993}]}'),
+      item(`"properties":{"long":${'9'.repeat(400)}}`),
+      item(`"messageId":"kept","properties":{"kept":${kept},"text":${text}}`),
+    ];
+    const { status, json } = await server.kith.post('/v1/batch', `{"batch":[${items.join(',')}]}`);
+    expect(status).toBe(200);
+    expect(json.rejected.map(({ index, code }: { index: number; code: string }) => [index, code])).toEqual([
+      [0, 'invalid_number'],
+      [1, 'invalid_id'],
+      [2, 'no_identifier'],
+      [3, 'invalid_number'],
+      [4, 'invalid_number'],
+    ]);
+    const { json: profile } = await server.kith.call('/v1/profiles/long?events=10');
+    expect(profile.events.map(({ properties }: { properties: unknown }) => properties)).toEqual([
+      { kept: JSON.parse(kept), text: JSON.parse(text) },
+    ]);
+    await server.expectSteady();
+  });
+
   it('of a hundred thousand levels or a million keys leave the process alone', async () => {
     const deep = [
       `{"batch":[{"type":"track","userId":"d","event":"E","properties":${nested(100_000, '{"a":', '1', '}')}}]}`,

@@ -255,6 +255,18 @@ describe('JSON frames', () => {
     await server.expectSteady();
   });
 
+  it('with an integer that would become another refuse the item, whatever the ref is', async () => {
+    const stream = await HostileStream.open(server.kith);
+    const batch = '[{"userId":"long","event":"E","properties":{"n":9007199254740993}},{"userId":"long","event":"E"}]';
+    for (const ref of ['9007199254740993', '[{"a":9007199254740993}]', '"9007199254740993"']) {
+      expect(await stream.ask(`{"op":"track","ref":${ref},"batch":${batch}}`)).toMatchObject({
+        message: { ack: JSON.parse(ref), accepted: 1, rejected: [{ index: 0, code: 'invalid_number' }] },
+      });
+    }
+    stream.close();
+    await server.expectSteady();
+  });
+
   it('changed at random are answered every time', async () => {
     const random = randomOf(testSeed('random text frames'));
     let stream = await HostileStream.open(server.kith);

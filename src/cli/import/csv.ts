@@ -7,7 +7,7 @@
 import type { Readable } from 'node:stream';
 import { type CsvError, type Info, parse } from 'csv-parse';
 import { EngineError } from '../../model/error.ts';
-import { type FileRow, ROW_SIZE_BYTES_MAX } from './row.ts';
+import { type FileRow, REPLACEMENT_CHARACTER, ROW_SIZE_BYTES_MAX, type TextFault } from './row.ts';
 import type { Columns } from './source.ts';
 
 export type CsvRow = readonly string[];
@@ -18,6 +18,7 @@ export interface CsvOptions {
   readonly header?: readonly string[] | undefined;
   /** Take a quote inside an unquoted cell as it stands. */
   readonly isRelaxed?: boolean | undefined;
+  readonly textFault: TextFault;
 }
 
 type CsvRecord = { readonly info: Info; readonly record: string[] };
@@ -60,13 +61,16 @@ export async function openCsv(stream: Readable, options: CsvOptions): Promise<Cs
     }
     names = first.value.record.map((name) => name.trim());
   }
+  const headerFault = faultOf(names, options.textFault);
+  if (headerFault !== undefined) throw headerFault;
   const repeated = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
   if (repeated !== undefined) {
     const message = `the header names ${JSON.stringify(repeated)} twice; name the columns with --columns`;
     throw new EngineError('malformed_csv', message);
   }
   const firstLine = options.header === undefined ? 2 : 1;
-  return { columns: csvColumns(names), rows: readRows(records, mistakes, names.length, firstLine) };
+  const rows = readRows(records, mistakes, names.length, firstLine, options.textFault);
+  return { columns: csvColumns(names), rows };
 }
 
 async function* readRows(
@@ -74,6 +78,7 @@ async function* readRows(
   mistakes: Mistakes,
   cellCount: number,
   firstLine: number,
+  textFault: TextFault,
 ): AsyncGenerator<FileRow<CsvRow>, void, undefined> {
   let nextLine = firstLine;
   // Lines that the parser counts twice: a Windows line end inside a quoted cell.
@@ -90,8 +95,10 @@ async function* readRows(
     yield* brokenLines(nextLine, number, mistakes);
     excess += breaks.windowsEnds;
     nextLine = number + breaks.lineFeeds + 1;
-    if (record.length === cellCount) yield { number, values: record };
-    else {
+    if (record.length === cellCount) {
+      const error = faultOf(record, textFault);
+      yield error === undefined ? { number, values: record } : { number, error };
+    } else {
       const message = `${record.length} cells where the header has ${cellCount}`;
       yield { number, error: new EngineError('malformed_csv', message) };
     }
@@ -110,6 +117,11 @@ function* brokenLines(start: number, end: number, mistakes: Mistakes): Generator
     yield { number, error: own ?? new EngineError('malformed_csv', message) };
   }
   for (const line of lines) mistakes.delete(line);
+}
+
+function faultOf(cells: readonly string[], textFault: TextFault): EngineError | undefined {
+  const fault = textFault();
+  return fault !== undefined && cells.some((cell) => cell.includes(REPLACEMENT_CHARACTER)) ? fault : undefined;
 }
 
 function countBreaks(record: readonly string[]): { readonly lineFeeds: number; readonly windowsEnds: number } {

@@ -1,6 +1,7 @@
 /**
  * A data file as a stream of text: gzip is told by its first bytes, other encodings are decoded, and the bytes read are
- * counted before they are unpacked, so that progress is right for `.gz` too. `-` is standard input.
+ * counted before they are unpacked, so that progress is right for `.gz` too. `-` is standard input. Bytes that are no text in the
+ * file's encoding become U+FFFD, and the rows that hold it are refused: a name with a hole in it would stay so for ever.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -9,12 +10,15 @@ import { type Readable, Transform } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { EngineError } from '../../model/error.ts';
+import { Utf8Check } from './utf8-check.ts';
 
 export interface FileSource {
   /** UTF-8 bytes. */
   readonly stream: Readable;
   /** Compressed bytes taken so far. */
   readonly readSizeBytes: () => number;
+  /** Once there were such bytes, what a row with U+FFFD in it is refused with. */
+  readonly textFault: () => EngineError | undefined;
 }
 
 export const STANDARD_INPUT = '-';
@@ -32,7 +36,14 @@ export async function openFileSource(path: string, encoding: string | undefined)
   });
   const steps: Transform[] = [counter];
   if (isGzip) steps.push(createGunzip());
-  if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) steps.push(decoder(encoding));
+  let fault: EngineError | undefined;
+  const onBroken = (): void => {
+    fault ??= new EngineError(
+      'invalid_value',
+      `there are bytes that are not ${encoding ?? 'utf-8'}; --encoding names another: windows-1252, utf-16le …`,
+    );
+  };
+  steps.push(isUtf8Name(encoding) ? checker(onBroken) : decoder(encoding, onBroken));
   let stream = raw;
   for (const step of steps) {
     const before = stream;
@@ -40,10 +51,28 @@ export async function openFileSource(path: string, encoding: string | undefined)
     step.on('close', () => before.destroy());
     stream = before.pipe(step);
   }
-  return { stream, readSizeBytes: () => sizeBytes };
+  return { stream, readSizeBytes: () => sizeBytes, textFault: () => fault };
 }
 
-function decoder(encoding: string): Transform {
+export function isUtf8Name(encoding: string | undefined): encoding is undefined | 'utf-8' {
+  return encoding === undefined || /^utf-?8$/i.test(encoding);
+}
+
+function checker(onBroken: () => void): Transform {
+  const check = new Utf8Check();
+  return new Transform({
+    transform: (chunk: Buffer, _, done) => {
+      if (!check.isBroken && !check.takes(chunk)) onBroken();
+      done(null, chunk);
+    },
+    flush: (done) => {
+      if (!check.ends()) onBroken();
+      done();
+    },
+  });
+}
+
+function decoder(encoding: string, onBroken: () => void): Transform {
   let textDecoder: TextDecoder;
   try {
     textDecoder = new TextDecoder(encoding);
@@ -53,9 +82,13 @@ function decoder(encoding: string): Transform {
       `unknown encoding ${JSON.stringify(encoding)}; try utf-8, windows-1252 or utf-16le`,
     );
   }
+  const checked = (text: string): Buffer => {
+    if (text.includes('\uFFFD')) onBroken();
+    return Buffer.from(text);
+  };
   return new Transform({
-    transform: (chunk: Buffer, _, done) => done(null, Buffer.from(textDecoder.decode(chunk, { stream: true }))),
-    flush: (done) => done(null, Buffer.from(textDecoder.decode())),
+    transform: (chunk: Buffer, _, done) => done(null, checked(textDecoder.decode(chunk, { stream: true }))),
+    flush: (done) => done(null, checked(textDecoder.decode())),
   });
 }
 

@@ -5,8 +5,8 @@
 import { EngineError } from '../../model/error.ts';
 import type { Client } from '../client.ts';
 import type { Terminal } from '../terminal.ts';
-import { openCsv } from './csv.ts';
-import { identifyFile, openFileSource, STANDARD_INPUT, streamError } from './file-source.ts';
+import { type CsvRow, openCsv } from './csv.ts';
+import { identifyFile, isUtf8Name, openFileSource, STANDARD_INPUT, streamError } from './file-source.ts';
 import { type ImportOptions, ImportRun, type ToItems } from './import-run.ts';
 import { hashKey, type ImportState, readState, rowMessageId, statePath } from './import-state.ts';
 import { isEmptyMapping, type Mapping } from './mapping.ts';
@@ -37,9 +37,12 @@ export async function importFile(
   const identity = isStream
     ? { sizeBytes: 0, fingerprint: hashKey(terminal.nowMs(), process.pid) }
     : await identifyFile(path);
-  const messageKey = hashKey(identity.fingerprint, options.mapping, options.header, options.delimiter);
+  // What is read otherwise is another file; --relaxed and --format only read on where an earlier run refused.
+  const encoding = isUtf8Name(options.encoding) ? [] : [options.encoding.toLowerCase()];
+  const messageKey = hashKey(identity.fingerprint, options.mapping, options.header, options.delimiter, ...encoding);
   const stateFile = isStream ? undefined : statePath(path, options.stateFolder);
-  const key = hashKey(messageKey, client.url);
+  const manner = options.isRelaxed === true || options.format !== undefined ? [options.isRelaxed, options.format] : [];
+  const key = hashKey(messageKey, client.url, ...manner);
   const before = await earlierState(stateFile, key, options, terminal);
   if (before?.isDone === true) return reportOf(path, before.row, 'done-before', before.tally);
 
@@ -48,14 +51,16 @@ export async function importFile(
   let failure: unknown;
   try {
     if (format === 'ndjson') {
-      const rows = readNdjson(source.stream);
+      const rows = readNdjson(source.stream, source.textFault);
       const isPassed = isEmptyMapping(options.mapping);
       const toItems = isPassed ? passItem(messageKey) : mapItems(options.mapping, NDJSON_COLUMNS, [], messageKey);
       await run.read(rows, toItems, source.readSizeBytes);
     } else {
       const delimiter = options.delimiter ?? (/\.tsv(\.gz)?$/i.test(path) ? '\t' : ',');
       const { header, isRelaxed } = options;
-      const { columns, rows } = await openCsv(source.stream, { delimiter, header, isRelaxed });
+      const reading = { delimiter, header, isRelaxed, textFault: source.textFault };
+      const { columns, rows } = await openCsv(source.stream, reading);
+      if (options.mapping.auto === true && !options.isQuiet) tellNameless(columns, terminal);
       const sample = options.mapping.auto === true ? await takeSample(rows) : [];
       const values = sample.flatMap((row) => (row.values === undefined ? [] : [row.values]));
       const toItems = mapItems(options.mapping, columns, values, messageKey);
@@ -73,6 +78,14 @@ export async function importFile(
     throw streamError(path, failure);
   }
   return reportOf(path, before?.row ?? 0, run.isStopped ? 'interrupted' : 'done', run.tally);
+}
+
+/** A column without a name is in no one's mapping, and should not vanish unsaid. */
+function tellNameless({ names }: Columns<CsvRow>, terminal: Terminal): void {
+  const places = (names ?? []).flatMap((name, index) => (name === '' ? [index + 1] : []));
+  if (places.length === 0) return;
+  const which = places.length === 1 ? `column ${places[0]} has` : `columns ${places.join(', ')} have`;
+  terminal.stderr.write(`${which} no name in the header and will be left out; --columns names them\n`);
 }
 
 function formatOf(path: string): 'csv' | 'ndjson' {

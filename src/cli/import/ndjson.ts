@@ -1,8 +1,9 @@
 /** The lines of an NDJSON file in order; a line that is no JSON object becomes a row with an error. Blank lines only count. */
 import type { Readable } from 'node:stream';
+import { LONG_DIGITS, parseWithWideIntegers } from '../../base/exact-json.ts';
 import { EngineError } from '../../model/error.ts';
 import { splitPath } from './field.ts';
-import { type FileRow, ROW_SIZE_BYTES_MAX } from './row.ts';
+import { type FileRow, REPLACEMENT_CHARACTER, ROW_SIZE_BYTES_MAX, type TextFault } from './row.ts';
 import type { Columns } from './source.ts';
 
 export type NdjsonRow = Readonly<Record<string, unknown>>;
@@ -26,7 +27,10 @@ export const NDJSON_COLUMNS: Columns<NdjsonRow> = {
   },
 };
 
-export async function* readNdjson(stream: Readable): AsyncGenerator<FileRow<NdjsonRow>, void, undefined> {
+export async function* readNdjson(
+  stream: Readable,
+  textFault: TextFault,
+): AsyncGenerator<FileRow<NdjsonRow>, void, undefined> {
   let number = 0;
   for await (const line of lines(stream)) {
     number++;
@@ -37,7 +41,9 @@ export async function* readNdjson(stream: Readable): AsyncGenerator<FileRow<Ndjs
     }
     const text = number === 1 && line.startsWith('\uFEFF') ? line.slice(1) : line;
     if (text.trim() === '') continue;
-    yield parseLine(number, text);
+    const fault = textFault();
+    if (fault !== undefined && text.includes(REPLACEMENT_CHARACTER)) yield { number, error: fault };
+    else yield parseLine(number, text);
   }
 }
 
@@ -45,7 +51,11 @@ function parseLine(number: number, text: string): FileRow<NdjsonRow> {
   try {
     const value = JSON.parse(text) as unknown;
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return { number, values: value as NdjsonRow };
+      if (!LONG_DIGITS.test(text) || parseWithWideIntegers(text) === undefined) {
+        return { number, values: value as NdjsonRow };
+      }
+      const message = 'the line holds an integer beyond 2^53; write it as a text';
+      return { number, error: new EngineError('invalid_number', message) };
     }
     return { number, error: new EngineError('malformed_json', 'the line is no JSON object') };
   } catch (error) {

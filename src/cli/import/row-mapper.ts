@@ -1,6 +1,7 @@
 /**
  * Compiles a mapping over known columns into one function from a row to Segment-shaped items: an identify item for the
- * traits (left out when the user's last row said the same) and a track item for the event. All names are checked once, before the first row.
+ * traits (beside an event left out when there are none, or the user's last row said the same) and a track item for the event. So
+ * every row becomes something. All names are checked once, before the first row.
  */
 import { createHash } from 'node:crypto';
 import { EngineError } from '../../model/error.ts';
@@ -91,7 +92,7 @@ export class RowMapper<Row> {
     const ownId = idText(this.#messageId?.(row));
     const items: Record<string, unknown>[] = [];
     const traits = readFields(this.#traits, row);
-    if (traits !== undefined && this.#isNewTraits(laneKey, traits)) {
+    if (this.#event === undefined || (traits !== undefined && this.#isNewTraits(laneKey, traits))) {
       const messageId = ownId === undefined ? messageKey('identify') : `${ownId}:identify`;
       items.push({ type: 'identify', messageId, ...ids, traits });
     }
@@ -126,7 +127,7 @@ export class RowMapper<Row> {
     for (const name of names) {
       if (name === '' || used.includes(name) || Object.hasOwn(target, name)) continue;
       const type = detectType(sample.map(this.#compiler.column(name)));
-      target[escapeName(name)] = `${name}:${type}`;
+      target[escapeName(name)] = `${name}:${type === 'text' ? type : `likely-${type}`}`;
     }
   }
 

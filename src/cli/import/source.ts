@@ -56,7 +56,12 @@ export class SourceCompiler<Row> {
 
   /** For messages: "; the file has a, b". */
   known(): string {
-    return this.columns.names === undefined ? '' : `; the file has ${this.columns.names.join(', ')}`;
+    const { names } = this.columns;
+    if (names === undefined) return '';
+    const other = names.length === 1 ? /[;\t|]/.exec(names[0])?.[0] : undefined;
+    const hint =
+      other === undefined ? '' : ` in one column: is ${other === '\t' ? "'\\t'" : `'${other}'`} its --delimiter?`;
+    return `; the file has ${names.join(', ')}${hint}`;
   }
 }
 

@@ -13,7 +13,7 @@ import { requireRights, rightsOfRequest, unauthorized } from './access.ts';
 import { readBody } from './body.ts';
 import { checkEncoding, decodeContent, isPlain } from './content-encoding.ts';
 import type { Exchange } from './exchange.ts';
-import { isRecord, parseJsonBytes } from './json-text.ts';
+import { isRecord, parseJsonBytes, withWideIntegers } from './json-text.ts';
 
 /** Endpoints that take one item; the name is the item's type when it carries none. */
 export const SINGLE_KINDS = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -114,7 +114,8 @@ async function readJson(exchange: Exchange, head: IngestHead, refusal: EngineErr
     if (!bodies.reserve(decodedBytes))
       throw new EngineError('overloaded', 'too many request bodies at once; try again soon', { retryAfterMs: 1_000 });
     try {
-      return parseJsonBytes(await decodeContent(body.bytes, head.encoding, limitBytes));
+      const json = await decodeContent(body.bytes, head.encoding, limitBytes);
+      return withWideIntegers(json, parseJsonBytes(json));
     } finally {
       bodies.release(decodedBytes);
     }

@@ -6,7 +6,7 @@ import { Unpackr } from 'msgpackr';
 import { EngineError } from '../../model/error.ts';
 import { unauthorized } from '../http/access.ts';
 import { tooLarge } from '../http/body.ts';
-import { isRecord, parseJsonText } from '../http/json-text.ts';
+import { isRecord, parseJsonBytes, withWideIntegers } from '../http/json-text.ts';
 import { shuttingDown } from '../http/lookup-route.ts';
 import type { BytePage } from '../lookup/byte-page.ts';
 import { encode, encodeError } from './frame-answer.ts';
@@ -56,8 +56,11 @@ function hear(session: Session, page: BytePage, frame: Buffer, isBinary: boolean
     else {
       const message = decode(frame, isBinary);
       ref = message['ref'];
-      if (isIngestOp(message['op'])) ingestText(session, message['op'], message, isItsTurn ? undefined : frame.length);
-      else serve(session, page, message, isBinary);
+      const op = message['op'];
+      if (isIngestOp(op)) {
+        const items = isBinary ? message : exactItems(frame, message);
+        ingestText(session, op, items, isItsTurn ? undefined : frame.length);
+      } else serve(session, page, message, isBinary);
     }
   } catch (error) {
     session.sendSoon(encodeError('ref', ref, knownError(session, error), isBinary));
@@ -107,9 +110,16 @@ function authenticate(session: Session, message: Message | undefined, isBinary: 
 }
 
 function decode(frame: Buffer, isBinary: boolean): Message {
-  const message = isBinary ? unpack(frame) : parseJsonText(frame.toString('utf8'));
+  const message = isBinary ? unpack(frame) : parseJsonBytes(frame);
   if (!isRecord(message)) throw new EngineError('malformed_request', 'a frame must be an object with "op"');
   return message;
+}
+
+/** `ref` and the rest stay as they are: they go back. */
+function exactItems(frame: Buffer, message: Message): Message {
+  const exact = withWideIntegers(frame, message);
+  if (exact === message || !isRecord(exact)) return message;
+  return { ...message, batch: exact['batch'], context: exact['context'] };
 }
 
 function unpack(frame: Buffer): unknown {
