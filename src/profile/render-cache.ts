@@ -2,10 +2,15 @@
  * Rendered profiles, so that a repeated lookup is a slice of bytes: a ring buffer, off the JavaScript heap, the oldest overwritten
  * first. An entry is `[row u32][length u32][bytes]`; `#positions[row]` leads to it and is checked against the entry's
  * own row, because the ring may have passed over it. Any change to the profile forgets its entry.
+ *
+ * A ring that outgrows its first size is reserved whole, and becomes resident as it is filled: if it doubled, a lookup would now and then
+ * wait for a copy of a hundred megabytes.
  */
 const HEADER_SIZE_BYTES = 8;
 /** Entries larger than this share of the ring are not worth the others they push out. */
 const LARGEST_SHARE = 64;
+/** Most engines in tests, and shards of small populations, never need more. */
+const FIRST_SIZE_BYTES = 1024 * 1024;
 
 export class RenderCache {
   readonly #capacity: number;
@@ -22,13 +27,14 @@ export class RenderCache {
 
   constructor(capacityBytes: number) {
     this.#capacity = Math.min(capacityBytes, 2 ** 31);
-    const first = Math.min(this.#capacity, 1 << 16);
+    const first = Math.min(this.#capacity, FIRST_SIZE_BYTES);
     this.#ring = new Uint8Array(first);
     this.#view = new DataView(this.#ring.buffer);
   }
 
+  /** What is resident. */
   get usedBytes(): number {
-    return this.#ring.length + this.#positions.length * 4;
+    return this.#filled + this.#positions.length * 4;
   }
 
   get bytes(): Uint8Array {
@@ -79,13 +85,11 @@ export class RenderCache {
 
   #wrapOrGrow(size: number): void {
     if (this.#ring.length < this.#capacity) {
-      let length = this.#ring.length;
-      while (length < this.#head + size && length < this.#capacity) length = Math.min(length * 2, this.#capacity);
-      const larger = new Uint8Array(length);
+      const larger = new Uint8Array(this.#capacity);
       larger.set(this.#ring);
       this.#ring = larger;
       this.#view = new DataView(larger.buffer);
-      if (this.#head + size <= length) return;
+      if (this.#head + size <= larger.length) return;
     }
     // What is left at the end would be read as entries: forget it, and start over.
     this.#evict(this.#head, this.#filled);

@@ -8,7 +8,7 @@ function entryOf(row: number, version: number, size: number): Buffer {
   return Buffer.concat([head, Buffer.alloc(Math.max(0, size - head.length), row & 0xff)]);
 }
 
-for (const capacity of [0, 1, 100, 1_001, 4_096, 10_007, 65_536, 100_000, 300_000]) {
+for (const capacity of [0, 1, 100, 1_001, 4_096, 10_007, 65_536, 100_000, 300_000, 9_500_001]) {
   test(`a cache of ${capacity} bytes gives the row's last bytes or nothing, whatever is stored and forgotten`, () => {
     const dice = diceOf(capacity);
     const cache = new RenderCache(capacity);
