@@ -7,7 +7,7 @@
  * class, which becomes a table, and a real id leaves the table at its first bytes.
  */
 import type { BlockedValue } from '../model/identity.ts';
-import { compileLinearRegExp } from '../runtime/linear-regexp.ts';
+import { compileLinearRegExp, type LinearRegExp } from '../runtime/linear-regexp.ts';
 import { foldText } from './email-address.ts';
 
 const REPEATED_CLASS = /^\^\[((?:[^\]\\]|\\.)+)\][+*]\$$/s;
@@ -16,7 +16,7 @@ const UPPER_Z = 0x5a;
 
 export class BlockedValues {
   readonly #texts = new Set<string>();
-  readonly #patterns: readonly RegExp[];
+  readonly #patterns: readonly LinearRegExp[];
   /** The ASCII characters of each repeated class; undefined when a pattern is of another shape. */
   readonly #classes: readonly Uint8Array[] | undefined;
   /** ASCII texts, folded, by their length. */

@@ -1,13 +1,17 @@
 /**
- * Regular expressions that callers may bring: compiled by V8's linear-time engine (the `l` flag), so that no pattern can
- * hold a worker for longer than its length times the text's. What that engine cannot do is refused when the pattern is
- * compiled: look-around, back-references and counted repeats beyond 16. There is no case-insensitive or Unicode mode;
- * a text is matched by UTF-16 units.
+ * Regular expressions that callers may bring, matched in time proportional to the text, whatever the pattern. V8's linear-time engine (the `l`
+ * flag) says whether a pattern is one and what it would need more for: look-around, back-references and counted repeats beyond 16 are refused when the
+ * pattern is compiled. Matching itself is `base/regexp`: V8's engine takes time for each way through the pattern and each group at every unit,
+ * so that a few hundred characters of pattern hold a thread for minutes on a long text. There is no case-insensitive or Unicode mode; a text is matched
+ * by UTF-16 units.
  *
  * The engine stands behind a V8 flag that is set here, once per process, before the first pattern; worker threads
  * compile through this module too.
  */
 import { setFlagsFromString } from 'node:v8';
+import { buildAutomaton } from '../base/regexp/automaton.ts';
+import { RegexpMatcher } from '../base/regexp/matcher.ts';
+import { parseRegexp } from '../base/regexp/syntax.ts';
 import { EngineError } from '../model/error.ts';
 
 setFlagsFromString('--enable-experimental-regexp-engine');
@@ -20,19 +24,23 @@ const UNSUPPORTED = [
   { name: 'counted repeat beyond 16', at: /^\{\d+(?:,\d*)?\}/ },
 ] as const;
 
+export interface LinearRegExp {
+  /** Whether some part of the text fits. */
+  test(text: string): boolean;
+}
+
 /**
  * Errors: query_invalid; `details.reason` says why and, for a construct the engine lacks, `details.position` is its
  * 0-based offset in the pattern.
  */
-export function compileLinearRegExp(pattern: string): RegExp {
+export function compileLinearRegExp(pattern: string): LinearRegExp {
   try {
-    const regexp = new RegExp(pattern, 'l');
-    // V8 compiles at first use; a pattern that is too large should fail here and not in a worker.
-    regexp.test('');
-    return regexp;
+    // V8 compiles at first use.
+    new RegExp(pattern, 'l').test('');
+    return new RegexpMatcher(buildAutomaton(parseRegexp(pattern)));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^.*\/l: /s, '') : 'unknown';
-    const isLinear = !reason.startsWith('Cannot be executed in linear time');
+    const isLinear = !(cause instanceof RangeError) && !reason.startsWith('Cannot be executed in linear time');
     if (isLinear) {
       throw new EngineError('query_invalid', `the regular expression is not valid: ${reason}`, {
         details: { reason },

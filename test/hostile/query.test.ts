@@ -118,6 +118,28 @@ describe.each<[name: string, openEngine: (options: OpenOptions) => Promise<TestE
     });
   }
 
+  describe('a pattern that takes minutes elsewhere', () => {
+    beforeAll(async () => {
+      const items = Array.from({ length: 20 }, (_, i) => ({
+        type: 'identify',
+        userId: `u${i}`,
+        traits: { blob: `${'a'.repeat(50_000 + i)}${i % 2 === 0 ? '!' : 'X'}` },
+      }));
+      await engine.ingest(items, { ack: 'applied' });
+    });
+
+    it.each([
+      ['(a+)+$', 0],
+      ['^(([a-z])+.)+[A-Z]$', 10],
+      [`${'(.*a)'.repeat(150)}X`, 10],
+      [`${'(a?a?a?a?)*'.repeat(80)}!$`, 10],
+      [`${'[a-z]*'.repeat(160)}b`, 0],
+      [`${'(.*)'.repeat(200)}X$`, 10],
+    ])('is answered on long texts: %s', async (value, count) => {
+      expect(await engine.query({ where: { trait: 'blob', op: 'matches', value } })).toMatchObject({ count });
+    });
+  });
+
   describe('segments', () => {
     it('that reach themselves are refused with the way', async () => {
       await engine.saveSegment('c1', { where: 'everyone' });
