@@ -13,6 +13,8 @@ import { eachName, type NamedThing, type NameVisitor, nameKey, visitAnalysis, vi
 /** Warnings of one question: beyond that the list helps nobody. */
 const WARNING_COUNT_MAX = 20;
 const KNOWN_COUNT_MAX = 100_000;
+/** Conditions stand in the member `where`, of questions as of saved segments. */
+const WHERE_POINTER = '/where';
 
 /** Names that somebody sent. */
 export class NameMemory {
@@ -33,6 +35,8 @@ interface Walk {
   readonly run: (visitor: NameVisitor) => void;
   /** The condition as it was written, if it was. */
   readonly text: string | undefined;
+  /** Where in the request its pointers begin. */
+  readonly at: string;
 }
 
 interface Unknown {
@@ -56,13 +60,16 @@ export class NameReport {
 
   static ofRequest(memory: NameMemory, request: CheckedRequest, text: string | undefined): NameReport {
     const { where, of } = request;
-    const analysis: Walk = { run: (visitor) => visitAnalysis(visitor, request), text: undefined };
+    const analysis: Walk = { run: (visitor) => visitAnalysis(visitor, request), text: undefined, at: '' };
     if (where === undefined) return new NameReport(memory, [analysis]);
-    return new NameReport(memory, [{ run: (visitor) => visitExpression(visitor, where, '', of), text }, analysis]);
+    const condition: Walk = { run: (visitor) => visitExpression(visitor, where, '', of), text, at: WHERE_POINTER };
+    return new NameReport(memory, [condition, analysis]);
   }
 
   static ofExpression(memory: NameMemory, expression: Expression, text: string | undefined): NameReport {
-    return new NameReport(memory, [{ run: (visitor) => visitExpression(visitor, expression), text }]);
+    return new NameReport(memory, [
+      { run: (visitor) => visitExpression(visitor, expression), text, at: WHERE_POINTER },
+    ]);
   }
 
   #namesToLookFor(): readonly NamedThing[] {
@@ -100,6 +107,7 @@ export class NameReport {
         message: messageOf(thing) + suggestionText(suggestion),
         name: thing.name,
         ...(suggestion === undefined ? {} : { suggestion }),
+        ...(own === undefined ? { path: pointer } : {}),
         ...(span === undefined ? {} : { position: span.start, end: span.end }),
       };
     });
@@ -107,14 +115,14 @@ export class NameReport {
 }
 
 /** Each once, where it stands first. */
-function unknownOf({ run, text }: Walk, missing: ReadonlySet<string>): readonly Unknown[] {
+function unknownOf({ run, text, at }: Walk, missing: ReadonlySet<string>): readonly Unknown[] {
   const found = new Map<string, Unknown>();
   const visitor = eachName((thing, pointer) => {
     const key = nameKey(thing);
     if (!missing.has(key) || found.has(key) || found.size >= WARNING_COUNT_MAX) return;
     // Nothing more is known of an event that nobody sent, and that is told already.
     if (thing.kind === 'property' && missing.has(nameKey({ kind: 'event', name: thing.event }))) return;
-    found.set(key, { thing, pointer, text });
+    found.set(key, { thing, pointer: text === undefined ? at + pointer : pointer, text });
   });
   run(visitor);
   return [...found.values()];

@@ -130,7 +130,8 @@ function visitBreakdown(visitor: NameVisitor, { breakdown }: CheckedRequest): vo
   by.forEach((dimension, i) => {
     const at = `/breakdown/by/${i}`;
     if (typeof dimension === 'string') visitor.trait(dimension, at);
-    else if ('trait' in dimension) visitor.trait(dimension.trait, `${at}/trait`);
+    // A text alone became a trait: the place is true of both.
+    else if ('trait' in dimension) visitor.trait(dimension.trait, at);
     else if ('property' in dimension && event !== undefined)
       visitor.property(event, dimension.property, `${at}/property`);
   });
@@ -147,6 +148,6 @@ function visitFunnel(visitor: NameVisitor, { steps, by }: NonNullable<CheckedReq
   });
   if (by === undefined) return;
   if (typeof by === 'string') visitor.trait(by, '/funnel/by');
-  else if ('trait' in by) visitor.trait(by.trait, '/funnel/by/trait');
+  else if ('trait' in by) visitor.trait(by.trait, '/funnel/by');
   else if (steps.length > 0) visitor.property(steps[0].event, by.property, '/funnel/by/property');
 }

@@ -59,7 +59,7 @@ function expandRequest(
   segments: SegmentDefinitions,
 ): CheckedRequest {
   const { where, overlap } = request;
-  const expanded = where === undefined ? undefined : inText(text, () => expandSegments(where, segments));
+  const expanded = where === undefined ? undefined : inText(text, () => expandSegments(where, segments), '/where');
   const isSame = expanded === where && overlap === undefined;
   if (isSame) return request;
   return {
@@ -73,33 +73,51 @@ function expandOverlap<Overlap extends NonNullable<CheckedRequest['overlap']>>(
   overlap: Overlap,
   definitions: SegmentDefinitions,
 ): Overlap {
-  const expand = (where: Expression): Expression => expandSegments(where, definitions);
-  const segments = overlap.segments.map((segment) => {
-    if (typeof segment === 'string') return { name: segment, where: expand({ segment }) };
-    return typeof segment.where === 'string' ? segment : { ...segment, where: expand(segment.where) };
+  const expand = (where: Expression, at: string, own?: string): Expression =>
+    inText(undefined, () => expandSegments(where, definitions), at, own);
+  const segments = overlap.segments.map((segment, i) => {
+    const at = `/overlap/segments/${i}`;
+    if (typeof segment === 'string') return { name: segment, where: expand({ segment }, at, '/segment') };
+    const { name, where } = segment;
+    if (typeof where === 'string') return segment;
+    // The check made a condition of a key that stood alone: the place is the key's.
+    const isKey = 'segment' in where && where.segment === name;
+    return { ...segment, where: isKey ? expand(where, at, '/segment') : expand(where, `${at}/where`) };
   });
   return { ...overlap, segments };
 }
 
-/** Errors about saved segments get the span of the leaf that led to them. */
-export function inText<Result>(text: string | undefined, expand: () => Result): Result {
+/**
+ * Errors about saved segments get the span of the leaf that led to them in the text; without one their pointer, which is into the condition, begins at `at`,
+ * where the condition stands in the request. `own`: an end of the pointer that the caller did not write.
+ */
+export function inText<Result>(text: string | undefined, expand: () => Result, at = '', own = ''): Result {
   try {
     return expand();
   } catch (error) {
-    if (!(error instanceof EngineError) || text === undefined) throw error;
-    const { pointer, path } = error.details ?? {};
-    const at = typeof pointer === 'string' ? pointer : path;
-    const span = typeof at === 'string' ? placesInText(text)(at) : undefined;
-    throw new EngineError(error.code, error.message, { details: error.details, span, cause: error });
+    if (!(error instanceof EngineError)) throw error;
+    const key = typeof error.details?.['pointer'] === 'string' ? 'pointer' : 'path';
+    const place = error.details?.[key];
+    if (typeof place !== 'string') throw error;
+    const isText = text !== undefined;
+    const whole = isText ? place : at + (place.endsWith(own) ? place.slice(0, place.length - own.length) : place);
+    const details = { ...error.details, [key]: whole };
+    const span = isText ? placesInText(text)(place) : undefined;
+    throw new EngineError(error.code, error.message, { details, span, cause: error });
   }
 }
 
 function unknownName(warnings: readonly QueryWarning[]): EngineError {
-  const [{ message, name, suggestion, position, end }] = warnings;
+  const [{ message, name, suggestion, path, position, end }] = warnings;
   const span = position === undefined || end === undefined ? undefined : { start: position, end };
   const names = warnings.map((warning) => warning.name);
   return new EngineError('query_unknown_name', message, {
-    details: { name, ...(suggestion === undefined ? {} : { suggestion }), names },
+    details: {
+      name,
+      ...(suggestion === undefined ? {} : { suggestion }),
+      names,
+      ...(path === undefined ? {} : { path }),
+    },
     span,
   });
 }

@@ -42,7 +42,7 @@ export class SegmentService {
 export function saveSegment(store: SegmentStore, key: string, request: SegmentRequest, nowMs: number): Segment {
   const checkedKey = checkSegmentKey(key);
   const checked = checkSegment(request);
-  return inText(textOf(request), () => store.save(checkedKey, checked, nowMs));
+  return inText(textOf(request), () => store.save(checkedKey, checked, nowMs), '/where');
 }
 
 /** The condition as it was written, if it was. */

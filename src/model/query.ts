@@ -65,6 +65,8 @@ export interface QueryWarning {
   readonly message: string;
   readonly name: string;
   readonly suggestion?: string | undefined;
+  /** Where it stands in JSON: a pointer into the request. */
+  readonly path?: string | undefined;
   /** Where it stands in a text. */
   readonly position?: number | undefined;
   readonly end?: number | undefined;

@@ -5,6 +5,7 @@
 import { EngineError } from '../model/error.ts';
 import type { QueryRequest } from '../model/query.ts';
 import type { CompletionRequest } from '../model/schema.ts';
+import { below } from '../query/parser/json-check.ts';
 import { isRecord } from './http/json-text.ts';
 
 type Check = readonly [expected: string, isValid: (value: unknown) => boolean];
@@ -63,7 +64,7 @@ export function parseCompletionRequest(value: unknown): CompletionRequest {
   }
   for (const name of ['position', 'limit']) {
     if (value[name] !== undefined && !isWhole(value[name]))
-      throw new EngineError('query_invalid', `"${name}" must be a whole number`, { details: { field: name } });
+      throw new EngineError('query_invalid', `"${name}" must be a whole number`, placed(name));
   }
   const unknown = Object.keys(value).find((name) => !['text', 'position', 'limit'].includes(name));
   if (unknown !== undefined)
@@ -84,15 +85,19 @@ export function parseQueryRequest(value: unknown, ignored: ReadonlySet<string> =
     const check = FIELDS.get(name);
     if (check === undefined) throw unknownField(name);
     if (value[name] === undefined || value[name] === null) continue;
-    if (!check[1](value[name]))
-      throw new EngineError('query_invalid', `"${name}" must be ${check[0]}`, { details: { field: name } });
+    if (!check[1](value[name])) throw new EngineError('query_invalid', `"${name}" must be ${check[0]}`, placed(name));
     request[name] = value[name];
   }
   return request as QueryRequest;
 }
 
+/** The place as all other mistakes in JSON have it too. */
+function placed(field: string): { details: { field: string; path: string } } {
+  return { details: { field, path: below('', field) } };
+}
+
 function unknownField(name: string): EngineError {
   const shown = name.slice(0, 64);
   const hint = shown === 'by' ? '; groups are asked for by "as":"breakdown","breakdown":{"by":[…]}' : '';
-  return new EngineError('query_invalid', `a query has no field "${shown}"${hint}`, { details: { field: shown } });
+  return new EngineError('query_invalid', `a query has no field "${shown}"${hint}`, placed(shown));
 }

@@ -17,7 +17,23 @@ export async function queryRoute(exchange: Exchange): Promise<void> {
 
 /** The flat form of one kind of question: `/v1/query/funnel` takes the funnel's own fields beside `where`, `at` and so on. */
 export function analysisRoute(kind: 'funnel' | 'retention'): (exchange: Exchange) => Promise<void> {
-  return async (exchange) => answer(exchange, parseAnalysisRequest(kind, await readJson(exchange)));
+  return async (exchange) => {
+    const json = await readJson(exchange);
+    try {
+      await answer(exchange, parseAnalysisRequest(kind, json));
+    } catch (error) {
+      throw error instanceof EngineError ? flattened(error, kind) : error;
+    }
+  };
+}
+
+/** Places mistakes in the body as it was sent: the analysis has no name there. */
+function flattened(error: EngineError, kind: 'funnel' | 'retention'): EngineError {
+  const { code, message, details, span, retryAfterMs } = error;
+  const path = details?.['path'];
+  if (typeof path !== 'string' || !path.startsWith(`/${kind}/`)) return error;
+  const flat = { ...details, path: path.slice(kind.length + 1) };
+  return new EngineError(code, message, { details: flat, span, retryAfterMs, cause: error });
 }
 
 export async function completeRoute(exchange: Exchange): Promise<void> {

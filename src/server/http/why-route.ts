@@ -3,6 +3,7 @@ import type { Gateway } from '../../engine/gateway.ts';
 import { EngineError } from '../../model/error.ts';
 import type { Expression } from '../../model/expression.ts';
 import type { WhyAnswer, WhyOptions } from '../../model/segment.ts';
+import { below } from '../../query/parser/json-check.ts';
 import { type Address, typedIdentifier } from '../lookup/address.ts';
 import type { Exchange } from './exchange.ts';
 import { isRecord } from './json-text.ts';
@@ -28,7 +29,9 @@ function parseWhyRequest(json: unknown): WhyRequest {
   for (const name of Object.keys(json)) {
     if (name === 'id' || name === 'where' || name === 'strict') continue;
     const field = name.slice(0, 64);
-    throw new EngineError('query_invalid', `this question has no field "${field}"`, { details: { field } });
+    throw new EngineError('query_invalid', `this question has no field "${field}"`, {
+      details: { field, path: below('', field) },
+    });
   }
   const { id, where, strict } = json;
   if (typeof where !== 'string' && !isRecord(where)) throw wrong('where', 'a condition as text or JSON');
@@ -46,7 +49,9 @@ function addressOf(id: unknown): Address {
 }
 
 function wrong(field: string, expected: string): EngineError {
-  return new EngineError('query_invalid', `"${field}" must be ${expected}`, { details: { field } });
+  return new EngineError('query_invalid', `"${field}" must be ${expected}`, {
+    details: { field, path: below('', field) },
+  });
 }
 
 /** A text has two readings, as in a lookup. */

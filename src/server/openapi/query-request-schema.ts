@@ -68,10 +68,11 @@ export const queryWarning = z
     message: z.string(),
     name: z.string(),
     suggestion: z.string().optional(),
+    path: z.string().optional(),
     position: z.int().optional(),
     end: z.int().optional(),
   })
-  .meta({ id: 'QueryWarning', description: 'A name that nobody ever sent, with its place in a text.' });
+  .meta({ id: 'QueryWarning', description: 'A name that nobody ever sent, with its place in a text or in JSON.' });
 
 const planNode: z.ZodType = z
   .strictObject({

@@ -36,7 +36,7 @@ describe('compileLinearRegExp', () => {
     expect(compileLinearRegExp('(a|a)*(a|a)*(a|a)*x').test(long)).toBe(false);
     // V8's linear engine takes minutes for these: each group costs at every unit and way.
     expect(compileLinearRegExp(`${'(.*a)'.repeat(150)}b`).test(long)).toBe(false);
-    expect(compileLinearRegExp(`${'((((a+)+)+)+)+'.repeat(40)}b`).test(`${long}b`)).toBe(true);
+    expect(compileLinearRegExp(`${'(a+)+'.repeat(150)}b`).test(`${long}b`)).toBe(true);
   });
 
   test('where more states are met than are kept, the answer is the same', () => {
