@@ -17,6 +17,7 @@ export interface ConnectionOptions {
 const ATTEMPT_COUNT = 12;
 const BACKOFF_MS_MIN = 250;
 const BACKOFF_MS_MAX = 30_000;
+const UNTRUSTED_CODE = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|^CERT_|^ERR_TLS_CERT/;
 const RETRYABLE_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 
 export class Client {
@@ -27,7 +28,10 @@ export class Client {
   /** `role` says which key of the environment or the key file fits the command. */
   constructor(options: ConnectionOptions, role: 'write' | 'read', terminal: Terminal) {
     this.url = (options.url ?? terminal.environment['KITH_URL'] ?? DEFAULT_URL).replace(/\/+$/, '');
-    if (!URL.canParse(this.url)) throw new EngineError('invalid_request', `${JSON.stringify(this.url)} is not a URL`);
+    if (!/^https?:\/\//i.test(this.url) || !URL.canParse(this.url)) {
+      const message = `${JSON.stringify(this.url)} is not the URL of a server, such as ${DEFAULT_URL}`;
+      throw new EngineError('invalid_request', message);
+    }
     this.#terminal = terminal;
     this.#key = findKey(options, role, terminal.environment);
   }
@@ -72,12 +76,21 @@ export class Client {
     try {
       return await fetch(this.url + path, { ...init, headers });
     } catch (error) {
-      const cause = (error as { cause?: { code?: string } }).cause;
-      const hint = cause?.code === 'ECONNREFUSED' ? '; is it running? Start it with: kith serve' : '';
-      const reason = cause?.code ?? (error instanceof Error ? error.message : String(error));
-      throw new EngineError('overloaded', `cannot reach ${this.url} (${reason})${hint}`, { cause: error });
+      const reason =
+        (error as { cause?: { code?: string } }).cause?.code ??
+        (error instanceof Error ? error.message : String(error));
+      const isUntrusted = UNTRUSTED_CODE.test(reason);
+      // Another attempt mends no certificate.
+      const code = isUntrusted ? 'invalid_request' : 'overloaded';
+      throw new EngineError(code, `cannot reach ${this.url} (${reason})${hintFor(reason)}`, { cause: error });
     }
   }
+}
+
+function hintFor(reason: string): string {
+  if (reason === 'ECONNREFUSED') return '; is it running? Start it with: kith serve';
+  if (!UNTRUSTED_CODE.test(reason)) return '';
+  return '; NODE_EXTRA_CA_CERTS=cert.pem in the environment makes a certificate of your own trusted';
 }
 
 function isRetryable(error: EngineError): boolean {

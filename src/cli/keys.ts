@@ -77,7 +77,7 @@ export function ensureKeys(settings: {
   }
   const fresh = { writeKey: writeKey || makeKey('write'), adminKey: adminKey || makeKey('admin') };
   if (data === MEMORY_DATA) return { ...fresh, fresh };
-  mkdirSync(data, { recursive: true });
+  mkdirSync(data, { recursive: true, mode: 0o700 });
   writeFileSync(path, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   return { ...fresh, fresh };
 }

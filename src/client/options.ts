@@ -1,5 +1,5 @@
 /** What `connect` takes, and the defaults; each bound with its reason. */
-import type { AckLevel } from '../model/ingest.ts';
+import { ACK_LEVELS, type AckLevel } from '../model/ingest.ts';
 import { KithError } from './kith-error.ts';
 
 export interface BatchOptions {
@@ -71,7 +71,6 @@ export interface ClientSettings {
   readonly onWarning: (warning: ClientWarning) => void;
 }
 
-const ACKS: readonly AckLevel[] = ['received', 'applied', 'durable'];
 const ROUTINGS: readonly Routing[] = ['auto', 'router', 'direct'];
 /** The server's own limits for a batch: 5,000 items and 4 MB. */
 const MAX_BATCH_COUNT = 5_000;
@@ -86,7 +85,7 @@ export function resolveOptions(options: ConnectOptions): ClientSettings {
   return {
     httpUrl: httpUrlOf(options.url ?? 'http://127.0.0.1:8080'),
     key: options.key === '' ? undefined : options.key,
-    ack: oneOf('ack', options.ack, 'durable', ACKS),
+    ack: oneOf('ack', options.ack, 'durable', ACK_LEVELS),
     routing: oneOf('routing', options.routing, 'auto', ROUTINGS),
     batch: {
       maxCount: whole('batch.maxCount', batch.maxCount, 100, 1, MAX_BATCH_COUNT),

@@ -19,7 +19,7 @@ import type {
   UnmergeAnswer,
   UnmergeRequest,
 } from '../model/identity-request.ts';
-import type { IngestOptions, IngestResult } from '../model/ingest.ts';
+import { ACK_LEVELS, type IngestOptions, type IngestResult, isAckLevel } from '../model/ingest.ts';
 import type { IngestLimits } from '../model/limits.ts';
 import type { ExportOptions, Identifier, LookupOptions, Profile } from '../model/profile.ts';
 import type { QueryAnswer, QueryRequest } from '../model/query.ts';
@@ -171,6 +171,10 @@ export class EmbeddedEngine implements Engine {
   }
 
   async ingest(items: readonly unknown[], options?: IngestOptions): Promise<IngestResult> {
+    if (!Array.isArray(items)) throw new EngineError('invalid_request', 'ingest takes a list of items');
+    if (options?.ack !== undefined && !isAckLevel(options.ack)) {
+      throw new EngineError('invalid_request', `ack must be one of ${ACK_LEVELS.join(', ')}`);
+    }
     return this.#ingest.ingest(items, options);
   }
 
@@ -206,6 +210,12 @@ export class EmbeddedEngine implements Engine {
   }
 
   lookup(identifier: Identifier, options?: LookupOptions): Profile | undefined {
+    if (typeof identifier?.type !== 'string' || typeof identifier.value !== 'string') {
+      throw new EngineError(
+        'invalid_request',
+        'lookup takes { type, value }, such as { type: "user_id", value: "ada" }',
+      );
+    }
     const json = this.lookupJson(identifier, options);
     if (json === undefined) return undefined;
     return JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8')) as Profile;

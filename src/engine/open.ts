@@ -13,7 +13,7 @@ import { Directory } from '../router/directory.ts';
 import { assemble } from './assembly.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import type { Engine } from './engine.ts';
-import type { OpenOptions } from './open-options.ts';
+import { checkOpenOptions, type OpenOptions } from './open-options.ts';
 
 export { EngineError, type ErrorCode } from '../model/error.ts';
 export type { Expression } from '../model/expression.ts';
@@ -28,6 +28,7 @@ export type { Engine, EngineStats } from './engine.ts';
 export type { OpenOptions } from './open-options.ts';
 
 export async function open(options: OpenOptions = {}): Promise<Engine> {
+  checkOpenOptions(options);
   const data = options.data ?? './data';
   const isOnDisk = options.storage === undefined && data !== ':memory:';
   const folder = isOnDisk ? openDataFolder(data, options.shards) : undefined;

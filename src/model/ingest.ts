@@ -2,7 +2,12 @@
 import type { ErrorCode } from './error.ts';
 
 /** `durable` = on disk and synced (default); `applied` = visible in memory; `received` = taken over for processing. */
-export type AckLevel = 'received' | 'applied' | 'durable';
+export const ACK_LEVELS = ['received', 'applied', 'durable'] as const;
+export type AckLevel = (typeof ACK_LEVELS)[number];
+
+export function isAckLevel(value: unknown): value is AckLevel {
+  return ACK_LEVELS.some((level) => level === value);
+}
 
 export interface RejectedItem {
   /** Position in the batch, from 0. */

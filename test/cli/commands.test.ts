@@ -156,6 +156,11 @@ describe('get', () => {
     const result = await runCommand(['get', 'u1', '--url', url]);
     server = await FakeServer.start();
     expect(result.stderr).toContain('kith serve');
+    const nowhere = await runCommand(['get', 'u1', '--url', 'localhost:8080']);
+    expect([nowhere.exitCode, nowhere.stderr]).toEqual([
+      1,
+      'error "localhost:8080" is not the URL of a server, such as http://127.0.0.1:8080 (invalid_request)\n',
+    ]);
   });
 });
 

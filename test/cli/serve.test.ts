@@ -70,6 +70,8 @@ describe('kith serve', () => {
     expect(first.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(first.stderr()).toMatch(/write key {2}\S+\n {2}admin key {2}\S+/);
     expect(statSync(join(data, 'keys.json')).mode & 0o777).toBe(0o600);
+    // Made by whoever comes first, for this user alone: it holds what is known of people.
+    expect(statSync(data).mode & 0o777).toBe(0o700);
     const connection = ['--url', first.url, '--data', data];
     const size = ['--profiles', '50', '--events', '500', '--end', '2026-01-01'];
     expect(await runCommand(['generate', '--send', ...size, ...connection])).toMatchObject({ exitCode: 0 });

@@ -64,6 +64,36 @@ await again.close();
 console.log(JSON.stringify({ result, profile, count: answer.count, code, kept: kept?.counts, hash }));
 `;
 
+/** What types would have told. */
+const UNTYPED = `
+import { open } from 'kith';
+
+const codes = [];
+const attempt = async (act) => {
+  try {
+    await act();
+    codes.push('done');
+  } catch (error) {
+    codes.push(error.code + ': ' + error.message);
+  }
+};
+const inMemory = { data: ':memory:' };
+await attempt(() => open('./data'));
+await attempt(() => open({ dta: './data' }));
+await attempt(() => open({ ...inMemory, shards: 0 }));
+await attempt(() => open({ ...inMemory, memoryLimitBytes: '8GB' }));
+await attempt(() => open({ ...inMemory, limits: { batchCnt: 5 } }));
+const engine = await open({ ...inMemory, workers: undefined, dedupCount: 10, limits: { depth: 3 } });
+const item = { type: 'track', userId: 'u', event: 'E' };
+await attempt(() => engine.ingest(item));
+await attempt(() => engine.ingest([item], { ack: 'sometimes' }));
+await attempt(() => engine.lookup('u'));
+await attempt(() => engine.query('did "E"'));
+await attempt(() => engine.ingest([item]));
+await engine.close();
+console.log(JSON.stringify(codes));
+`;
+
 const TYPED = `
 import { type Engine, EngineError, type ErrorCode, type IngestResult, open, type OpenOptions, type Profile, type QueryAnswer } from 'kith';
 
@@ -102,6 +132,24 @@ describe('the library', () => {
     });
     expect(said).toMatchObject({ count: 1, code: 'query_syntax', kept: { 'Order Completed': 1 } });
     expect(said.hash).toMatch(/^1-[0-9a-f]{16}$/);
+  });
+
+  it('tells a caller without types what is wrong, and takes nothing in silence', async () => {
+    const project = makeProject();
+    writeFileSync(join(project, 'untyped.js'), UNTYPED);
+    const { stdout } = await run(process.execPath, ['untyped.js'], { cwd: project });
+    expect(JSON.parse(stdout)).toEqual([
+      'invalid_request: open takes an object of options, such as { data: "./data" }',
+      'invalid_request: no option "dta"; did you mean data?',
+      'invalid_request: the option shards must be a number, from 1 to 1024, not 0',
+      'invalid_request: the option memoryLimitBytes must be a number, 0 or more, not 8GB',
+      'invalid_request: no limit "batchCnt"; did you mean batchCount?',
+      'invalid_request: ingest takes a list of items',
+      'invalid_request: ack must be one of received, applied, durable',
+      'invalid_request: lookup takes { type, value }, such as { type: "user_id", value: "ada" }',
+      'query_invalid: a query must be an object, not the text "did \\"E\\""',
+      'done',
+    ]);
   });
 
   it.each(Object.entries(EXAMPLES))('runs the example of %s', async (path, example) => {

@@ -3,7 +3,7 @@
  * may pass is 503 with `Retry-After`, and one bad item of a batch is an entry in the answer, not a failure.
  */
 import { EngineError } from '../../model/error.ts';
-import type { AckLevel, IngestOptions, IngestResult } from '../../model/ingest.ts';
+import { type AckLevel, type IngestOptions, type IngestResult, isAckLevel } from '../../model/ingest.ts';
 import { INGEST } from '../auth/key-ring.ts';
 import { epochPart } from '../cluster-epoch.ts';
 import type { Door } from '../door.ts';
@@ -22,7 +22,6 @@ export type IngestKind = (typeof SINGLE_KINDS)[number] | (typeof BATCH_KINDS)[nu
 
 /** A key in the body is known only after the body was parsed: a stranger may make us parse no more than this. */
 const KEYLESS_BODY_BYTES = 512 * 1024;
-const ACK_LEVELS: readonly string[] = ['received', 'applied', 'durable'] satisfies readonly AckLevel[];
 
 interface IngestHead {
   readonly rights: number;
@@ -44,7 +43,7 @@ export function ingestRoute(kind: IngestKind): (exchange: Exchange, request: Htt
 /** `undefined` = the engine's default (durable). */
 export function parseAck(value: unknown, where: string): AckLevel | undefined {
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value === 'string' && ACK_LEVELS.includes(value)) return value as AckLevel;
+  if (isAckLevel(value)) return value;
   throw new EngineError('invalid_request', `${where} must be received, applied or durable`);
 }
 
