@@ -10,7 +10,15 @@ export function formatError(error: unknown, colors: Colors, queryText?: string |
   if (queryText !== undefined && error.span !== undefined) {
     return `${colors.red('error')} ${formatQueryError(queryText, error)}\n`;
   }
-  return `${colors.red('error')} ${error.message} ${colors.dim(`(${error.code})`)}\n`;
+  const path =
+    error.code.startsWith('query_') || error.code === 'unknown_segment' ? error.details?.['path'] : undefined;
+  const place = typeof path === 'string' && error.span === undefined ? placeText(path) : '';
+  return `${colors.red('error')} ${error.message}${place} ${colors.dim(`(${error.code})`)}\n`;
+}
+
+/** Where a mistake in JSON stands. */
+export function placeText(path: string): string {
+  return `, at ${path}`;
 }
 
 /** For `--json`: the same body that the server answers. */

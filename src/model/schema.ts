@@ -13,7 +13,7 @@ export interface FieldSchema {
   readonly isDistinctExact: boolean;
   /** A path inside arrays of which only some were looked into: its counts are estimates. */
   readonly isSampled?: true | undefined;
-  /** Times of the events that have it, ISO texts; of a trait those of the calls that set it; null = not known: of paths inside arrays. */
+  /** Times of the events that have it, ISO texts; of a trait those of the calls that set it; null = not known: of paths inside arrays of traits, or inside more than a few thousand different arrays. */
   readonly firstAt: string | null;
   readonly lastAt: string | null;
   /** Kinds of calls and libraries that it came by, such as `identify` or `analytics-node`. */
@@ -54,7 +54,7 @@ export interface Completion {
   readonly insert: string;
   readonly label: string;
   readonly kind: 'trait' | 'event' | 'property' | 'value' | 'keyword' | 'segment';
-  /** Profiles or events that have it. */
+  /** Profiles or events that have it. Absent: not known, or nothing to count. */
   readonly count?: number | undefined;
   /** The count comes from a part of the data. */
   readonly isEstimate?: true | undefined;

@@ -45,6 +45,26 @@ describe('query', () => {
     expect([json.stderr, JSON.parse(json.stdout).warnings]).toEqual(['', warnings]);
   });
 
+  it('says where in JSON a mistake stands', async () => {
+    const warning = {
+      code: 'unknown_name',
+      message: 'nobody ever had a trait "contry"',
+      name: 'contry',
+      path: '/where/trait',
+    };
+    const where = '{"trait":"contry","op":"exists"}';
+    const warned = await answered({ count: 0, tookMs, warnings: [warning] }, 'query', where);
+    expect(warned.stderr).toBe('warning nobody ever had a trait "contry", at /where/trait\n');
+    const error = {
+      code: 'query_invalid',
+      message: 'the operator "eqq" does not exist',
+      details: { path: '/where/op' },
+    };
+    server.intercept = () => ({ status: 400, body: { error } });
+    const refused = await runCommand(['query', '{"trait":"a","op":"eqq","value":1}', '--url', server.url]);
+    expect(refused.stderr).toBe('error the operator "eqq" does not exist, at /where/op (query_invalid)\n');
+  });
+
   it('shows an estimate with its interval, and the plan as a tree', async () => {
     const leaf = {
       operator: 'bitmap',

@@ -8,6 +8,7 @@ import { isBareName } from '../../query/parser/token.ts';
 import type { Slot } from '../../query/parser/token-stream.ts';
 import { type MergedSlot, type MergedValue, mergeCompletion } from './completion-merge.ts';
 import { type CompletionAsk, type CompletionPart, type SlotAsk, slotAsk } from './completion-part.ts';
+import type { Usage } from './known-names.ts';
 import type { KnownValue } from './known-values.ts';
 import { GUESS_RANK, matchRank } from './match.ts';
 
@@ -75,13 +76,33 @@ export class Completer {
   }
 }
 
-function addKnown(found: Candidate[], { kind }: Slot, { names, values }: MergedSlot, place: CompletionPlace): void {
-  for (const [name, weight] of names) {
-    if (kind === 'event') add(found, place, { insert: printText(name), label: name, kind, count: weight }, weight);
-    else if (kind === 'trait' || kind === 'property')
-      add(found, place, { insert: printName(name), label: name, kind }, weight);
+function addKnown(found: Candidate[], { kind }: Slot, slot: MergedSlot, place: CompletionPlace): void {
+  if (kind === 'event' || kind === 'trait' || kind === 'property') {
+    addNames(found, kind, slot.names, place, 0);
+    addNames(found, kind, slot.contexts, place, Number.MIN_SAFE_INTEGER);
   }
-  for (const [value, merged] of values) addValue(found, value, merged, place);
+  for (const [value, merged] of slot.values) addValue(found, value, merged, place);
+}
+
+/** `base`: added to the counts for the order. */
+function addNames(
+  found: Candidate[],
+  kind: 'event' | 'trait' | 'property',
+  names: Usage,
+  place: CompletionPlace,
+  base: number,
+): void {
+  for (const [name, { count, isEstimate }] of names) {
+    const completion: Completion = {
+      insert: kind === 'event' ? printText(name) : printName(name),
+      label: name,
+      kind,
+      // None found in a part that was looked at: how many there are is not known.
+      ...(count === 0 && isEstimate ? {} : { count }),
+      ...(count > 0 && isEstimate ? { isEstimate: true } : {}),
+    };
+    add(found, place, completion, base + count);
+  }
 }
 
 function addValue(

@@ -1,6 +1,6 @@
 /** Names and values of all shards as one, whoever read them: counts added up in the order of the shards. */
 import type { CompletionPart } from './completion-part.ts';
-import type { NamesPart, Usage } from './known-names.ts';
+import { addName, type NameCounts, type NamesPart, type Usage } from './known-names.ts';
 import type { KnownValue, ValuesPart } from './known-values.ts';
 
 const CONTEXT_PREFIX = 'context.';
@@ -14,6 +14,8 @@ export interface MergedValue {
 /** What all have at the place of one slot. */
 export interface MergedSlot {
   readonly names: Usage;
+  /** Paths in the context, with `context.`: after all properties, however usual. */
+  readonly contexts: Usage;
   readonly values: ReadonlyMap<KnownValue, MergedValue>;
 }
 
@@ -21,23 +23,24 @@ export function mergeCompletion(parts: readonly CompletionPart[], slotCount: num
   return Array.from({ length: slotCount }, (_, i) => {
     const slots = parts.map(({ slots }) => slots[i]);
     const names = slots.filter((slot) => 'names' in slot);
-    return { names: mergeNames(names), values: mergeValues(slots.filter((slot) => 'values' in slot)) };
+    return { ...mergeNames(names), values: mergeValues(slots.filter((slot) => 'values' in slot)) };
   });
 }
 
-function mergeNames(parts: readonly NamesPart[]): Usage {
-  const usage: Usage = new Map();
+function mergeNames(parts: readonly NamesPart[]): Pick<MergedSlot, 'names' | 'contexts'> {
+  const names: Usage = new Map();
   const contexts: Usage = new Map();
   for (const part of parts) {
-    for (const [name, weight] of part.names) usage.set(name, (usage.get(name) ?? 0) + weight);
-    for (const [name, weight] of part.contexts) contexts.set(name, (contexts.get(name) ?? 0) + weight);
+    addAll(names, part.names, '');
+    addAll(contexts, part.contexts, CONTEXT_PREFIX);
   }
-  // After all properties, however usual: a shard gives at most 1.
-  for (const [name, weight] of contexts) {
-    const path = CONTEXT_PREFIX + name;
-    if (!usage.has(path)) usage.set(path, weight - parts.length - 1);
-  }
-  return usage;
+  // Properties win over a context's field of the same path.
+  for (const name of names.keys()) contexts.delete(name);
+  return { names, contexts };
+}
+
+function addAll(usage: Usage, counts: NameCounts, prefix: string): void {
+  for (const [name, count, isEstimate] of counts) addName(usage, prefix + name, { count, isEstimate });
 }
 
 function mergeValues(parts: readonly ValuesPart[]): ReadonlyMap<KnownValue, MergedValue> {

@@ -20,10 +20,23 @@ import { FieldTally } from './field-tally.ts';
 import type { Slices } from './slices.ts';
 import { exampleText } from './top-values.ts';
 
-const SAMPLE_COUNT = 4_000;
+/** Of a column with more distinct arrays so many are looked into. */
+export const SAMPLE_COUNT = 4_000;
 /** Keys of objects can be data (a map by id): past this they are not listed. */
 export const PATH_COUNT_MAX = 500;
 const ARRAYS_PER_LOOK = 8;
+
+/** By code: when the first and the last event that has it was. */
+export interface CodeTimes {
+  readonly firstMs: Float64Array;
+  readonly lastMs: Float64Array;
+}
+export interface CountedArrays {
+  readonly column: TextColumn;
+  /** How often each code stands. */
+  readonly counts: Uint32Array;
+  readonly times: CodeTimes | undefined;
+}
 
 export class ArrayPaths {
   readonly #fields: Map<string, FieldTally>;
@@ -36,11 +49,17 @@ export class ArrayPaths {
     this.#prefix = prefix;
   }
 
-  /** `counts`: how often each code stands. */
-  async read(segments: readonly string[], column: TextColumn, counts: Uint32Array, slices: Slices): Promise<void> {
+  /** `own`: the field of the arrays themselves, whose scalars are examples of it. */
+  async read(
+    segments: readonly string[],
+    { column, counts, times }: CountedArrays,
+    own: FieldTally,
+    slices: Slices,
+  ): Promise<void> {
     const { generation, dictionary } = column;
     const step = Math.max(1, Math.ceil((counts.length - 1) / SAMPLE_COUNT));
-    const walk = new PathWalk(segments);
+    let count = 0;
+    const walk = new PathWalk(segments, (scalar) => addExample(own, scalar, count));
     let looked = 0;
     for (let code = 1; code < counts.length; code += step) {
       if (counts[code] === 0) continue;
@@ -48,32 +67,42 @@ export class ArrayPaths {
       if (column.generation !== generation) return;
       dictionary.locate(code);
       const { block, start, size } = dictionary.heap;
-      walk.run(block, start, size, (path, scalar) => this.#see(path, scalar, counts[code] * step, step > 1));
+      count = counts[code] * step;
+      walk.run(block, start, size, (path, scalar) => {
+        const tally = this.#see(path, scalar, count);
+        if (tally === undefined) return;
+        if (step > 1) tally.isSampled = true;
+        if (times !== undefined) tally.see(times.firstMs[code], times.lastMs[code]);
+      });
     }
   }
 
-  #see(path: readonly string[], { type, isFirst, value, text }: Scalar, count: number, isSampled: boolean): void {
+  /** Undefined past the bound. */
+  #see(path: readonly string[], scalar: Scalar, count: number): FieldTally | undefined {
     const name = this.#prefix + joinPath(path);
     let tally = this.#fields.get(name);
     if (tally === undefined) {
-      if (this.#newCount >= PATH_COUNT_MAX) return;
+      if (this.#newCount >= PATH_COUNT_MAX) return undefined;
       this.#newCount += 1;
       tally = new FieldTally(name, true);
       this.#fields.set(name, tally);
     }
-    if (isSampled) tally.isSampled = true;
+    const { type, isFirst, value, text } = scalar;
     if (isFirst) tally.count(type, count);
     if (text !== undefined) {
       const { bytes, start, size } = text;
       tally.distinct.addBytes(bytes, start, size);
       if (tally.areAllDates && Number.isNaN(parseIsoDateBytesMs(bytes, start, size))) tally.areAllDates = false;
-      tally.values.add(exampleText(bytes, start, size), count);
-    } else if (value !== undefined) {
-      tally.values.add(value, count);
-      if (typeof value === 'number') tally.distinct.addNumber(value);
-      else tally.distinct.addBoolean(value);
-    }
+    } else if (typeof value === 'number') tally.distinct.addNumber(value);
+    else if (value !== undefined) tally.distinct.addBoolean(value);
+    addExample(tally, scalar, count);
+    return tally;
   }
+}
+
+function addExample({ values }: FieldTally, { value, text }: Pick<Scalar, 'value' | 'text'>, count: number): void {
+  if (text !== undefined) values.add(exampleText(text.bytes, text.start, text.size), count);
+  else if (value !== undefined) values.add(value, count);
 }
 
 /** A scalar below a key inside an array. */
@@ -86,15 +115,17 @@ interface Scalar {
 }
 type Visit = (path: readonly string[], scalar: Scalar) => void;
 
-/** Tells of every scalar below a key inside an array; scalars of the array itself are the column's own. */
+/** Tells of every scalar below a key inside an array; `tellOwn` of the scalars of the array itself, which are the column's own. */
 export class PathWalk {
   readonly #cursor = new MsgpackCursor();
+  readonly #tellOwn: (scalar: Pick<Scalar, 'value' | 'text'>) => void;
   readonly #path: string[];
   readonly #depth: number;
   readonly #seen = new Set<string>();
   #visit: Visit = () => {};
 
-  constructor(segments: readonly string[]) {
+  constructor(segments: readonly string[], tellOwn: (scalar: Pick<Scalar, 'value' | 'text'>) => void = () => {}) {
+    this.#tellOwn = tellOwn;
     this.#path = [...segments];
     this.#depth = segments.length;
   }
@@ -153,7 +184,10 @@ export class PathWalk {
   }
 
   #tell(type: Scalar['type'], scalar: Pick<Scalar, 'value' | 'text'>): void {
-    if (this.#path.length === this.#depth) return;
+    if (this.#path.length === this.#depth) {
+      this.#tellOwn(scalar);
+      return;
+    }
     const key = `${type}\0${this.#path.join('\0')}`;
     const isFirst = !this.#seen.has(key);
     if (isFirst) this.#seen.add(key);

@@ -8,7 +8,7 @@ import { type CodeColumn, NUMBER_MISSING, type NumberColumn, numberOf } from '..
 import type { TimeColumn } from '../../memory/time-column.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
 import { BOOLEAN_FALSE, BOOLEAN_TRUE, MARK_EMPTY, MARK_NULL, type ValueColumn } from '../../profile/value-column.ts';
-import type { ArrayPaths } from './array-paths.ts';
+import { type ArrayPaths, type CodeTimes, SAMPLE_COUNT } from './array-paths.ts';
 import type { FieldTally } from './field-tally.ts';
 import type { Slices } from './slices.ts';
 import { exampleText, TopKeys } from './top-values.ts';
@@ -66,7 +66,12 @@ export async function scanColumn(column: ValueColumn, tally: FieldTally, context
   if (arrays !== undefined) {
     const counts = await countCodes(arrays, tally, context);
     tally.count('array', await readArrays(arrays, counts, tally, context));
-    await context.paths.read(column.segments, arrays, counts, context.slices);
+    await context.paths.read(
+      column.segments,
+      { column: arrays, counts, times: await codeTimes(arrays, context) },
+      tally,
+      context.slices,
+    );
   }
   if (marks !== undefined) {
     const counts = new Uint32Array(3);
@@ -84,6 +89,32 @@ async function countCodes(column: TextColumn, tally: FieldTally, context: ScanCo
     await scanCodes(column.codes, counts, tally, context);
     if (column.generation === generation) return counts;
   }
+}
+
+/** When the first and the last event of each code were, where so few codes are known that each of them is looked into. */
+async function codeTimes(
+  column: TextColumn,
+  { times, isDead, length, slices }: ScanContext,
+): Promise<CodeTimes | undefined> {
+  const { generation, dictionary, codes } = column;
+  if (times === undefined || dictionary.count > SAMPLE_COUNT) return undefined;
+  const firstMs = new Float64Array(dictionary.count + 1).fill(Number.POSITIVE_INFINITY);
+  const lastMs = new Float64Array(dictionary.count + 1).fill(Number.NEGATIVE_INFINITY);
+  for (let c = 0; c < codes.chunkCount; c++) {
+    if (slices.isDue) await slices.pause();
+    const view = codes.chunk(c);
+    const offsets = times.chunk(c);
+    if (view === undefined || offsets === undefined) continue;
+    const until = Math.min(view.length, length - c * CHUNK_ROWS);
+    for (let i = 0; i < until; i++) {
+      const code = view[i];
+      if (code === 0 || isDead?.(c * CHUNK_ROWS + i) === true) continue;
+      const ms = times.bases[c] + offsets[i];
+      if (ms < firstMs[code]) firstMs[code] = ms;
+      if (ms > lastMs[code]) lastMs[code] = ms;
+    }
+  }
+  return column.generation === generation ? { firstMs, lastMs } : undefined;
 }
 
 async function scanCodes(

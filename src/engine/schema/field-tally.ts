@@ -81,6 +81,11 @@ export class FieldTally {
     if (lastMs > this.lastMs) this.lastMs = lastMs;
   }
 
+  /** Those of some of the arrays are not those of all. */
+  #timeText(ms: number): string | null {
+    return Number.isFinite(ms) && !this.isSampled ? formatIsoDate(ms) : null;
+  }
+
   toSchema(): FieldSchema {
     const types = [...this.#counts]
       .map(([type, count]) => ({ type: type === 'string' && this.areAllDates ? ('date' as const) : type, count }))
@@ -94,8 +99,8 @@ export class FieldTally {
       distinct: this.distinctInDictionaries + this.distinct.count,
       isDistinctExact: this.distinct.isExact && !this.isSampled,
       ...(this.isSampled ? { isSampled: true as const } : {}),
-      firstAt: Number.isFinite(this.firstMs) ? formatIsoDate(this.firstMs) : null,
-      lastAt: Number.isFinite(this.lastMs) ? formatIsoDate(this.lastMs) : null,
+      firstAt: this.#timeText(this.firstMs),
+      lastAt: this.#timeText(this.lastMs),
       sources: [...this.sources],
       examples: this.values.top(EXAMPLE_COUNT).map(([value]) => value),
     };

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Completer } from '../../../src/engine/completion/completer.ts';
-import { mergeCompletion } from '../../../src/engine/completion/completion-merge.ts';
 import { type CompletionPart, completionParts } from '../../../src/engine/completion/completion-part.ts';
 import { testSeed } from '../../process/seed.ts';
 import { Core } from '../../sim/core.ts';
@@ -74,25 +73,26 @@ describe('completion from parts', () => {
     }
   });
 
-  it('puts what is in the context after all properties, the usual ones first', () => {
+  it('puts what is in the context after all properties, the usual ones first', async () => {
     const part: CompletionPart = {
       slots: [
         {
-          names: [['rare', 0]],
+          names: [['rare', 1, false]],
           contexts: [
-            ['page.url', 1],
-            ['ip', 0.5],
+            ['page.url', 100, false],
+            ['ip', 50, true],
           ],
         },
       ],
     };
     for (const count of [1, 3]) {
-      const [{ names }] = mergeCompletion(
-        Array.from({ length: count }, () => part),
-        1,
-      );
-      const order = [...names].sort((a, b) => b[1] - a[1]).map(([name]) => name);
-      expect(order).toEqual(['rare', 'context.page.url', 'context.ip']);
+      const completer = new Completer(SEGMENTS, () => Promise.resolve(Array.from({ length: count }, () => part)));
+      const { completions } = await completer.complete({ text: 'did "E" where ', limit: 3 });
+      expect(completions.map(({ label, count, isEstimate }) => [label, count, isEstimate])).toEqual([
+        ['rare', count, undefined],
+        ['context.page.url', 100 * count, undefined],
+        ['context.ip', 50 * count, true],
+      ]);
     }
   });
 });

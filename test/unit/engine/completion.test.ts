@@ -95,6 +95,20 @@ describe('completion', () => {
     expect(await inserts('sum of |')).toEqual(expect.arrayContaining(['total', 'path']));
   });
 
+  it('says how many have a trait or a property', async () => {
+    const counted = async (text: string): Promise<unknown> => {
+      const { completions } = await engine.complete({ text });
+      return completions.slice(0, 2).map(({ label, count, isEstimate }) => [label, count, isEstimate]);
+    };
+    expect(await counted('cou')).toEqual([
+      ['country', 20, undefined],
+      ['count distinct of', undefined, undefined],
+    ]);
+    expect(await counted('did "Order Completed" where tot')).toEqual([['total', 4, undefined]]);
+    expect(await counted('did "Order Completed" where products.')).toEqual([['products.sku', 4, true]]);
+    expect(await counted('last_s')).toEqual([['last_seen', undefined, undefined]]);
+  });
+
   it('knows values with how often they are met', async () => {
     const { completions } = await engine.complete({ text: 'country = ' });
     expect(completions.slice(0, 2)).toEqual([

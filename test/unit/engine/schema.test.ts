@@ -30,7 +30,7 @@ describe.each([1, 3])('the schema of %i shard(s)', (shards) => {
       timestamp: at((i % 20) + 1),
       properties: {
         total: i,
-        products: [{ sku: `S${i % 4}`, price: 2.5 }, { sku: 'X' }],
+        products: [{ sku: `S${i % 4}`, price: 2.5, ...(i % 20 === 6 ? { gift: true } : {}) }, { sku: 'X' }],
         ...(i % 20 >= 5 ? { coupon: null } : { coupon: 'WELCOME' }),
       },
       context: { library: { name: i % 2 === 0 ? 'analytics-node' : 'analytics.js' } },
@@ -71,7 +71,11 @@ describe.each([1, 3])('the schema of %i shard(s)', (shards) => {
     expect(named(traits, 'isStaff')).toMatchObject({ types: [{ type: 'boolean', count: 4 }], distinct: 2 });
     expect(named(traits, 'address.city')).toMatchObject({ count: 4, distinct: 4 });
     expect(named(traits, 'address.city')).toMatchObject({ firstAt: at(1), lastAt: at(4) });
-    expect(named(traits, 'tags')).toMatchObject({ types: [{ type: 'array', count: 4 }], distinct: 1, examples: [] });
+    expect(named(traits, 'tags')).toMatchObject({
+      types: [{ type: 'array', count: 4 }],
+      distinct: 1,
+      examples: ['a', 'b'],
+    });
   });
 
   it('has every event with its properties, their times and their sources', async () => {
@@ -100,7 +104,11 @@ describe.each([1, 3])('the schema of %i shard(s)', (shards) => {
       types: [{ type: 'string', count: 60 }],
       distinct: 5,
       isDistinctExact: true,
+      firstAt: at(1),
+      lastAt: at(20),
     });
+    // Of the events whose arrays have it, not of all that have arrays.
+    expect(named(orders.properties, 'products.gift')).toMatchObject({ count: 3, firstAt: at(7), lastAt: at(7) });
     expect(named(orders.properties, 'products.price')).toMatchObject({ distinct: 1, examples: [2.5] });
     expect(named(orders.properties, 'context.library.name')).toMatchObject({ count: 60, distinct: 2 });
   });
