@@ -11,6 +11,8 @@ import { quoted, suggestionText } from '../query/parser/suggestion.ts';
 
 /** Conditions of the whole, written out: as many as one query may have. */
 const NODE_COUNT_MAX = DEFAULT_QUERY_LIMITS.nodeCount;
+/** What looks at events counts so much more, as there may be so many fewer. */
+const EVENT_NODE_WEIGHT = NODE_COUNT_MAX / DEFAULT_QUERY_LIMITS.eventNodeCount;
 /** Nesting of the whole: bounds the recursion of all that walks it. */
 const DEPTH_MAX = 4 * DEFAULT_QUERY_LIMITS.depth;
 /** Literals of a list that weigh as much as one condition. */
@@ -199,21 +201,22 @@ type Leaf = Exclude<
 /** What the leaf costs to bind: its predicates and steps, and its lists of literals. */
 function leafWeight(leaf: Leaf): number {
   if ('trait' in leaf) return 1 + literalWeight(leaf.value);
-  if ('event' in leaf) return 1 + whereWeight(leaf.where) + literalWeight(leaf.aggregate?.value);
+  if ('event' in leaf) return EVENT_NODE_WEIGHT + whereWeight(leaf.where) + literalWeight(leaf.aggregate?.value);
   return 'sequence' in leaf ? sequenceWeight(leaf) : 1;
 }
 
 function sequenceWeight({ sequence }: SequenceLeaf): number {
   let weight = 1;
   for (const { where, without } of sequence) {
-    weight += 1 + whereWeight(where) + (without === undefined ? 0 : 1 + whereWeight(without.where));
+    weight += EVENT_NODE_WEIGHT + whereWeight(where);
+    if (without !== undefined) weight += EVENT_NODE_WEIGHT + whereWeight(without.where);
   }
   return weight;
 }
 
 function whereWeight(where: EventLeaf['where']): number {
   let weight = 0;
-  for (const { value } of where ?? []) weight += 1 + literalWeight(value);
+  for (const { value } of where ?? []) weight += EVENT_NODE_WEIGHT + literalWeight(value);
   return weight;
 }
 

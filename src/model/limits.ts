@@ -45,6 +45,8 @@ export interface QueryLimits {
   readonly textLength: number;
   readonly depth: number;
   readonly nodeCount: number;
+  /** Conditions on events, steps of sequences and funnels, and the predicates of both: each costs a millisecond to bind and capture, which is done in one turn. */
+  readonly eventNodeCount: number;
   readonly listLength: number;
   readonly patternLength: number;
   readonly pageLimit: number;
@@ -54,6 +56,7 @@ export const DEFAULT_QUERY_LIMITS: QueryLimits = {
   textLength: 64 * 1024,
   depth: 64,
   nodeCount: 10_000,
+  eventNodeCount: 1_000,
   listLength: 10_000,
   patternLength: 1_000,
   pageLimit: 1_000_000,

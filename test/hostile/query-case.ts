@@ -58,6 +58,20 @@ const DEPTHS: readonly BadQuestion[] = [
 
 const SIZES: readonly BadQuestion[] = [
   { name: 'very many conditions', request: { where: { or: times(10_001, () => LEAF) } }, codes: ['query_too_large'] },
+  ...['or', 'and'].map((kind) => ({
+    name: `very many conditions on events in ${kind}`,
+    request: { where: { [kind]: times(1_001, (i) => ({ event: 'Clicked', count: { op: 'gte', value: i + 1 } })) } },
+    codes: ['query_too_large'] as const,
+  })),
+  {
+    name: 'very many conditions on properties',
+    request: {
+      where: {
+        or: times(501, (i) => ({ ...STEP, where: [{ property: 'total', op: 'contains', value: { trait: `t${i}` } }] })),
+      },
+    },
+    codes: ['query_too_large'],
+  },
   {
     name: 'a very long list',
     request: { where: { trait: 'plan', op: 'in', value: times(10_001, (i) => i) } },

@@ -284,6 +284,8 @@ export class CodeSelector implements Selector {
   }
 
   #trim(): void {
+    // Asked first: to begin at the oldest, the map passes every entry that was ever taken out of it.
+    if (this.#usedBytes <= this.#cacheSizeBytes) return;
     for (const [key, kept] of this.#tables) {
       if (this.#usedBytes <= this.#cacheSizeBytes) return;
       this.#drop(key, kept);

@@ -50,6 +50,7 @@ const NUMBER_OPERATORS: readonly Operator[] = [
 ];
 
 export function checkEventLeaf(check: JsonCheck, object: JsonObject, at: string): EventLeaf {
+  check.countEvent(at);
   checkKeys(object, EVENT_KEYS, at, 'an event condition');
   const count = field(object, 'count');
   const aggregate = field(object, 'aggregate');
@@ -84,6 +85,7 @@ export function checkSequenceLeaf(check: JsonCheck, object: JsonObject, at: stri
 
 function checkStep(check: JsonCheck, json: unknown, at: string, isFirst: boolean): SequenceStep {
   check.countNode(at);
+  check.countEvent(at);
   const object = checkObject(json, at, 'a step of a sequence');
   checkKeys(object, STEP_KEYS, at, 'a step of a sequence');
   const nth = field(object, 'nth');
@@ -109,6 +111,7 @@ function checkStep(check: JsonCheck, json: unknown, at: string, isFirst: boolean
 /** One event name with conditions on its properties; `what` names its place. */
 export function checkEventChoice(check: JsonCheck, json: unknown, at: string, what: string): EventChoice {
   check.countNode(at);
+  check.countEvent(at);
   const object = checkObject(json, at, what);
   checkKeys(object, ['event', 'where'], at, what);
   const event = checkText(field(object, 'event'), below(at, 'event'), 'the event name');
@@ -128,6 +131,7 @@ export function checkWhere(check: JsonCheck, object: JsonObject, at: string): { 
 
 function checkPredicate(check: JsonCheck, json: unknown, at: string): PropertyPredicate {
   check.countNode(at);
+  check.countEvent(at);
   const object = checkObject(json, at, 'a condition in "where"');
   checkKeys(object, ['property', 'op', 'value'], at, 'a condition in "where"');
   const property = checkText(field(object, 'property'), below(at, 'property'), 'the property');

@@ -39,6 +39,7 @@ export function checkFunnel(check: JsonCheck, json: unknown, at: string): Funnel
 
 function checkStep(check: JsonCheck, json: unknown, at: string, isFirst: boolean): FunnelStep {
   check.countNode(at);
+  check.countEvent(at);
   const object = checkObject(json, at, 'a step of a funnel');
   checkKeys(object, ['event', 'where', 'without'], at, 'a step of a funnel');
   const without = field(object, 'without');

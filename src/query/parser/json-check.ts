@@ -14,6 +14,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export class JsonCheck {
   readonly limits: QueryLimits;
   #nodeCount = 0;
+  #eventNodeCount = 0;
 
   constructor(limits: QueryLimits) {
     this.limits = limits;
@@ -24,6 +25,18 @@ export class JsonCheck {
     this.#nodeCount += 1;
     if (this.#nodeCount > this.limits.nodeCount) {
       refuse('query_too_large', at, `the query has more than ${this.limits.nodeCount} conditions`);
+    }
+  }
+
+  /** That the node looks at events: there may be fewer such. Errors: query_too_large past the limit. */
+  countEvent(at: string): void {
+    this.#eventNodeCount += 1;
+    if (this.#eventNodeCount > this.limits.eventNodeCount) {
+      refuse(
+        'query_too_large',
+        at,
+        `the query has more than ${this.limits.eventNodeCount} conditions on events and their properties`,
+      );
     }
   }
 

@@ -278,6 +278,7 @@ describe('mistakes in a text', () => {
       textLength: 300_000,
       depth: 8,
       nodeCount: 20,
+      eventNodeCount: 3,
       listLength: 5,
       patternLength: 3,
     };
@@ -286,6 +287,9 @@ describe('mistakes in a text', () => {
     expect(() => parseText(`${'('.repeat(200_000)}a`, limits)).toThrow(tooLarge);
     expect(() => parseText(`${'not '.repeat(50_000)}a exists`, limits)).toThrow(tooLarge);
     expect(() => parseText(Array(21).fill('a exists').join(' and '), limits)).toThrow(tooLarge);
+    expect(() => parseText('did "A" where (b = 1, c = 2) or did "B"', limits)).toThrow(tooLarge);
+    expect(() => parseText('did "A" then "B" without "C" where d = 1', limits)).toThrow(tooLarge);
+    expect(parseText('did "A" where b = 1 or did "B" or c = 2', limits)).toBeDefined();
     expect(() => parseText('a in (1,2,3,4,5,6)', limits)).toThrow(tooLarge);
     expect(() => parseText('a matches "abcd"', limits)).toThrow(tooLarge);
     expect(parseText('not (not (not (not a exists)))', limits)).toBeDefined();
