@@ -8,12 +8,10 @@ import { type Assembly, assemble } from '../engine/assembly.ts';
 import { type DataFolder, openDataFolder } from '../engine/data-folder.ts';
 import type { EngineStats, Gateway } from '../engine/gateway.ts';
 import type { OpenOptions } from '../engine/open-options.ts';
-import type { SegmentList } from '../engine/segment-owner.ts';
 import type { Channel } from '../link/channel.ts';
 import type { Listening, Network } from '../link/dial.ts';
 import { type Handlers, Peer } from '../link/peer.ts';
 import { EngineError } from '../model/error.ts';
-import type { IdentitySettings } from '../model/identity.ts';
 import type { QuarantineDesk } from '../model/quarantine.ts';
 import { SlotMap } from '../router/slot-map.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -35,9 +33,10 @@ import { matchingCalls } from './serve/matching-calls.ts';
 import { personCalls } from './serve/person-calls.ts';
 import { populationCalls } from './serve/population-calls.ts';
 import { followingSegments, segmentCalls } from './serve/segment-calls.ts';
-import { holderText, type LiveSteps, stepCalls } from './serve/step-calls.ts';
+import { stepCalls } from './serve/step-calls.ts';
 import { ShardIngest } from './shard-ingest.ts';
 import { ShardLinks } from './shard-links.ts';
+import { ShardReturn } from './shard-return.ts';
 import { unavailable } from './step/claim.ts';
 import { Fence } from './step/fence.ts';
 import { LockTable } from './step/lock-table.ts';
@@ -46,8 +45,6 @@ import { Outbox } from './step/outbox.ts';
 import type { WireBatch } from './wire-batch.ts';
 
 const LIFE_RADIX = 36;
-/** Locks that nobody needs any more are let go of at the latest so long after a release was lost. */
-const LIVE_STEPS_INTERVAL_MS = 5_000;
 const CLOSE_WAIT_MS = 2_000;
 const ASK_AGAIN_MS = 10;
 
@@ -77,10 +74,7 @@ export class ShardHost {
   readonly #links: ShardLinks;
   readonly #outbox: Outbox;
   readonly #locks: LockTable;
-  /** Different for each process. */
-  readonly #life: string;
-  #stepCount = 0;
-  #stopTelling: () => void = () => undefined;
+  readonly #return: ShardReturn;
   readonly #cluster: ClusterEngine;
   /** Used at the first shard only. */
   readonly #keeper: AccountKeeper;
@@ -110,14 +104,27 @@ export class ShardHost {
     const own = assembly.shards[0];
     const { clock, random, network, index, map } = options;
     const life = `${random.nextUint32().toString(LIFE_RADIX)}${random.nextUint32().toString(LIFE_RADIX)}`;
-    this.#life = life;
     this.#links = new ShardLinks({ network, clock, random, own: index, handlers: followingSegments(engine) });
     this.#outbox = new Outbox(own, this.#links, clock);
     wiring.outbox = this.#outbox;
     this.#outbox.restore();
     this.#outbox.forgetFrom(map.shards.length);
-    const fence = new Fence(clock);
     const onFatal = (error: unknown): void => this.#fatal(error);
+    this.#return = new ShardReturn({
+      index,
+      own,
+      engine,
+      links: this.#links,
+      outbox: this.#outbox,
+      locks,
+      clock,
+      life,
+      map: () => this.#map,
+      isClosing: () => this.#closing !== undefined,
+      onFatal,
+    });
+    const nextHolder = (): string => this.#return.nextHolder();
+    const fence = new Fence(clock);
     const assertServing = (): void => this.#assertServing();
     const pipeline = engine.ingestPipeline;
     const shared = { own, slots, locks, peers: this.#links };
@@ -132,7 +139,7 @@ export class ShardHost {
       fence,
       clock,
       random,
-      nextHolder: () => this.#nextHolder(),
+      nextHolder,
       pressure: () => engine.ingestPressure(),
       mayBegin: () => this.#closing === undefined && this.#hasSlots,
       onFatal,
@@ -162,7 +169,7 @@ export class ShardHost {
       mirrors: tools,
       clock,
       random,
-      nextHolder: () => this.#nextHolder(),
+      nextHolder,
       assertServing: () => this.#assertBeginning(),
       onFatal,
     };
@@ -216,7 +223,6 @@ export class ShardHost {
     };
     const handlers = options.wrapCalls === undefined ? calls : options.wrapCalls(calls);
     this.#handlers = handlers;
-    this.#links.onUp((shard) => this.#onUp(shard));
     this.#cluster = new ClusterEngine({
       map,
       network,
@@ -295,85 +301,17 @@ export class ShardHost {
     this.#serving.catch(() => undefined);
   }
 
+  async #start(): Promise<void> {
+    await this.#return.complete();
+    this.#isServing = true;
+    this.#return.keepTelling();
+  }
+
   #accept(channel: Channel): void {
     const { clock, onFatal: _, index } = this.#options;
     const peer = new Peer(channel, { handlers: this.#handlers, clock, name: `a caller of shard ${index}` });
     this.#peers.add(peer);
     void peer.closed.then(() => this.#peers.delete(peer));
-  }
-
-  /** Asks every other shard for what it has handed over, and hands over what its last process left; then serves. */
-  async #start(): Promise<void> {
-    const { index, clock } = this.#options;
-    const own = this.#assembly.shards[0];
-    const others = this.#map.shards.filter((shard) => shard.index !== index);
-    await Promise.all(
-      others.map((other) =>
-        this.#untilAnswered(other.index, async () => {
-          const arrived = own.data.arrived.get(other.index) ?? 0;
-          // Parts may have come since this process began: what is told here is not sent again.
-          await own.storage.log.durable(own.appliedSeq);
-          await this.#links.call(other.index, 'catch_up', { shard: index, arrived, life: this.#life });
-        }),
-      ),
-    );
-    await this.#outbox.whenRestored();
-    if (index !== 0) await this.#untilAnswered(0, () => this.#followFirst());
-    this.#isServing = true;
-    this.#stopTelling = clock.every(LIVE_STEPS_INTERVAL_MS, () => {
-      // Not everybody who writes waits for it.
-      own.storage.log.durable(own.appliedSeq).catch((error: unknown) => this.#fatal(error));
-      for (const other of this.#map.shards) {
-        if (other.index !== index) this.#tellLiveSteps(other.index).catch(() => undefined);
-      }
-    });
-  }
-
-  /** Asks each time the link comes up, until there is an answer, or the shard has left: then it has given everything. */
-  async #untilAnswered(shard: number, ask: () => Promise<void>): Promise<void> {
-    const { clock } = this.#options;
-    while (shard < this.#map.shards.length) {
-      try {
-        await this.#links.whenUp(shard);
-        return await ask();
-      } catch (error) {
-        if (!(error instanceof EngineError) || this.#closing !== undefined) throw error;
-      }
-      await new Promise<void>((resolve) => clock.after(ASK_AGAIN_MS, resolve));
-    }
-  }
-
-  /** The list of saved segments is the first shard's, and so are the rules of identity where a shard is new or was away when they changed. */
-  async #followFirst(): Promise<void> {
-    const { engine } = this.#assembly;
-    const { version, segments } = await this.#links.call<SegmentList>(0, 'segment_list', null);
-    engine.segmentStore.follow(version, segments);
-    const settings = await this.#links.call<IdentitySettings>(0, 'identity_settings', null);
-    if (JSON.stringify(settings) !== JSON.stringify(engine.identitySettings()))
-      await engine.setIdentitySettings(settings);
-  }
-
-  /** The other shard may have been restarted: it gets what is on its way to it, and then hears which steps are still under way. */
-  #onUp(shard: number): void {
-    const { index } = this.#options;
-    void (async () => {
-      try {
-        const arrived = await this.#links.call<number>(shard, 'arrived', { origin: index });
-        await this.#outbox.catchUp(shard, arrived);
-        await this.#tellLiveSteps(shard);
-      } catch {
-        // The link broke again; the next one does it.
-      }
-    })();
-  }
-
-  /** What steps of the last process have in hand is kept until all of them have arrived everywhere. */
-  async #tellLiveSteps(shard: number): Promise<void> {
-    await this.#outbox.whenRestored();
-    const prefix = holderText({ shard: this.#options.index, life: this.#life, number: 0 }).slice(0, -1);
-    const holders = this.#locks.holders().filter((holder) => holder.startsWith(prefix));
-    const told: LiveSteps = { origin: this.#options.index, life: this.#life, upTo: this.#stepCount, holders };
-    await this.#links.call(shard, 'live_steps', told);
   }
 
   /** Has no slots and is about to be stopped for good: serves nobody from now on; resolves when nothing is on its way from here. */
@@ -383,11 +321,6 @@ export class ShardHost {
       await new Promise<void>((resolve) => this.#options.clock.after(ASK_AGAIN_MS, resolve));
     }
     await this.#outbox.settled();
-  }
-
-  #nextHolder(): string {
-    this.#stepCount += 1;
-    return holderText({ shard: this.#options.index, life: this.#life, number: this.#stepCount });
   }
 
   #assertServing(): void {
@@ -467,7 +400,7 @@ export class ShardHost {
 
   async #close(): Promise<void> {
     const { clock } = this.#options;
-    this.#stopTelling();
+    this.#return.stop();
     this.#mover.close();
     await this.#matching?.close();
     await this.#listening?.close();
