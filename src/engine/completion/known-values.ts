@@ -58,7 +58,8 @@ export class KnownValues {
   /** `length`: rows or events of the column's table. */
   addReach(reach: PathReach, length: number): void {
     if (reach.exact !== undefined) this.#addColumn(reach.exact, length);
-    for (const { column, rest } of reach.through) if (column.arrays !== undefined) this.#addArrays(column.arrays, rest);
+    for (const { column, rest } of reach.through)
+      if (column.arrays !== undefined) this.#addArrays(column.arrays, rest, length);
   }
 
   #addColumn({ strings, numbers, booleans }: ValueColumn, length: number): void {
@@ -161,15 +162,23 @@ export class KnownValues {
       this.#add(value, count, step);
   }
 
-  /** How many of the looked-at arrays have it: that orders values, and is no count of events. */
-  #addArrays(column: TextColumn, rest: readonly string[]): void {
+  /** Each value counts once an array, as conditions see it; of many different arrays only the newest are looked into. */
+  #addArrays(column: TextColumn, rest: readonly string[], length: number): void {
     const { dictionary } = column;
-    this.#isEstimate = true;
+    const isCounted = dictionary.count <= COUNTED_ENTRY_COUNT_MAX;
+    const { counts, scale } = isCounted
+      ? this.#count(column.codes, dictionary.count + 1, length)
+      : { counts: undefined, scale: 1 };
+    if (dictionary.count > WALKED_ARRAY_COUNT_MAX) this.#isEstimate = true;
     const walk = new ArrayWalk(rest);
+    const seen = new Set<KnownValue>();
+    let code = dictionary.count;
     const take = (value: KnownValue): false => {
-      if (!this.#isWanted(String(value))) return false;
-      if (this.#counts.size < ARRAY_VALUE_COUNT_MAX) this.#counts.set(value, this.#counts.get(value));
-      else this.#isCut = true;
+      if (seen.has(value) || !this.#isWanted(String(value))) return false;
+      seen.add(value);
+      if (this.#counts.size >= ARRAY_VALUE_COUNT_MAX) this.#isCut = true;
+      else if (counts === undefined) this.#counts.set(value, this.#counts.get(value));
+      else this.#add(value, counts[code], scale);
       return false;
     };
     const visitor: ArrayVisitor = {
@@ -180,8 +189,12 @@ export class KnownValues {
         size <= VALUE_SIZE_BYTES_MAX &&
         take(Buffer.from(bytes.buffer, bytes.byteOffset + start, size).toString('utf8')),
     };
-    const last = Math.max(1, dictionary.count - WALKED_ARRAY_COUNT_MAX);
-    for (let code = dictionary.count; code >= last; code--) walk.run(dictionary, code, visitor);
+    const last = Math.max(1, dictionary.count - WALKED_ARRAY_COUNT_MAX + 1);
+    for (; code >= last; code--) {
+      if (counts?.[code] === 0) continue;
+      seen.clear();
+      walk.run(dictionary, code, visitor);
+    }
   }
 }
 

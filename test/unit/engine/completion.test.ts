@@ -127,6 +127,14 @@ describe('completion', () => {
       '"S2"',
       '"S3"',
     ]);
+    await engine.ingest([
+      { type: 'identify', userId: 'u0', traits: { tags: ['new', 'vip', 'vip'] } },
+      { type: 'identify', userId: 'u1', traits: { tags: ['vip'] } },
+    ]);
+    expect((await engine.complete({ text: 'tags contains ', limit: 2 })).completions).toEqual([
+      { insert: '"vip"', label: 'vip', kind: 'value', count: 2 },
+      { insert: '"new"', label: 'new', kind: 'value', count: 1 },
+    ]);
     expect((await inserts('country = trait |')).slice(0, 3)).toContain('country');
   });
 
