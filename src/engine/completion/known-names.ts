@@ -119,10 +119,12 @@ function countOf(column: ValueColumn, { length, isDead }: Stretch): KnownName {
   const isWhole = length <= WHOLE_COUNT_MAX;
   const step = isWhole ? 1 : Math.floor(length / LOOK_COUNT);
   let found = 0;
+  let looked = 0;
   for (let index = length - 1; index >= 0; index -= step) {
+    looked += 1;
     if (column.has(index) && column.marks?.get(index) !== MARK_NULL && isDead?.(index) !== true) found += 1;
   }
-  return { count: found * step, isEstimate: !isWhole };
+  return { count: looked === 0 ? 0 : Math.round((found / looked) * length), isEstimate: !isWhole };
 }
 
 /** `products.sku`: what the newest arrays hold. */

@@ -54,7 +54,7 @@ describe('completion from parts', () => {
 
   it('says of a count that it is an estimate where a shard may have more', async () => {
     const core = Core.fresh(2, { hashSeed: 3, isAutoFlush: true });
-    const people = Array.from({ length: 6_000 }, (_, i) => ({
+    const people = Array.from({ length: 18_000 }, (_, i) => ({
       type: 'identify',
       userId: `u${i}`,
       traits: { city: i % 3 === 0 ? 'Ulm' : `Town ${i}`, plan: i % 2 === 0 ? 'pro' : 'free' },
@@ -63,12 +63,15 @@ describe('completion from parts', () => {
     for (const completer of completers(core)) {
       const { completions } = await completer.complete({ text: 'city = ', limit: 5 });
       // Told by all shards; the others by one, and the other may have it too.
-      expect(completions[0]).toEqual({ insert: '"Ulm"', label: 'Ulm', kind: 'value', count: 2_000 });
+      expect(completions[0]).toEqual({ insert: '"Ulm"', label: 'Ulm', kind: 'value', count: 6_000 });
       expect(completions.slice(1).every(({ isEstimate }) => isEstimate === true)).toBe(true);
+      // Of columns this long a part is looked at.
+      const [name] = (await completer.complete({ text: 'cit' })).completions;
+      expect(name).toEqual({ insert: 'city', label: 'city', kind: 'trait', count: 18_000, isEstimate: true });
       const plans = await completer.complete({ text: 'plan = ' });
       expect(plans.completions.slice(0, 2).map(({ label, count, isEstimate }) => [label, count, isEstimate])).toEqual([
-        ['pro', 3_000, undefined],
-        ['free', 3_000, undefined],
+        ['pro', 9_000, undefined],
+        ['free', 9_000, undefined],
       ]);
     }
   });
