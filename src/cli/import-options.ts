@@ -133,7 +133,7 @@ A source is a column, with a type if need be (Price:number; text, number, intege
 revenue=Quantity*UnitPrice, net=([Gross Price]-Tax)/100. A dot in a name nests: address.city=City. A blank cell is left out.
 A row becomes a track item, and an identify item when traits are mapped and changed; without an event each row is an
 identify item. A row's number is the line on which it begins, the header being 1. Bytes that are not in the encoding refuse
-their row. Lines of NDJSON in Segment's shape need no mapping.
+their row. Lines of NDJSON in Segment's shape need no mapping, nor do those that kith export --events wrote.
 
 Examples:
   kith import orders.csv.gz --event "Order Completed" --user-id CustomerID:integer --anonymous-id InvoiceNo \\

@@ -167,7 +167,10 @@ function addExport(program: Command, terminal: Terminal): void {
     .option('--fields <list>', 'only these traits or fields, by comma', list)
     .option('-o, --output <file>', 'file instead of standard output; packed when it ends in .gz')
     .option('--json', 'report as JSON')
-    .addHelpText('after', '\nExamples:\n  kith export -o profiles.ndjson.gz\n  kith export --events | jq .id')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  kith export --events -o all.ndjson.gz    then: kith import all.ndjson.gz makes the same people elsewhere\n  kith export --fields country | jq .id',
+    )
     .action(async (flags: Parameters<typeof runExport>[0] & ConnectionOptions) => {
       await runExport(flags, new Client(flags, 'read', terminal), terminal);
     });

@@ -86,7 +86,7 @@ function checkMeta(metaPath: string, folder: string, shardCount: number | undefi
   if (shardCount !== undefined && shardCount !== meta.shards) {
     throw new EngineError(
       'invalid_request',
-      `${folder} was made with ${meta.shards} shard(s) and cannot be opened with ${shardCount}; export and import to change that`,
+      `${folder} was made with ${meta.shards} shard(s) and cannot be opened with ${shardCount}; kith export --events, and kith import into another folder, change that`,
     );
   }
   return meta.shards;

@@ -357,6 +357,30 @@ describe('NDJSON', () => {
     expect(report.firstRefusals.map(({ row }) => row)).toEqual([4, 5]);
   });
 
+  it('of an export becomes the calls that make the same people', async () => {
+    const ada = [
+      { type: 'user_id', value: 'ada' },
+      { type: 'user_id', value: 'a.king' },
+      { type: 'crm', value: '7' },
+    ];
+    const [first_seen, last_seen] = ['2020-01-01T00:00:00.000Z', '2021-01-01T00:00:00.000Z'];
+    const lines = [
+      { id: 'ada', identifiers: ada, traits: { city: 'Bonn' }, first_seen, last_seen, counts: { E: 1 } },
+      { id: 'email:x@y.z', identifiers: [{ type: 'email', value: 'x@y.z' }], traits: {}, first_seen, last_seen },
+    ];
+    const path = file('people.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'));
+    const result = await importFiles([path, '--in-flight', '1']);
+    expect([result.exitCode, result.stderr.includes('the export has no events')]).toEqual([2, true]);
+    expect(result.stdout).toContain('missing_user');
+    const externalIds = [{ type: 'crm', id: '7', collection: 'users', encoding: 'none' }];
+    expect(server.items.map(({ messageId: _, ...item }) => item)).toEqual([
+      { type: 'identify', userId: 'ada', timestamp: first_seen, context: { externalIds } },
+      { type: 'alias', userId: 'ada', previousId: 'a.king', timestamp: first_seen },
+      { type: 'identify', userId: 'ada', timestamp: last_seen, traits: { city: 'Bonn' } },
+    ]);
+    expect(new Set(server.items.map((item) => item['messageId'])).size).toBe(3);
+  });
+
   it('is mapped by paths, keeping the types of JSON', async () => {
     const path = file('orders.jsonl', '{"buyer":{"id":7},"n":3,"tags":["a"],"unit":2}\n');
     const flags = [

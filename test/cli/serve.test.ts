@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,6 +64,19 @@ async function pipe(source: { readonly stdout: string }, args: readonly string[]
   return stdout;
 }
 
+/** A line of an export without the order of what has none. */
+function comparable(line: string): string {
+  const profile = JSON.parse(line) as Record<string, unknown> & { identifiers: object[] };
+  const sorted = (object: unknown): unknown => Object.fromEntries(Object.entries(object as object).sort());
+  const identifiers = profile.identifiers.map((one) => JSON.stringify(one)).sort();
+  return JSON.stringify({
+    ...profile,
+    identifiers,
+    traits: sorted(profile['traits']),
+    counts: sorted(profile['counts']),
+  });
+}
+
 describe('kith serve', () => {
   it('says where it listens, makes keys once, and keeps everything over a restart', async () => {
     const first = await serve();
@@ -92,7 +105,30 @@ describe('kith serve', () => {
     const refused = await runCommand(['query', '--key', 'wrong-key', ...again]);
     expect(refused).toMatchObject({ exitCode: 1 });
     expect(refused.stderr).toContain('(unauthorized)');
+    const people = [
+      '{"type":"identify","userId":"ada","traits":{"email":"Ada@example.com","a":{"b":[1,null]},"__proto__":1},"timestamp":"2020-01-01T00:00:00Z"}',
+      '{"type":"alias","userId":"ada","previousId":"a.king","timestamp":"2020-01-02T00:00:00Z"}',
+      '{"type":"identify","userId":"ada","anonymousId":"tablet","timestamp":"2021-01-01T00:00:00Z"}',
+      '{"type":"group","userId":"ada","groupId":"g","traits":{"plan":"pro"},"timestamp":"2020-06-01T00:00:00Z"}',
+      '{"type":"page","anonymousId":"nobody","name":"Home","context":{"ip":"1.2.3.4"},"timestamp":"2020-06-01T00:00:00Z"}',
+    ];
+    expect(await pipe({ stdout: people.join('\n') }, ['import', '-', ...again])).toMatch(/ 5 │ +5 │/);
+    const file = join(data, 'all.ndjson');
+    expect((await runCommand(['export', '--events', '-o', file, ...again])).exitCode).toBe(0);
     expect((await second.stop('SIGINT')).code).toBe(0);
+
+    // Into another folder, with another number of shards.
+    const other = `${data}-other`;
+    const third = await serve('--data', other, '--shards', '3');
+    const there = ['--url', third.url, '--data', other];
+    const imported = await runCommand(['import', file, '--json', ...there]);
+    expect(JSON.parse(imported.stdout)).toMatchObject({ rows: 52, refused: 0, duplicates: 0 });
+    const lines = (text: string): unknown[] => text.trimEnd().split('\n').map(comparable).sort();
+    expect(lines((await runCommand(['export', '--events', ...there])).stdout)).toEqual(
+      lines(readFileSync(file, 'utf8')),
+    );
+    expect((await runCommand(['query', '--of', 'accounts', 'plan = "pro"', ...there])).stdout).toMatch(/^1 accounts/);
+    expect((await third.stop('SIGINT')).code).toBe(0);
   });
 
   it('tells what is wrong with the options and does not start', async () => {

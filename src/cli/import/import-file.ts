@@ -6,6 +6,7 @@ import { EngineError } from '../../model/error.ts';
 import type { Client } from '../client.ts';
 import type { Terminal } from '../terminal.ts';
 import { type CsvRow, openCsv } from './csv.ts';
+import { type ExportedProfile, isExportedProfile, itemsOfExport } from './export-line.ts';
 import { identifyFile, isUtf8Name, openFileSource, STANDARD_INPUT, streamError } from './file-source.ts';
 import { type ImportOptions, ImportRun, type ToItems } from './import-run.ts';
 import { hashKey, type ImportState, readState, rowMessageId, statePath } from './import-state.ts';
@@ -53,7 +54,10 @@ export async function importFile(
     if (format === 'ndjson') {
       const rows = readNdjson(source.stream, source.textFault);
       const isPassed = isEmptyMapping(options.mapping);
-      const toItems = isPassed ? passItem(messageKey) : mapItems(options.mapping, NDJSON_COLUMNS, [], messageKey);
+      const onEventless = (): void => tellEventless(options, terminal);
+      const toItems = isPassed
+        ? passItem(messageKey, onEventless)
+        : mapItems(options.mapping, NDJSON_COLUMNS, [], messageKey);
       await run.read(rows, toItems, source.readSizeBytes);
     } else {
       const delimiter = options.delimiter ?? (/\.tsv(\.gz)?$/i.test(path) ? '\t' : ',');
@@ -78,6 +82,13 @@ export async function importFile(
     throw streamError(path, failure);
   }
   return reportOf(path, before?.row ?? 0, run.isStopped ? 'interrupted' : 'done', run.tally);
+}
+
+function tellEventless({ isQuiet }: ImportOptions, terminal: Terminal): void {
+  if (isQuiet) return;
+  terminal.stderr.write(
+    'the export has no events: only identifiers and traits come along; kith export --events has them\n',
+  );
 }
 
 /** A column without a name is in no one's mapping, and should not vanish unsaid. */
@@ -124,9 +135,19 @@ function mapItems<Row>(
   };
 }
 
-/** Lines that are items already: sent as they are, with a message id where there is none. */
-function passItem(messageKey: string): ToItems<NdjsonRow> {
+/** Lines that are items already: sent as they are, with a message id where there is none. Those of an export become items. */
+function passItem(messageKey: string, onEventless: () => void): ToItems<NdjsonRow> {
+  let wasTold = false;
   return (item, row) => {
+    if (isExportedProfile(item)) {
+      if (item['events'] === undefined && !wasTold) {
+        wasTold = true;
+        onEventless();
+      }
+      const rowId = rowMessageId(messageKey, row, 'identify');
+      const items = itemsOfExport(item as NdjsonRow & ExportedProfile, (index) => `${rowId}:${index}`);
+      return { laneKey: String(item['id']), texts: items.map((one) => JSON.stringify(one)) };
+    }
     const id = item['userId'] ?? item['anonymousId'] ?? '';
     const messageId = item['messageId'] ?? rowMessageId(messageKey, row, 'track');
     return { laneKey: String(id), texts: [JSON.stringify({ ...item, messageId })] };

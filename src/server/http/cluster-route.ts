@@ -16,7 +16,7 @@ export async function rebalanceRoute(exchange: Exchange): Promise<void> {
   if (engine.rebalance === undefined) {
     throw new EngineError(
       'invalid_request',
-      'this server is one process: its number of shards is changed by export and import',
+      'this server is one process: its number of shards is changed by kith export --events and kith import into another folder',
     );
   }
   exchange.json(await engine.rebalance(shards), 202);
