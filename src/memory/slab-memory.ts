@@ -23,6 +23,10 @@ import { StillSnapshot } from './still-snapshot.ts';
 const FIRST_SLAB_SIZE_BYTES = 1 << 20;
 const LAST_SLAB_SIZE_BYTES = 1 << 26;
 const MIN_PAGE_SIZE_BYTES = 64;
+/** Multiples of it are sizes of pages as they are: a chunk of elements of three bytes is no power of two. */
+const PAGE_STEP_BYTES = 4_096;
+/** Behind the last page of a slab, see `wideView`. */
+const SLAB_TAIL_BYTES = 8;
 /** A chunk of 65,536 sixteen-byte message ids. */
 export const MAX_PAGE_SIZE_BYTES = 1 << 20;
 
@@ -54,6 +58,28 @@ export interface Snapshot {
   readonly epoch: number;
 }
 
+interface Place {
+  readonly slabIndex: number;
+  readonly offset: number;
+}
+
+function isPowerOfTwo(size: number): boolean {
+  return (size & (size - 1)) === 0;
+}
+
+function pageSizeOf(sizeBytes: number): number {
+  if (sizeBytes <= MIN_PAGE_SIZE_BYTES) return MIN_PAGE_SIZE_BYTES;
+  return sizeBytes % PAGE_STEP_BYTES === 0 ? sizeBytes : 2 ** Math.ceil(Math.log2(sizeBytes));
+}
+
+/**
+ * The page as elements of odd widths: with what lies behind it, so that the last element too can be loaded in a wider piece,
+ * of which the reader cuts off what is not its own. Nothing is written there.
+ */
+export function wideView(slabs: readonly SharedArrayBuffer[], page: Pick<Page, 'slabIndex' | 'offset' | 'sizeBytes'>): DataView {
+  return new DataView(slabs[page.slabIndex], page.offset, page.sizeBytes + SLAB_TAIL_BYTES);
+}
+
 export class SlabMemory {
   readonly slabs: SharedArrayBuffer[] = [];
   /** Pages written in this epoch need no further care. Read by every write barrier. */
@@ -65,7 +91,10 @@ export class SlabMemory {
 
   #slabOffset = 0;
   #slabSize = 0;
-  readonly #free: { slabIndex: number; offset: number }[][] = [];
+  /** By the size's power of two. */
+  readonly #free: Place[][] = [];
+  /** Of other sizes, by size: few are asked for, and who gives one back soon wants one like it. */
+  readonly #freeOdd = new Map<number, Place[]>();
   #live: number[] = [];
   #still: StillSnapshot | undefined;
   #retired: { page: Page; retiredAt: number }[] = [];
@@ -76,16 +105,16 @@ export class SlabMemory {
     this.#free.forEach((list, order) => {
       bytes += list.length * 2 ** order;
     });
+    for (const [size, list] of this.#freeOdd) bytes += list.length * size;
     return bytes;
   }
 
-  /** A zeroed page of `sizeBytes`, rounded up to a power of two. */
+  /** A zeroed page of `sizeBytes`, rounded up to a power of two where it is not a multiple of 4 KiB. */
   allocate(sizeBytes: number): Page {
     assert(sizeBytes > 0 && sizeBytes <= MAX_PAGE_SIZE_BYTES, () => `page of ${sizeBytes} bytes`);
-    const size = sizeBytes <= MIN_PAGE_SIZE_BYTES ? MIN_PAGE_SIZE_BYTES : 2 ** Math.ceil(Math.log2(sizeBytes));
+    const size = pageSizeOf(sizeBytes);
     this.usedBytes += size;
-    const free = this.#free[Math.log2(size)];
-    const reuse = free?.pop();
+    const reuse = this.#freeOf(size)?.pop();
     if (reuse !== undefined) {
       const page = new Page(reuse.slabIndex, reuse.offset, size, this.epoch);
       new Uint8Array(this.slabs[page.slabIndex], page.offset, size).fill(0);
@@ -102,7 +131,7 @@ export class SlabMemory {
     this.#salvage();
     const next = Math.min(LAST_SLAB_SIZE_BYTES, Math.max(FIRST_SLAB_SIZE_BYTES, this.#slabSize * 2));
     this.#slabSize = Math.max(next, atLeastBytes);
-    this.slabs.push(new SharedArrayBuffer(this.#slabSize));
+    this.slabs.push(new SharedArrayBuffer(this.#slabSize + SLAB_TAIL_BYTES));
     this.reservedBytes += this.#slabSize;
     this.#slabOffset = 0;
   }
@@ -117,13 +146,17 @@ export class SlabMemory {
   }
 
   #push(slabIndex: number, offset: number, size: number): void {
-    const order = Math.log2(size);
-    let list = this.#free[order];
+    let list = this.#freeOf(size);
     if (list === undefined) {
       list = [];
-      this.#free[order] = list;
+      if (isPowerOfTwo(size)) this.#free[Math.log2(size)] = list;
+      else this.#freeOdd.set(size, list);
     }
     list.push({ slabIndex, offset });
+  }
+
+  #freeOf(size: number): Place[] | undefined {
+    return isPowerOfTwo(size) ? this.#free[Math.log2(size)] : this.#freeOdd.get(size);
   }
 
   /** Gives the page back, at once or when the last snapshot that sees it is released. */

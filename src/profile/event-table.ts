@@ -10,13 +10,14 @@
  *
  * An event's origin is the identifier that it came under, as its ordinal among the profile's: what an unmerge goes by.
  *
- * Widths: an event costs 4 (row) + 4 (time) + 3 (previous) + 1 to 2 (arrival) + 16 (message id) bytes, 0 or 1 (origin), and its properties; a
- * participant 15 bytes on the average (8 where there are no timelines) and a hash slot.
+ * Widths: an event costs 3 (row) + 4 (time; 5 where events are rare) + 3 (previous) + 1 to 2 (arrival) + 15.25 (message id) bytes, 0 or 1 (origin),
+ * and its properties; a participant 11 bytes on the average (7 where there are no timelines) and its place in a `RowMap`. Rows, events and slots past 2^24 take a byte more.
  */
 import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { type NameInterner, ROOT_CONTEXT, ROOT_PROPERTIES } from '../ingest/name-interner.ts';
 import { U32Column } from '../memory/fixed-column.ts';
+import { IndexColumn } from '../memory/index-column.ts';
 import { CodeColumn } from '../memory/ladder-column.ts';
 import { LinkColumn, NO_LINK } from '../memory/link-column.ts';
 import { MessageIdColumn } from '../memory/message-id-column.ts';
@@ -40,7 +41,7 @@ export class EventTable {
   readonly name: string;
   /** Its place among the shard's tables; −1 for one that is no part of timelines. */
   index = -1;
-  readonly rows: U32Column;
+  readonly rows: IndexColumn;
   readonly times: TimeColumn;
   /** Event before this one of the same profile in this table, or NONE. */
   readonly previous: LinkColumn;
@@ -55,13 +56,13 @@ export class EventTable {
   readonly contexts: ValueColumn[] = [];
 
   participants: RowMap;
-  readonly participantRows: U32Column;
+  readonly participantRows: IndexColumn;
   /** Count × 2, and 1 more when the events did not arrive in the order of their times. */
   readonly participantCounts: CodeColumn;
-  readonly participantLasts: U32Column;
+  readonly participantLasts: IndexColumn;
   /** Empty in a table that is no part of timelines. */
   readonly nextTables: TableColumn;
-  readonly nextSlots: U32Column;
+  readonly nextSlots: IndexColumn;
 
   /** Value column by process-wide path id. */
   readonly #byPath: (ValueColumn | undefined)[] = [];
@@ -72,17 +73,17 @@ export class EventTable {
     this.name = name;
     this.#options = options;
     this.origins = new CodeColumn(memory);
-    this.rows = new U32Column(memory);
+    this.rows = new IndexColumn(memory);
     this.times = new TimeColumn(memory);
     this.previous = new LinkColumn(memory);
     this.arrivals = new SerialColumn(memory);
     this.messageIds = new MessageIdColumn(memory);
     this.participants = new RowMap(memory);
-    this.participantRows = new U32Column(memory);
+    this.participantRows = new IndexColumn(memory);
     this.participantCounts = new CodeColumn(memory);
-    this.participantLasts = new U32Column(memory);
+    this.participantLasts = new IndexColumn(memory);
     this.nextTables = new TableColumn(memory);
-    this.nextSlots = new U32Column(memory);
+    this.nextSlots = new IndexColumn(memory);
   }
 
   /** Events of profiles that are gone, and how many such profiles took part. */

@@ -1,6 +1,6 @@
 /**
  * The profiles of a shard: a row each, dense from 0, with what the engine keeps for every profile (first and last seen, its
- * identifiers, the head of its timeline) and a value column per trait path. 30 bytes a row and the traits.
+ * identifiers, the head of its timeline) and a value column per trait path. 26 bytes a row and the traits.
  *
  * A trait write keeps the tree honest: a value at `address` removes what was below it, a value at `address.city` removes a
  * plain value at `address`.
@@ -9,7 +9,8 @@ import type { EventTape } from '../ingest/event-tape.ts';
 import * as tapeOf from '../ingest/event-tape.ts';
 import { type NameInterner, ROOT_TRAITS } from '../ingest/name-interner.ts';
 import type { KnownTexts } from '../memory/byte-heap.ts';
-import { F64Column, U32Column } from '../memory/fixed-column.ts';
+import { F64Column } from '../memory/fixed-column.ts';
+import { IndexColumn } from '../memory/index-column.ts';
 import type { LoadContext, SaveContext, SavedState } from '../memory/persist.ts';
 import type { SlabMemory } from '../memory/slab-memory.ts';
 import type { EventTable } from './event-table.ts';
@@ -37,11 +38,11 @@ export class ProfileTable {
   readonly firstSeen: F64Column;
   readonly lastSeen: F64Column;
   /** Code of the first identifier in the profile's chain. */
-  readonly identifierHeads: U32Column;
+  readonly identifierHeads: IndexColumn;
   /** Code of the identifier that names the profile outside: the user_id where there is one. */
-  readonly primaries: U32Column;
+  readonly primaries: IndexColumn;
   readonly timelineTables: TableColumn;
-  readonly timelineSlots: U32Column;
+  readonly timelineSlots: IndexColumn;
   /** In the order of first sight. */
   readonly traits: ValueColumn[] = [];
   readonly #byPath: (TraitRelations | undefined)[] = [];
@@ -56,10 +57,10 @@ export class ProfileTable {
     this.#sources = sources;
     this.firstSeen = new F64Column(memory);
     this.lastSeen = new F64Column(memory);
-    this.identifierHeads = new U32Column(memory);
-    this.primaries = new U32Column(memory);
+    this.identifierHeads = new IndexColumn(memory);
+    this.primaries = new IndexColumn(memory);
     this.timelineTables = new TableColumn(memory);
-    this.timelineSlots = new U32Column(memory);
+    this.timelineSlots = new IndexColumn(memory);
   }
 
   get count(): number {

@@ -10,8 +10,8 @@ import { EngineError } from '../model/error.ts';
 import type { ShardData } from '../profile/shard-data.ts';
 import type { CheckpointReader, ShardStorage } from '../storage/contract.ts';
 
-const FORMAT_VERSION = 3;
-/** Still read: it knows no scaled numbers and no borrowed texts, and holds some columns wider. */
+const FORMAT_VERSION = 4;
+/** Still read: 2 knows no scaled numbers and no borrowed texts, 3 no pages of three or five bytes an element and no packed message ids. */
 const OLDEST_FORMAT_VERSION = 2;
 /** Pages handed to the store between two turns of the event loop. */
 const PAGES_PER_TURN = 16;

@@ -22,13 +22,23 @@ export class CopyArena {
 
   copy(bytes: Uint8Array): Buffer {
     const size = bytes.byteLength;
-    if (size > this.#slabSizeBytes >> 1) {
+    if (size > this.#slabSizeBytes) {
       const own = Buffer.allocUnsafeSlow(size);
       own.set(bytes);
       return own;
     }
+    if (size > this.#slabSizeBytes >> 1) {
+      // A slab of its own; the current one goes on to be filled.
+      const whole = this.#newSlab();
+      whole.set(bytes);
+      return whole.subarray(0, size);
+    }
     let slab = this.#current;
-    if (slab === undefined || this.#offset + size > this.#slabSizeBytes) slab = this.#nextSlab();
+    if (slab === undefined || this.#offset + size > this.#slabSizeBytes) {
+      slab = this.#newSlab();
+      this.#current = slab;
+      this.#offset = 0;
+    }
     const start = this.#offset;
     slab.set(bytes, start);
     this.#offset = start + size;
@@ -49,11 +59,9 @@ export class CopyArena {
     }
   }
 
-  #nextSlab(): Buffer {
+  #newSlab(): Buffer {
     const slab = this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.#slabSizeBytes);
     this.#used.push(slab);
-    this.#current = slab;
-    this.#offset = 0;
     return slab;
   }
 }

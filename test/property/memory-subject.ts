@@ -5,6 +5,7 @@ import { mix32, xxh32 } from '../../src/base/hash.ts';
 import { ByteDictionary } from '../../src/memory/byte-dictionary.ts';
 import { ByteHeap } from '../../src/memory/byte-heap.ts';
 import { F64Column, U8Column, U16Column, U32Column } from '../../src/memory/fixed-column.ts';
+import { IndexColumn, NO_INDEX } from '../../src/memory/index-column.ts';
 import { CodeColumn, NumberColumn } from '../../src/memory/ladder-column.ts';
 import { LinkColumn, NO_LINK } from '../../src/memory/link-column.ts';
 import { MessageIdColumn } from '../../src/memory/message-id-column.ts';
@@ -42,7 +43,7 @@ function listKind<T>(
   };
 }
 
-type FixedClass = new (memory: SlabMemory) => U8Column | U16Column | U32Column | F64Column;
+type FixedClass = new (memory: SlabMemory) => U8Column | U16Column | U32Column | F64Column | IndexColumn;
 
 function fixedKind(Column: FixedClass, value: (dice: Dice) => number): SubjectKind<number[]> {
   return listKind((memory, context, state) => {
@@ -458,7 +459,9 @@ const messageIdKind = listKind<string>((memory, context, state) => {
       return column.usedBytes;
     },
     write(model, dice) {
-      const uuid = uuidOf(dice);
+      const any = uuidOf(dice);
+      // As a rule of version 4.
+      const uuid = dice(80) === 0 ? any : `${any.slice(0, 14)}4${any.slice(15, 19)}${'89ab'[dice(4)]}${any.slice(20)}`;
       const other = [uuid.toUpperCase(), uuid.slice(1), `${uuid}0`, uuid.replace('-', '_'), '1', 'ajs-é-1'][dice(6)];
       const text = dice(120) === 0 ? other : uuid;
       const bytes = Buffer.from(`<${text}>`);
@@ -479,6 +482,10 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind<any>>> = {
   'a U8Column': fixedKind(U8Column, (dice) => dice(256)),
   'a U16Column': fixedKind(U16Column, (dice) => dice(65_536)),
   'a U32Column': fixedKind(U32Column, (dice) => dice(2 ** 32)),
+  // Nearly all of three bytes, then one that makes a chunk wide.
+  'an IndexColumn': fixedKind(IndexColumn, (dice) =>
+    dice(400) === 0 ? 0xff_ffff + dice(1_000) : dice(20) === 0 ? NO_INDEX : dice(0xff_ffff),
+  ),
   'an F64Column': fixedKind(F64Column, (dice) => ladderNumbers[dice(ladderNumbers.length)]),
   'a ByteHeap': heapKind,
   'a ByteDictionary whose hashes collide': dictionaryKind,

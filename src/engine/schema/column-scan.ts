@@ -184,19 +184,18 @@ function seeEvents(
   tally: FieldTally,
   { times, libraries }: ScanContext,
 ): void {
-  const offsets = times?.chunk(chunk);
-  if (times !== undefined && offsets !== undefined) {
-    const base = times.bases[chunk];
+  if (times !== undefined && chunk < times.chunkCount) {
+    const start = chunk * CHUNK_ROWS;
     let first = Number.POSITIVE_INFINITY;
     let last = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < length; i++) {
       const value = view[i];
       if (value === missing || Number.isNaN(value)) continue;
-      const offset = offsets[i];
-      if (offset < first) first = offset;
-      if (offset > last) last = offset;
+      const timeMs = times.get(start + i);
+      if (timeMs < first) first = timeMs;
+      if (timeMs > last) last = timeMs;
     }
-    tally.see(base + first, base + last);
+    tally.see(first, last);
   }
   const codes = libraries?.codes.chunk(chunk);
   if (libraries === undefined || codes === undefined) return;

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { splitPath } from '../../base/path.ts';
-import type { U32Column } from '../../memory/fixed-column.ts';
+import type { IndexColumn } from '../../memory/index-column.ts';
 import type { FieldReference, Operand, Operator } from '../../model/expression.ts';
 import type { ProfileTable } from '../../profile/profile-table.ts';
 import { type Cell, mayHoldBoolean, mayHoldNumber, mayHoldText, RELATIONS, type Relation } from './cell.ts';
@@ -38,7 +38,7 @@ export function compareFormula(
   left: readonly GuardedCell[],
   op: Operator,
   right: readonly GuardedCell[],
-  rows: U32Column | undefined,
+  rows: IndexColumn | undefined,
   tables: ComparisonTables,
 ): Formula {
   const relation = RELATIONS[op];

@@ -3,7 +3,8 @@
  * and, or, not. It is plain data about columns; the planner decides who answers a test (a bitmap index, a scan), and the
  * kernels turn what is to be scanned into one loop.
  */
-import type { F64Column, U32Column } from '../../memory/fixed-column.ts';
+import type { F64Column } from '../../memory/fixed-column.ts';
+import type { IndexColumn } from '../../memory/index-column.ts';
 import type { CodeColumn, NumberColumn } from '../../memory/ladder-column.ts';
 import type { ShardData } from '../../profile/shard-data.ts';
 import type { TextColumn } from '../../profile/text-column.ts';
@@ -51,7 +52,7 @@ export interface CompareTest {
   readonly relation: Relation;
   readonly left: Cell;
   readonly right: Cell;
-  readonly rows: U32Column | undefined;
+  readonly rows: IndexColumn | undefined;
   readonly tables: ComparisonTables;
 }
 /** The profile's place in a split by its id; of profiles only. */

@@ -66,7 +66,7 @@ function here(builder: KernelText, cell: CellImage): Operand | undefined {
 
 function there(builder: KernelText, cell: CellImage, rows: ColumnImage): Operand {
   const reader = builder.argument(elementReader(builder.slabs, cell));
-  const text = `${reader}.get(${builder.view(rows)}[i])`;
+  const text = `${reader}.get(${builder.element(rows, 'i')})`;
   return { text, number: text, presence: '' };
 }
 

@@ -80,7 +80,6 @@ function countPiece(scan: CountScan, slabs: readonly SharedArrayBuffer[], piece:
   const filter = filterOf(scan, builder);
   if (filter === false) return;
   const first = (piece % PIECES_PER_CHUNK) * PIECE_ROWS;
-  const rows = builder.view(scan.rows)!;
   const from = builder.argument(first);
   const to = builder.argument(Math.min(builder.length, first + PIECE_ROWS));
   const cap = builder.argument(scan.cap);
@@ -88,7 +87,7 @@ function countPiece(scan: CountScan, slabs: readonly SharedArrayBuffer[], piece:
   // The sign of c − cap, so that no branch hangs on how far the row has come.
   const add = (_: string, k: number): string => `{const c=${counts}[r${k}];${counts}[r${k}]=c+((c-${cap})>>>31);}`;
   if (filter === true) {
-    builder.run(`${unrolledLoop(from, to, (i, k) => `const r${k}=${rows}[${i}];`, add)}return 0;`);
+    builder.run(`${unrolledLoop(from, to, (i, k) => `const r${k}=${builder.element(scan.rows, i)};`, add)}return 0;`);
     return;
   }
   const list = builder.argument(listed);
@@ -96,6 +95,6 @@ function countPiece(scan: CountScan, slabs: readonly SharedArrayBuffer[], piece:
   const look = (at: string): string => `{const i=${at};${list}[n]=i;n+=(${filter})?1:0;}`;
   const find = unrolledLoop(from, to, () => '', look);
   builder.run(
-    `let n=0;${find}${unrolledLoop('0', 'n', (j, k) => `const r${k}=${rows}[${list}[${j}]];`, add)}return 0;`,
+    `let n=0;${find}${unrolledLoop('0', 'n', (j, k) => `const r${k}=${builder.element(scan.rows, `${list}[${j}]`)};`, add)}return 0;`,
   );
 }

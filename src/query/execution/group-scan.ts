@@ -5,7 +5,16 @@
  */
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { ChunkClaim, type Share, WHOLE } from './chunk-claim.ts';
-import { baseOf, type ColumnImage, elementOf, numberText, viewChunk } from './column-image.ts';
+import {
+  baseOf,
+  type ColumnImage,
+  elementOf,
+  isPacked,
+  numberText,
+  packedChunk,
+  packedElement,
+  viewChunk,
+} from './column-image.ts';
 import type { DistinctSource } from './distinct-input.ts';
 import { KeySpace } from './group-key.ts';
 import { type SlotDimension, SlotReader } from './group-slot.ts';
@@ -168,8 +177,13 @@ function timesOf(
   total: number,
 ): (index: number) => number {
   const length = Math.min(total - chunk * CHUNK_ROWS, CHUNK_ROWS);
-  const view = viewChunk(slabs, times, chunk, length)!;
   const base = baseOf(times, chunk);
+  const element = elementOf(times, chunk);
+  if (isPacked(element)) {
+    const packed = packedChunk(slabs, times, chunk);
+    return (index) => base + packedElement(element, packed, index);
+  }
+  const view = viewChunk(slabs, times, chunk, length)!;
   return (index) => base + view[index];
 }
 

@@ -5,7 +5,7 @@
  */
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { type CalendarPeriods, periodText } from './calendar-periods.ts';
-import { baseOf, type ColumnImage, elementOf, numberText, presenceText } from './column-image.ts';
+import { type ColumnImage, elementOf, numberText, presenceText } from './column-image.ts';
 import { NumberNumbering } from './group-numbering.ts';
 import { KernelBuilder } from './kernel.ts';
 import { guarded } from './measure-scan.ts';
@@ -81,7 +81,7 @@ export class SlotReader {
     if (dimension.kind === 'period') {
       const builder = new KernelBuilder(this.#slabs, chunk, total);
       const { times, calendar } = dimension;
-      const time = `const t=${builder.argument(baseOf(times, chunk))}+${builder.view(times)}[i];`;
+      const time = `const t=${builder.time(times)};`;
       run(builder, picked, count, `${time}${periodText(calendar, builder)}${builder.argument(slots)}[n]=k+1;`);
       return;
     }

@@ -12,4 +12,6 @@ export interface KernelText {
   argument(value: unknown): string;
   /** A name for the chunk's elements of the column; undefined where none has anything. */
   view(image: ColumnImage): string | undefined;
+  /** Reads the chunk's element at `index` (source text) as it is stored, of a column that is never missing: rows and times. */
+  element(image: ColumnImage, index: string): string;
 }

@@ -11,14 +11,18 @@ import { countOf, greatestCount, leastCount } from '../../memory/scaled-number.t
 import type { CodeSelection, NumberSelection } from '../binder/formula.ts';
 import { bucketTest } from '../binder/random-bucket.ts';
 import {
+  baseOf,
   type ColumnImage,
   chunkLength,
   ELEMENT_F64,
   ELEMENT_H16,
   elementOf,
+  elementText,
+  isPacked,
   MISSING,
   maxOf,
   minOf,
+  packedChunk,
   SCALE,
   viewChunk,
 } from './column-image.ts';
@@ -64,15 +68,26 @@ export class KernelBuilder implements KernelText {
     return name;
   }
 
-  /** Name of the chunk's view of the column, undefined when it is missing throughout. */
+  /** Name of the chunk's view of the column, undefined when it is missing throughout. Of rows and times see `element`. */
   view(image: ColumnImage): string | undefined {
     const known = this.#names.get(image);
     if (known !== undefined) return known;
-    const view = viewChunk(this.slabs, image, this.chunk, this.length);
+    const view = isPacked(elementOf(image, this.chunk))
+      ? packedChunk(this.slabs, image, this.chunk)
+      : viewChunk(this.slabs, image, this.chunk, this.length);
     if (view === undefined) return undefined;
     const name = this.argument(view);
     this.#names.set(image, name);
     return name;
+  }
+
+  element(image: ColumnImage, index: string): string {
+    return elementText(elementOf(image, this.chunk), this.view(image)!, index);
+  }
+
+  /** Time of element `i`. */
+  time(times: ColumnImage): string {
+    return `${this.argument(baseOf(times, this.chunk))}+${this.element(times, 'i')}`;
   }
 
   /** The program as a condition on element `i`. */

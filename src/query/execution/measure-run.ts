@@ -5,7 +5,7 @@
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { Accumulator } from './accumulator.ts';
 import { ChunkClaim, type Share, WHOLE } from './chunk-claim.ts';
-import { baseOf, elementOf, numberText, presenceText } from './column-image.ts';
+import { elementOf, numberText, presenceText } from './column-image.ts';
 import { collectDistinct } from './distinct-scan.ts';
 import { KernelBuilder } from './kernel.ts';
 import { filterOf, guarded, type MeasureScan, type NumberInput, rowOf } from './measure-scan.ts';
@@ -81,7 +81,7 @@ function stepOf(scan: MeasureScan, builder: KernelBuilder, accumulator: Accumula
     }
     case 'first':
     case 'last': {
-      const time = `${builder.argument(baseOf(scan.times!, builder.chunk))}+${builder.view(scan.times!)}[i]`;
+      const time = builder.time(scan.times!);
       const times = builder.argument(accumulator.values);
       const isBetter = measure.kind === 'first' ? `t<${times}[r]` : `t>=${times}[r]`;
       const index = `${builder.argument(accumulator.indexes)}[r]=${builder.argument(builder.firstIndex)}+i`;
@@ -90,7 +90,7 @@ function stepOf(scan: MeasureScan, builder: KernelBuilder, accumulator: Accumula
     case 'distinct':
       return '';
     case 'purchases': {
-      const time = `${builder.argument(baseOf(scan.times!, builder.chunk))}+${builder.view(scan.times!)}[i]`;
+      const time = builder.time(scan.times!);
       const latest = builder.argument(accumulator.latest);
       const sums = measure.inputs.map((input) => numberStep('sum', input, builder, accumulator)).join('');
       return `${builder.argument(accumulator.counts)}[r]+=1;const t=${time};if(t>${latest}[r])${latest}[r]=t;${sums}`;

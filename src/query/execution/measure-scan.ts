@@ -5,7 +5,7 @@
  */
 import type { TimeRange } from '../binder/window.ts';
 import type { ArraySummary } from '../index/array-summary.ts';
-import { baseOf, type ColumnImage, chunkCountOf, ELEMENT_F64, elementOf, maxOf, minOf } from './column-image.ts';
+import { baseOf, type ColumnImage, chunkCountOf, ELEMENT_U32, elementOf, maxOf, minOf } from './column-image.ts';
 import type { DistinctSource } from './distinct-input.ts';
 import type { KernelBuilder } from './kernel.ts';
 import type { Term } from './kernel-text.ts';
@@ -80,7 +80,7 @@ export function memberRowOf(scan: ElementScan, builder: KernelBuilder): string {
 }
 
 function rowText({ rows }: ElementScan, builder: KernelBuilder): string {
-  return rows === undefined ? `${builder.argument(builder.firstIndex)}+i` : `${builder.view(rows)}[i]`;
+  return rows === undefined ? `${builder.argument(builder.firstIndex)}+i` : builder.element(rows, 'i');
 }
 
 function timeTerm({ times, range }: ElementScan, builder: KernelBuilder): Term {
@@ -90,14 +90,14 @@ function timeTerm({ times, range }: ElementScan, builder: KernelBuilder): Term {
   const max = maxOf(times, chunk);
   if (max < range.fromMs || min >= range.untilMs) return false;
   if (min >= range.fromMs && max < range.untilMs) return true;
-  const view = builder.view(times)!;
-  if (elementOf(times, chunk) === ELEMENT_F64) {
-    return `${view}[i]>=${builder.argument(range.fromMs)}&&${view}[i]<${builder.argument(range.untilMs)}`;
-  }
+  const time = builder.element(times, 'i');
   const base = baseOf(times, chunk);
+  if (elementOf(times, chunk) !== ELEMENT_U32) {
+    return `${time}>=${builder.argument(range.fromMs - base)}&&${time}<${builder.argument(range.untilMs - base)}`;
+  }
   const first = Math.max(range.fromMs, min) - base;
   const last = Math.min(range.untilMs - 1, max) - base;
-  return `((${view}[i]-${builder.argument(first | 0)})>>>0)<=${builder.argument(last - first)}`;
+  return `((${time}-${builder.argument(first | 0)})>>>0)<=${builder.argument(last - first)}`;
 }
 
 /** Chunks of events that the window meets; all of them where zone maps are not to be used. */

@@ -5,6 +5,7 @@ import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import type { ParticipantsLeaf } from '../planner/logical-plan.ts';
 import { type ColumnImage, viewChunk } from './column-image.ts';
 import type { ImageSet } from './image-set.ts';
+import { ImageReader } from './random-access.ts';
 
 export interface CapturedParticipants {
   readonly leaf: ParticipantsLeaf;
@@ -35,14 +36,16 @@ export function* rowsOfParticipants(
   const { min, max } = leaf;
   const words = new Uint32Array(wordCountOf(rowCount));
   const wanted = min > 0;
+  const reader = new ImageReader(slabs, rows, 0);
   for (let first = 0; first < count; first += CHUNK_ROWS) {
     const length = Math.min(CHUNK_ROWS, count - first);
-    const rowView = viewChunk(slabs, rows, first / CHUNK_ROWS, length)!;
     const countView = viewChunk(slabs, counts, first / CHUNK_ROWS, length);
     for (let slot = 0; slot < length; slot++) {
       const found = countView === undefined ? 0 : countView[slot] >>> 1;
       // With 0 in the interval everybody fits but those found here.
-      if ((found >= min && found <= max) === wanted) words[rowView[slot] >>> 5] |= 1 << (rowView[slot] & 31);
+      if ((found >= min && found <= max) !== wanted) continue;
+      const row = reader.get(first + slot);
+      words[row >>> 5] |= 1 << (row & 31);
     }
     yield length * SLOT_NS;
   }

@@ -19,7 +19,10 @@ import {
   ELEMENT_I8,
   type ElementView,
   elementOf,
+  isPacked,
   MISSING,
+  packedChunk,
+  packedElement,
   SCALE,
   viewChunk,
 } from './column-image.ts';
@@ -30,6 +33,9 @@ const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
 /** Codes: 0 where nothing is. Numbers: NaN. */
 export class ImageReader implements ElementSource {
   readonly #views: (ElementView | undefined)[] = [];
+  /** Of packed chunks, which have no other view. */
+  readonly #packed: (DataView | undefined)[] = [];
+  readonly #elements: number[] = [];
   readonly #missing: number[] = [];
   readonly #scales: number[] = [];
   /** What `get` gives where nothing is. */
@@ -39,7 +45,10 @@ export class ImageReader implements ElementSource {
     this.#nothing = nothing;
     for (let chunk = 0; chunk < chunkCountOf(image); chunk++) {
       const element = elementOf(image, chunk);
-      this.#views.push(viewChunk(slabs, image, chunk, 0));
+      const isOdd = isPacked(element);
+      this.#elements.push(element);
+      this.#views.push(isOdd ? undefined : viewChunk(slabs, image, chunk, 0));
+      this.#packed.push(isOdd ? packedChunk(slabs, image, chunk) : undefined);
       this.#missing.push(element >= ELEMENT_I8 ? MISSING[element] : 0);
       this.#scales.push(SCALE[element]);
     }
@@ -49,7 +58,11 @@ export class ImageReader implements ElementSource {
     const chunk = index >>> CHUNK_SHIFT;
     const view = this.#views[chunk];
     const local = index & CHUNK_MASK;
-    if (view === undefined || local >= view.length) return this.#nothing;
+    if (view === undefined) {
+      const packed = this.#packed[chunk];
+      return packed === undefined ? this.#nothing : packedElement(this.#elements[chunk], packed, local);
+    }
+    if (local >= view.length) return this.#nothing;
     const value = view[local];
     if (value === this.#missing[chunk]) return this.#nothing;
     const scale = this.#scales[chunk];

@@ -5,7 +5,6 @@
 import { CHUNK_ROWS } from '../../memory/chunk-size.ts';
 import { type CalendarPeriods, periodText } from './calendar-periods.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
-import { baseOf } from './column-image.ts';
 import { KernelBuilder } from './kernel.ts';
 import { type ElementScan, filterOf, guarded, memberRowOf } from './measure-scan.ts';
 
@@ -99,7 +98,7 @@ function scanChunk(
   const { profiles } = scan;
   const words = builder.argument(profiles.words);
   const times = builder.argument(profiles.times);
-  const time = `${builder.argument(baseOf(scan.times!, chunk))}+${builder.view(scan.times!)}[i]`;
+  const time = builder.time(scan.times!);
   const index = `${builder.argument(builder.firstIndex)}+i`;
   const tie =
     scan.firstIndexes === undefined

@@ -5,7 +5,7 @@
  */
 import { CHUNK_ROWS, CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import { ChunkClaim, type Share } from './chunk-claim.ts';
-import { baseOf, type ColumnImage, ELEMENT_F64, elementOf } from './column-image.ts';
+import type { ColumnImage } from './column-image.ts';
 import { KernelBuilder } from './kernel.ts';
 import { type ElementScan, filterOf } from './measure-scan.ts';
 
@@ -63,11 +63,11 @@ function dealChunk(
   const builder = new KernelBuilder(slabs, chunk, scan.elementCount);
   const filter = filterOf(scan, builder);
   if (filter === false) return;
-  const rows = builder.view(scan.rows)!;
+  const row = builder.element(scan.rows, 'i');
   const from = builder.argument(Math.max(0, scan.firstEvent - builder.firstIndex));
   const length = builder.argument(builder.length);
   const members = scan.members === undefined ? undefined : builder.argument(scan.members);
-  const isMember = members === undefined ? '1' : `((${members}[${rows}[i]>>>5]>>>(${rows}[i]&31))&1)`;
+  const isMember = members === undefined ? '1' : `((${members}[${row}>>>5]>>>(${row}&31))&1)`;
   let head = `for(let i=${from};i<${length};i++){`;
   if (filter !== true || members !== undefined) {
     const listed = builder.argument(list);
@@ -80,7 +80,7 @@ function dealChunk(
   const at = builder.argument(next);
   const shift = builder.argument(STRETCH_SHIFT);
   next.fill(0);
-  builder.run(`${head}${at}[${rows}[i]>>>${shift}]++;}return 0;`);
+  builder.run(`${head}${at}[${row}>>>${shift}]++;}return 0;`);
   const base = (chunk - scan.chunks[0]) * CHUNK_ROWS;
   const starts = (chunk - scan.chunks[0]) * (scan.stretchCount + 1);
   let start = base;
@@ -91,10 +91,9 @@ function dealChunk(
     start += count;
   }
   scan.starts[starts + scan.stretchCount] = start;
-  const isWide = elementOf(scan.times, chunk) === ELEMENT_F64;
-  const time = `${isWide ? '' : `${builder.argument(baseOf(scan.times, chunk))}+`}${builder.view(scan.times)}[i]`;
-  const key = `((${rows}[i]&${builder.argument(STRETCH_MASK)})<<${CHUNK_SHIFT})|i`;
+  const time = builder.time(scan.times);
+  const key = `((${row}&${builder.argument(STRETCH_MASK)})<<${CHUNK_SHIFT})|i`;
   const keys = builder.argument(scan.keys);
   const timesMs = builder.argument(scan.timesMs);
-  builder.run(`${head}const k=${at}[${rows}[i]>>>${shift}]++;${keys}[k]=${key};${timesMs}[k]=${time};}return 0;`);
+  builder.run(`${head}const k=${at}[${row}>>>${shift}]++;${keys}[k]=${key};${timesMs}[k]=${time};}return 0;`);
 }

@@ -83,9 +83,9 @@ function measurePiece(
   const { fn } = scan.verdict;
   const step = scan.inputs.map((input) => numberStep(fn, input, builder, scan)).join('');
   if (step === '') return;
-  const rows = builder.view(scan.rows)!;
+  const row = builder.element(scan.rows, 'i');
   const list = builder.argument(listed);
-  const range = `((${rows}[i]-${builder.argument(firstRow)})>>>0)<${builder.argument(endRow - firstRow)}`;
+  const range = `((${row}-${builder.argument(firstRow)})>>>0)<${builder.argument(endRow - firstRow)}`;
   const test = filter === true ? range : `(${range})&&(${filter})`;
   // A place is written whether or not the event passes; the next one overwrites it. So no branch hangs on the data.
   const look = (at: string): string => `{const i=${at};${list}[n]=i;n+=(${test})?1:0;}`;
@@ -95,7 +95,7 @@ function measurePiece(
     '0',
     'n',
     () => '',
-    (j) => `{const i=${list}[${j}],r=${rows}[i];${step}}`,
+    (j) => `{const i=${list}[${j}],r=${row};${step}}`,
   );
   builder.run(`let n=0;${find}${add}return 0;`);
 }

@@ -15,7 +15,7 @@ import {
 } from '../../../src/memory/ladder-column.ts';
 import { LoadContext, SaveContext, type SavedState } from '../../../src/memory/persist.ts';
 import { SlabMemory } from '../../../src/memory/slab-memory.ts';
-import { TimeColumn } from '../../../src/memory/time-column.ts';
+import { TIME_RUNG_F64, TIME_RUNG_U32, TIME_RUNG_U40, TimeColumn } from '../../../src/memory/time-column.ts';
 
 const CHUNK = 65_536;
 
@@ -51,38 +51,80 @@ for (const Column of [U8Column, U16Column, U32Column, F64Column]) {
   });
 }
 
-test('a TimeColumn widens one chunk alone, at its first, middle and last element', () => {
-  for (const at of [0, 1, 15, 16, 17, 40_000, CHUNK - 1]) {
-    const memory = new SlabMemory();
-    const column = new TimeColumn(memory);
-    const base = 1_750_000_000_000;
-    const timeOf = (i: number): number => (i === at + CHUNK ? base + 2 ** 40 : base + i);
-    for (let i = 0; i < 2 * CHUNK + 2; i++) column.push(timeOf(i));
-    expect([0, 1, 2].map((c) => column.isWide(c))).toEqual([false, true, false]);
-    for (let i = 0; i < column.length; i++)
-      if (column.get(i) !== timeOf(i)) expect([i, column.get(i)]).toEqual([i, timeOf(i)]);
-    expect(memory.usedBytes).toBe(column.usedBytes);
-    const { context, state } = reloaded(memory, (saving) => column.save(saving));
-    const again = new TimeColumn(context.memory);
-    again.load(context, state);
-    expect(again.get(at + CHUNK)).toBe(base + 2 ** 40);
-    expect(again.get(2 * CHUNK + 1)).toBe(base + 2 * CHUNK + 1);
-  }
-});
+for (const [far, rung] of [
+  [2 ** 38, TIME_RUNG_U40],
+  [2 ** 40, TIME_RUNG_F64],
+] as const) {
+  test(`a TimeColumn widens one chunk alone to rung ${rung}, at its first, middle and last element`, () => {
+    for (const at of [0, 1, 15, 16, 17, 40_000, CHUNK - 1]) {
+      const memory = new SlabMemory();
+      const column = new TimeColumn(memory);
+      const base = 1_750_000_000_000;
+      const timeOf = (i: number): number => (i === at + CHUNK ? base + far : base + i);
+      for (let i = 0; i < 2 * CHUNK + 2; i++) column.push(timeOf(i));
+      expect(column.rungs).toEqual([TIME_RUNG_U32, rung, TIME_RUNG_U32]);
+      for (let i = 0; i < column.length; i++)
+        if (column.get(i) !== timeOf(i)) expect([i, column.get(i)]).toEqual([i, timeOf(i)]);
+      expect(memory.usedBytes).toBe(column.usedBytes);
+      const { context, state } = reloaded(memory, (saving) => column.save(saving));
+      const again = new TimeColumn(context.memory);
+      again.load(context, state);
+      expect(again.get(at + CHUNK)).toBe(base + far);
+      again.push(7);
+      expect(again.get(2 * CHUNK + 1)).toBe(base + 2 * CHUNK + 1);
+      expect(again.get(2 * CHUNK + 2)).toBe(7);
+    }
+  });
+}
 
-test('a TimeColumn stays narrow from 2^31 before to 2^31 − 1 after its first event, and no further', () => {
-  for (const [delta, isWide] of [
-    [-(2 ** 31), false],
-    [2 ** 31 - 1, false],
-    [-(2 ** 31) - 1, true],
-    [2 ** 31, true],
+test('a TimeColumn has four bytes from 2^31 before to 2^31 − 1 after its first event, five from 2^39 to 2^39 − 1, and eight beyond', () => {
+  for (const [delta, rung] of [
+    [-(2 ** 31), TIME_RUNG_U32],
+    [2 ** 31 - 1, TIME_RUNG_U32],
+    [-(2 ** 31) - 1, TIME_RUNG_U40],
+    [2 ** 31, TIME_RUNG_U40],
+    [-(2 ** 39), TIME_RUNG_U40],
+    [2 ** 39 - 1, TIME_RUNG_U40],
+    [-(2 ** 39) - 1, TIME_RUNG_F64],
+    [2 ** 39, TIME_RUNG_F64],
   ] as const) {
     const column = new TimeColumn(new SlabMemory());
     column.push(1_000);
     column.push(1_000 + delta);
-    expect([column.isWide(0), column.get(0), column.get(1)]).toEqual([isWide, 1_000, 1_000 + delta]);
+    expect([column.rungs[0], column.get(0), column.get(1)]).toEqual([rung, 1_000, 1_000 + delta]);
     expect([column.mins[0], column.maxs[0]]).toEqual([Math.min(1_000, 1_000 + delta), Math.max(1_000, 1_000 + delta)]);
   }
+});
+
+test('a TimeColumn of an older checkpoint, with chunks of four or eight bytes, is read and goes on', () => {
+  const memory = new SlabMemory();
+  const base = 1_750_000_000_000;
+  const narrow = memory.allocate(CHUNK * 4);
+  const wide = memory.allocate(CHUNK * 8);
+  const narrowView = new Uint32Array(memory.slabs[narrow.slabIndex], narrow.offset, CHUNK);
+  const wideView = new Float64Array(memory.slabs[wide.slabIndex], wide.offset, CHUNK);
+  for (let i = 0; i < CHUNK; i++) narrowView[i] = i;
+  wideView.set([5, base]);
+  const { context, state } = reloaded(memory, (saving) => ({
+    length: CHUNK + 2,
+    pages: saving.list([narrow, wide]),
+    bases: [base, 0],
+    mins: [base, 5],
+    maxs: [base + CHUNK - 1, base],
+    wide: [false, true],
+  }));
+  const column = new TimeColumn(context.memory);
+  column.load(context, state);
+  column.push(-3);
+  expect(column.rungs).toEqual([TIME_RUNG_U32, TIME_RUNG_F64]);
+  expect([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 2].map((i) => column.get(i))).toEqual([
+    base,
+    base + 1,
+    base + CHUNK - 1,
+    5,
+    base,
+    -3,
+  ]);
 });
 
 test('a NumberColumn climbs to the narrowest rung that holds a value beside its missing mark', () => {

@@ -117,6 +117,23 @@ test('pages are zeroed, rounded up to powers of two, aligned for doubles, and ne
   expect(memory.bytes(memory.allocate(1_000)).every((byte) => byte === 0)).toBe(true);
 });
 
+test('a multiple of 4 KiB is the size of a page as it is, and comes back to who asks for as much again', () => {
+  const memory = new SlabMemory();
+  const sizes = [12_288, 196_608, 327_680, 999_424, 12_288 + 4_096];
+  const pages = sizes.map((size) => memory.allocate(size));
+  expect(pages.map(({ sizeBytes }) => sizeBytes)).toEqual(sizes);
+  expect(memory.allocate(12_287).sizeBytes).toBe(16_384);
+  for (const page of pages) memory.bytes(page).fill(0xff);
+  for (const page of pages) memory.free(page);
+  const { freeBytes } = memory;
+  for (const page of pages) {
+    const again = memory.allocate(page.sizeBytes);
+    expect([again.slabIndex, again.offset]).toEqual([page.slabIndex, page.offset]);
+    expect(memory.bytes(again).every((byte) => byte === 0)).toBe(true);
+  }
+  expect(freeBytes - memory.freeBytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
+});
+
 test('a page that is empty or larger than a MiB is our mistake', () => {
   const memory = new SlabMemory();
   expect(() => memory.allocate(0)).toThrow(AssertionError);

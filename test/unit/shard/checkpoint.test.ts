@@ -11,7 +11,7 @@ function readerOf(version: unknown): CheckpointReader {
 }
 
 describe('a checkpoint', () => {
-  it.each([2, 3])('of format %i is read', (version) => {
+  it.each([2, 3, 4])('of format %i is read', (version) => {
     const reader = readerOf(version);
     expect(checkpointSeqOf(reader)).toBe(7);
     expect(hashSeedOf(reader)).toBe(11);
@@ -19,11 +19,11 @@ describe('a checkpoint', () => {
     expect(decodeCheckpoint(new SlabMemory(), reader)?.seq).toBe(7);
   });
 
-  it.each([0, 1, 4, 99, undefined, null, 'three'])('of format %s is refused', (version) => {
+  it.each([0, 1, 5, 99, undefined, null, 'three'])('of format %s is refused', (version) => {
     const reader = readerOf(version);
     for (const read of [checkpointSeqOf, hashSeedOf, lastStepOf]) {
       expect(() => read(reader)).toThrow(expect.objectContaining({ code: 'storage_failed' }));
     }
-    expect(() => decodeCheckpoint(new SlabMemory(), reader)).toThrow(/reads 2 to 3: export with the version/);
+    expect(() => decodeCheckpoint(new SlabMemory(), reader)).toThrow(/reads 2 to 4: export with the version/);
   });
 });

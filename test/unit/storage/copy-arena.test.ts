@@ -30,6 +30,22 @@ describe('CopyArena', () => {
     expect([...first]).toEqual([1, 2, 3]);
   });
 
+  it('gives bytes of more than half a slab one of their own, which is used again, and goes on with the current one', () => {
+    const arena = new CopyArena(64, 4);
+    const first = arena.copy(Uint8Array.of(1, 2));
+    const large = arena.copy(new Uint8Array(40).fill(7));
+    const second = arena.copy(Uint8Array.of(3));
+    expect(second.buffer).toBe(first.buffer);
+    expect(large.buffer).not.toBe(first.buffer);
+    expect([...first, ...second, large.length, new Set(large).size]).toEqual([1, 2, 3, 40, 1]);
+    const slabs = arena.take();
+    expect(slabs).toHaveLength(2);
+    arena.recycle(slabs);
+    const buffers = slabs.map(({ buffer }) => buffer);
+    for (const size of [64, 33]) expect(buffers).toContain(arena.copy(new Uint8Array(size)).buffer);
+    expect(arena.take()).toHaveLength(2);
+  });
+
   it('gives large bytes memory of their own', () => {
     const arena = new CopyArena(64, 2);
     expect(arena.copy(new Uint8Array(100)).buffer.byteLength).toBe(100);
