@@ -49,7 +49,9 @@ export class RowMap {
     // mix32 is a bijection: an equal key is the same row.
     if (view === undefined) return this.#table.first(mix32(row)) - 1;
     const local = row & STRETCH_MASK;
-    return (this.#isNarrow(stretch) ? view.getUint32(3 * local, true) & NARROW_MAX : view.getUint32(4 * local, true)) - 1;
+    return (
+      (this.#isNarrow(stretch) ? view.getUint32(3 * local, true) & NARROW_MAX : view.getUint32(4 * local, true)) - 1
+    );
   }
 
   #isNarrow(stretch: number): boolean {

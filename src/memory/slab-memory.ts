@@ -76,7 +76,10 @@ function pageSizeOf(sizeBytes: number): number {
  * The page as elements of odd widths: with what lies behind it, so that the last element too can be loaded in a wider piece,
  * of which the reader cuts off what is not its own. Nothing is written there.
  */
-export function wideView(slabs: readonly SharedArrayBuffer[], page: Pick<Page, 'slabIndex' | 'offset' | 'sizeBytes'>): DataView {
+export function wideView(
+  slabs: readonly SharedArrayBuffer[],
+  page: Pick<Page, 'slabIndex' | 'offset' | 'sizeBytes'>,
+): DataView {
   return new DataView(slabs[page.slabIndex], page.offset, page.sizeBytes + SLAB_TAIL_BYTES);
 }
 
@@ -114,7 +117,7 @@ export class SlabMemory {
     assert(sizeBytes > 0 && sizeBytes <= MAX_PAGE_SIZE_BYTES, () => `page of ${sizeBytes} bytes`);
     const size = pageSizeOf(sizeBytes);
     this.usedBytes += size;
-    const reuse = this.#freeOf(size)?.pop();
+    const reuse = this.#freeOf(size)?.pop() ?? this.#cut(size);
     if (reuse !== undefined) {
       const page = new Page(reuse.slabIndex, reuse.offset, size, this.epoch);
       new Uint8Array(this.slabs[page.slabIndex], page.offset, size).fill(0);
@@ -124,6 +127,20 @@ export class SlabMemory {
     const page = new Page(this.slabs.length - 1, this.#slabOffset, size, this.epoch);
     this.#slabOffset += size;
     return page;
+  }
+
+  /** A place of an odd size out of a free one of the next power of two; what is left of that is free for smaller pages. */
+  #cut(size: number): Place | undefined {
+    if (isPowerOfTwo(size)) return undefined;
+    const above = 2 ** Math.ceil(Math.log2(size));
+    const place = this.#freeOf(above)?.pop();
+    if (place === undefined) return undefined;
+    for (let at = size; at < above; ) {
+      const rest = 2 ** Math.floor(Math.log2(above - at));
+      this.#push(place.slabIndex, place.offset + at, rest);
+      at += rest;
+    }
+    return place;
   }
 
   #openSlab(atLeastBytes: number): void {

@@ -141,8 +141,7 @@ export class TimeColumn {
   /** Of older checkpoints: chunks of u32 or f64. */
   load(context: LoadContext, state: SavedState): void {
     const once = state['wide'] as boolean[] | undefined;
-    const rungs =
-      once?.map((isWide) => (isWide ? TIME_RUNG_F64 : TIME_RUNG_U32)) ?? (state['rungs'] as number[]);
+    const rungs = once?.map((isWide) => (isWide ? TIME_RUNG_F64 : TIME_RUNG_U32)) ?? (state['rungs'] as number[]);
     this.length = state['length'] as number;
     this.bases.push(...(state['bases'] as number[]));
     this.mins.push(...(state['mins'] as number[]));

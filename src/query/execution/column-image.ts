@@ -8,7 +8,7 @@
 import { assert } from '../../base/assert.ts';
 import { CHUNK_SHIFT } from '../../memory/chunk-size.ts';
 import { type F64Column, U32Column } from '../../memory/fixed-column.ts';
-import { IndexColumn, RUNG_U24 as INDEX_U24 } from '../../memory/index-column.ts';
+import { RUNG_U24 as INDEX_U24, IndexColumn } from '../../memory/index-column.ts';
 import { CodeColumn, NUMBER_MISSING, NUMBER_SCALE, NumberColumn } from '../../memory/ladder-column.ts';
 import type { SerialColumn } from '../../memory/serial-column.ts';
 import { type Page, wideView } from '../../memory/slab-memory.ts';

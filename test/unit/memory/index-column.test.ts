@@ -13,20 +13,23 @@ function loaded(memory: SlabMemory, save: (context: SaveContext) => SavedState):
   const context = new SaveContext(memory.snapshot());
   const state = structuredClone(save(context));
   const column = new IndexColumn(new SlabMemory());
-  column.load(new LoadContext(column.memory, [...context.pages.keys()], (id) => memory.bytes(context.pages[id])), state);
+  column.load(
+    new LoadContext(column.memory, [...context.pages.keys()], (id) => memory.bytes(context.pages[id])),
+    state,
+  );
   return column;
 }
 
 test('numbers that fit three bytes take three, at every place of a chunk, and come back from a checkpoint', () => {
   const memory = new SlabMemory();
   const column = new IndexColumn(memory);
-  const valueOf = (i: number): number => EDGES[(i * 7 + (i >>> 4)) % EDGES.length];
+  const numberAt = (i: number): number => EDGES[(i * 7 + (i >>> 4)) % EDGES.length];
   const count = 2 * CHUNK + 100;
-  for (let i = 0; i < count; i++) column.push(valueOf(i));
+  for (let i = 0; i < count; i++) column.push(numberAt(i));
   const again = loaded(memory, (context) => column.save(context));
   for (const one of [column, again]) {
     let wrong = 0;
-    for (let i = 0; i < count; i++) if (one.get(i) !== valueOf(i)) wrong += 1;
+    for (let i = 0; i < count; i++) if (one.get(i) !== numberAt(i)) wrong += 1;
     expect([wrong, one.length]).toEqual([0, count]);
     expect(one.rungs).toEqual([RUNG_U24, RUNG_U24, RUNG_U24]);
     expect(one.usedBytes).toBe(3 * CHUNK * 3);
@@ -41,11 +44,11 @@ test('one that does not fit makes its chunk wide, pushed or set, wherever it sta
         const memory = new SlabMemory();
         const column = new IndexColumn(memory);
         const count = Math.max(40, at + 3);
-        const valueOf = (i: number): number => (i === at ? far : i === 3 ? NO_INDEX : i);
-        for (let i = 0; i < count; i++) column.push(i === at && !isPushed ? 0 : valueOf(i));
+        const numberAt = (i: number): number => (i === at ? far : i === 3 ? NO_INDEX : i);
+        for (let i = 0; i < count; i++) column.push(i === at && !isPushed ? 0 : numberAt(i));
         if (!isPushed) column.set(at, far);
         let wrong = 0;
-        for (let i = 0; i < count; i++) if (column.get(i) !== valueOf(i)) wrong += 1;
+        for (let i = 0; i < count; i++) if (column.get(i) !== numberAt(i)) wrong += 1;
         expect([at, far, wrong]).toEqual([at, far, 0]);
         expect(column.rungs.map((rung, c) => (rung === RUNG_U32 ? c : -1)).filter((c) => c >= 0)).toEqual([at >>> 16]);
         expect(memory.usedBytes).toBe(column.usedBytes);
@@ -78,11 +81,11 @@ test('the last element of a slab is read, and a snapshot keeps what it saw', () 
 test('a column of an older checkpoint, of four bytes throughout, is read and made narrow', () => {
   const memory = new SlabMemory();
   const wide = new U32Column(memory);
-  const valueOf = (i: number): number => (i === CHUNK + 9 ? 0x1234_5678 : i % 1_000 === 7 ? NO_INDEX : i);
-  for (let i = 0; i < 3 * CHUNK; i++) wide.push(valueOf(i));
+  const numberAt = (i: number): number => (i === CHUNK + 9 ? 0x1234_5678 : i % 1_000 === 7 ? NO_INDEX : i);
+  for (let i = 0; i < 3 * CHUNK; i++) wide.push(numberAt(i));
   const column = loaded(memory, (context) => wide.save(context));
   let wrong = 0;
-  for (let i = 0; i < 3 * CHUNK; i++) if (column.get(i) !== valueOf(i)) wrong += 1;
+  for (let i = 0; i < 3 * CHUNK; i++) if (column.get(i) !== numberAt(i)) wrong += 1;
   expect([wrong, column.length]).toEqual([0, 3 * CHUNK]);
   expect(column.rungs).toEqual([RUNG_U24, RUNG_U32, RUNG_U24]);
   expect(column.memory.usedBytes).toBe(column.usedBytes);

@@ -134,6 +134,26 @@ test('a multiple of 4 KiB is the size of a page as it is, and comes back to who 
   expect(freeBytes - memory.freeBytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
 });
 
+test('a page of an odd size is cut out of a free larger one, and the rest of that is handed out too', () => {
+  const memory = new SlabMemory();
+  const whole = memory.allocate(16_384);
+  memory.bytes(whole).fill(0xff);
+  memory.free(whole);
+  const cut = memory.allocate(12_288);
+  const rest = memory.allocate(4_096);
+  expect([cut, rest].map(({ slabIndex, offset }) => [slabIndex, offset])).toEqual([
+    [whole.slabIndex, whole.offset],
+    [whole.slabIndex, whole.offset + 12_288],
+  ]);
+  for (const page of [cut, rest]) expect(memory.bytes(page).every((byte) => byte === 0)).toBe(true);
+  expect([memory.freeBytes, memory.usedBytes]).toEqual([0, 16_384]);
+  const large = memory.allocate(2 ** 20);
+  memory.free(large);
+  const { freeBytes } = memory;
+  memory.allocate(999_424);
+  expect(memory.freeBytes).toBe(freeBytes - 999_424);
+});
+
 test('a page that is empty or larger than a MiB is our mistake', () => {
   const memory = new SlabMemory();
   expect(() => memory.allocate(0)).toThrow(AssertionError);
