@@ -103,13 +103,13 @@ async function codeTimes(
   for (let c = 0; c < codes.chunkCount; c++) {
     if (slices.isDue) await slices.pause();
     const view = codes.chunk(c);
-    const offsets = times.chunk(c);
-    if (view === undefined || offsets === undefined) continue;
-    const until = Math.min(view.length, length - c * CHUNK_ROWS);
+    if (view === undefined) continue;
+    const first = c * CHUNK_ROWS;
+    const until = Math.min(view.length, length - first, times.length - first);
     for (let i = 0; i < until; i++) {
       const code = view[i];
-      if (code === 0 || isDead?.(c * CHUNK_ROWS + i) === true) continue;
-      const ms = times.bases[c] + offsets[i];
+      if (code === 0 || isDead?.(first + i) === true) continue;
+      const ms = times.get(first + i);
       if (ms < firstMs[code]) firstMs[code] = ms;
       if (ms > lastMs[code]) lastMs[code] = ms;
     }
