@@ -51,7 +51,13 @@ describe('POST /v1/query', () => {
     const answer = await post(`${url}/v1/query`, { where: 'a = ' }, asReader);
     expect([answer.status, answer.json]).toEqual([
       400,
-      { error: { code: 'query_syntax', message: 'expected a value', details: { position: 4, end: 6 } } },
+      {
+        error: {
+          code: 'query_syntax',
+          message: 'expected a value',
+          details: { position: 4, end: 6, line: 1, column: 5, excerpt: '1 | a = \n        ^' },
+        },
+      },
     ]);
     engine.onQuery = () => Promise.reject(new EngineError('query_timeout', 'too slow'));
     expect((await post(`${url}/v1/query`, {}, asReader)).status).toBe(408);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../src/server/server.ts';
 import type { TestEngine } from '../helpers/test-engine.ts';
-import { asReader, openEngine, post, serve } from './harness.ts';
+import { asAdmin, asReader, call, openEngine, post, serve, stream } from './harness.ts';
 
 let engine: TestEngine;
 let server: RunningServer;
@@ -59,7 +59,28 @@ describe('a mistake', () => {
     ['country = DE', 10, 12],
   ])('in the text %s stands at %i to %i', async (where, position, end) => {
     const { status, json } = await post(`${url}/v1/query`, { where }, asReader);
-    expect([status, json.error.details]).toMatchObject([400, { position, end }]);
+    expect([status, json.error.details]).toMatchObject([400, { position, end, line: 1, column: position + 1 }]);
+  });
+
+  it('in a text is shown with carets under it, by every door', async () => {
+    const where = 'everyone and\ncountry = DE';
+    const shown = { position: 23, line: 2, column: 11, excerpt: '2 | country = DE\n              ^^' };
+    for (const [path, body] of [
+      ['query', { where }],
+      ['query', { where, as: 'ids' }],
+      ['query/funnel', { where, steps: [CLICKED] }],
+      ['query/why', { where, id: 'u1' }],
+    ] as const) {
+      expect((await post(`${url}/v1/${path}`, body, asReader)).json.error.details).toMatchObject(shown);
+    }
+    const saved = await call(`${url}/v1/segments/a`, {
+      method: 'PUT',
+      headers: asAdmin,
+      body: JSON.stringify({ where }),
+    });
+    expect(saved.json.error.details).toMatchObject(shown);
+    const client = await stream({ url, server }, asReader);
+    expect((await client.ask({ op: 'query', ref: 1, where })).error.details).toMatchObject(shown);
   });
 
   it('that is only a warning stands where it is too', async () => {

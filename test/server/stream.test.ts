@@ -322,7 +322,11 @@ describe('queries', () => {
     engine.onQuery = () => Promise.reject(new EngineError('query_syntax', 'bad', { span: { start: 1, end: 2 } }));
     expect(await client.ask({ op: 'query', where: '(', ref: 3 })).toEqual({
       ref: 3,
-      error: { code: 'query_syntax', message: 'bad', details: { position: 1, end: 2 } },
+      error: {
+        code: 'query_syntax',
+        message: 'bad',
+        details: { position: 1, end: 2, line: 1, column: 2, excerpt: '1 | (\n     ^' },
+      },
     });
     expect(await client.ask({ op: 'query', explain: 'yes', ref: 4 })).toMatchObject({
       ref: 4,

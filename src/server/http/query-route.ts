@@ -4,6 +4,7 @@ import { type CancelSignal, CancelSource } from '../../base/cancel-source.ts';
 import { EngineError } from '../../model/error.ts';
 import type { QueryRequest } from '../../model/query.ts';
 import { parseAnalysisRequest, parseCompletionRequest, parseQueryRequest } from '../query-request.ts';
+import { showingMistakes } from '../text-mistake.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { parseJsonBytes } from './json-text.ts';
@@ -41,10 +42,13 @@ export async function completeRoute(exchange: Exchange): Promise<void> {
   exchange.json(await exchange.door.engine.complete(request));
 }
 
-async function answer(exchange: Exchange, request: QueryRequest): Promise<void> {
+function answer(exchange: Exchange, request: QueryRequest): Promise<void> {
   const signal = signalOf(exchange);
-  if (request.as === 'ids') await answerIds(exchange, exchange.door.engine.queryJson(request, signal));
-  else exchange.json(await exchange.door.engine.query(request, signal));
+  const { engine } = exchange.door;
+  return showingMistakes(request.where, async () => {
+    if (request.as === 'ids') await answerIds(exchange, engine.queryJson(request, signal));
+    else exchange.json(await engine.query(request, signal));
+  });
 }
 
 /** Ids as fast as the client reads them; a list that is one piece goes out whole. */

@@ -1,6 +1,7 @@
 /** Saved segments: the admin key writes, the read key reads and lists who is in one. */
 import { EngineError } from '../../model/error.ts';
 import type { SegmentRequest } from '../../model/segment.ts';
+import { showingMistakes } from '../text-mistake.ts';
 import type { HttpRequest } from '../transport/transport.ts';
 import type { Exchange } from './exchange.ts';
 import { isRecord } from './json-text.ts';
@@ -24,7 +25,8 @@ export async function saveSegmentRoute(exchange: Exchange, request: HttpRequest)
   const key = keyOf(request);
   const body = await readJson(exchange);
   if (!isRecord(body)) throw new EngineError('invalid_segment', 'the body must be a JSON object with "where"');
-  exchange.json(await exchange.door.engine.saveSegment(key, body as Partial<SegmentRequest> as SegmentRequest));
+  const segment = body as Partial<SegmentRequest> as SegmentRequest;
+  exchange.json(await showingMistakes(segment.where, async () => exchange.door.engine.saveSegment(key, segment)));
 }
 
 export async function deleteSegmentRoute(exchange: Exchange, request: HttpRequest): Promise<void> {

@@ -5,6 +5,7 @@ import type { Expression } from '../../model/expression.ts';
 import type { WhyAnswer, WhyOptions } from '../../model/segment.ts';
 import { below } from '../../query/parser/json-check.ts';
 import { type Address, typedIdentifier } from '../lookup/address.ts';
+import { showingMistakes } from '../text-mistake.ts';
 import type { Exchange } from './exchange.ts';
 import { isRecord } from './json-text.ts';
 import { readJson } from './query-route.ts';
@@ -17,7 +18,7 @@ interface WhyRequest {
 
 export async function whyRoute(exchange: Exchange): Promise<void> {
   const { id, where, options } = parseWhyRequest(await readJson(exchange));
-  const answer = await whyAt(exchange.door.engine, id, where, options);
+  const answer = await showingMistakes(where, () => whyAt(exchange.door.engine, id, where, options));
   if (answer === undefined) throw new EngineError('profile_not_found', 'no profile has this identifier');
   exchange.json(answer);
 }

@@ -19,7 +19,10 @@ export const errorAnswer = z
       details: z
         .looseObject({})
         .optional()
-        .meta({ description: '`position` and `end` for a place in a text; else what the code needs.' }),
+        .meta({
+          description:
+            '`position`, `end`, `line`, `column` and `excerpt` (the line with carets under it) for a place in a text, `path` for one in JSON; else what the code needs.',
+        }),
     }),
   })
   .meta({ id: 'Error' });

@@ -16,6 +16,7 @@ import {
   writeProfilesJson,
 } from '../lookup/profile-list.ts';
 import { parseQueryRequest } from '../query-request.ts';
+import { showingMistakes } from '../text-mistake.ts';
 import { encode, encodeError, type Payload, refText } from './frame-answer.ts';
 import { knownError } from './ingest-frame.ts';
 import type { Outgoing, Session } from './session.ts';
@@ -144,8 +145,7 @@ export function queryFrame(session: Session, message: Message, isBinary: boolean
   }
   session.queryCount += 1;
   lifecycle.begin();
-  engine
-    .query(request, session.signal)
+  showingMistakes(request.where, () => engine.query(request, session.signal))
     .then(
       (answer) => session.sendSoon(encode({ ref, ...answer }, isBinary)),
       (error: unknown) => session.sendSoon(encodeError('ref', ref, knownError(session, error), isBinary)),
