@@ -27,6 +27,8 @@ export class IndexColumn {
   length = 0;
   readonly #views: DataView[] = [];
   readonly #stamps: number[] = [];
+  /** Of the first chunk; the others are whole. */
+  #firstCapacity = 0;
 
   constructor(memory: SlabMemory) {
     this.memory = memory;
@@ -59,7 +61,7 @@ export class IndexColumn {
     const local = index & CHUNK_MASK;
     if (c >= this.pages.length) this.#setPage(c, this.#allocate(c === 0 ? FIRST_CAPACITY : CHUNK_ROWS, 0), 0);
     else if (this.#stamps[c] !== this.memory.epoch) this.#touch(c);
-    if (c === 0 && local >= capacityOf(this.pages[0], this.rungs[0])) this.#reshape(0, 2 * local, this.rungs[0]);
+    if (c === 0 && local >= this.#firstCapacity) this.#reshape(0, 2 * local, this.rungs[0]);
     this.length = index + 1;
     this.#put(c, local, value);
   }
@@ -119,6 +121,7 @@ export class IndexColumn {
     this.rungs[c] = rung;
     this.#views[c] = wideView(this.memory.slabs, page);
     this.#stamps[c] = page.stamp;
+    if (c === 0) this.#firstCapacity = capacityOf(page, rung);
   }
 
   free(): void {

@@ -45,6 +45,8 @@ export class MessageIdColumn {
   /** Of packed and whole chunks. */
   readonly #uuids: (Uint8Array | undefined)[] = [];
   readonly #offsets: (Uint32Array | undefined)[] = [];
+  /** Of the first chunk; the others are whole. */
+  #firstCapacity = 0;
   readonly #scratch = new Uint8Array(UUID_SIZE_BYTES);
   readonly #textScratch = new Uint8Array(UUID_TEXT_LENGTH);
 
@@ -102,9 +104,9 @@ export class MessageIdColumn {
 
   /** Only the first chunk ever lacks room. */
   #makeRoom(c: number, local: number): void {
+    if (c > 0 || local < this.#firstCapacity) return;
     const form = this.#forms[c];
     const old = this.#pages[c];
-    if (local < capacityOf(form, old)) return;
     const page = this.memory.allocate(sizeOf(form, 2 * capacityOf(form, old)));
     this.memory.bytes(page).set(this.memory.bytes(old));
     this.memory.free(old);
@@ -140,6 +142,7 @@ export class MessageIdColumn {
     this.#pages[c] = page;
     this.#forms[c] = form;
     this.#marks[c] = mark;
+    if (c === 0) this.#firstCapacity = capacityOf(form, page);
     const slab = this.memory.slabs[page.slabIndex];
     this.#uuids[c] = form === OFFSETS ? undefined : new Uint8Array(slab, page.offset, page.sizeBytes);
     this.#offsets[c] = form === OFFSETS ? new Uint32Array(slab, page.offset, page.sizeBytes >>> 2) : undefined;

@@ -33,6 +33,8 @@ export class TimeColumn {
   readonly #views: TimeView[] = [];
   readonly #packed: (DataView | undefined)[] = [];
   readonly #stamps: number[] = [];
+  /** Of the first chunk; the others are whole. */
+  #firstCapacity = 0;
 
   constructor(memory: SlabMemory) {
     this.memory = memory;
@@ -60,14 +62,14 @@ export class TimeColumn {
     const c = index >>> CHUNK_SHIFT;
     const local = index & CHUNK_MASK;
     if (c >= this.pages.length) this.#open(c, timeMs);
-    else if (c === 0 && local >= capacityOf(this.pages[0], this.rungs[0])) {
+    else if (c === 0 && local >= this.#firstCapacity) {
       this.#reshape(0, local, 2 * local, this.rungs[0]);
     } else if (this.#stamps[c] !== this.memory.epoch) {
       this.pages[c].stamp = this.memory.epoch;
       this.#stamps[c] = this.memory.epoch;
     }
     let offset = timeMs - this.bases[c];
-    if (!(offset >= 0 && offset < RANGE[this.rungs[c]])) {
+    if (!(offset >= 0 && offset < U32_RANGE) && !(offset >= 0 && offset < RANGE[this.rungs[c]])) {
       offset = this.#widen(c, local, timeMs);
     }
     const packed = this.#packed[c];
@@ -121,6 +123,7 @@ export class TimeColumn {
     this.pages[c] = page;
     this.rungs[c] = rung;
     this.#stamps[c] = page.stamp;
+    if (c === 0) this.#firstCapacity = capacityOf(page, rung);
     this.#packed[c] = rung === TIME_RUNG_U40 ? wideView(this.memory.slabs, page) : undefined;
     if (rung === TIME_RUNG_U32) this.#views[c] = new Uint32Array(slab, page.offset, page.sizeBytes >>> 2);
     else if (rung === TIME_RUNG_F64) this.#views[c] = new Float64Array(slab, page.offset, page.sizeBytes >>> 3);
