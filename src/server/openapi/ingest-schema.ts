@@ -16,13 +16,10 @@ export const errorAnswer = z
     error: z.strictObject({
       code: errorCode,
       message: z.string(),
-      details: z
-        .looseObject({})
-        .optional()
-        .meta({
-          description:
-            '`position`, `end`, `line`, `column` and `excerpt` (the line with carets under it) for a place in a text, `path` for one in JSON; else what the code needs.',
-        }),
+      details: z.looseObject({}).optional().meta({
+        description:
+          '`position`, `end`, `line`, `column` and `excerpt` (the line with carets under it) for a place in a text, `path` for one in JSON; else what the code needs.',
+      }),
     }),
   })
   .meta({ id: 'Error' });
