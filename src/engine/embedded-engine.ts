@@ -82,6 +82,10 @@ export interface EmbeddedEngineParts {
   readonly handedOver?: (() => Promise<void>) | undefined;
 }
 
+/** For each profile's events in order: of the memory limit one part in so many, so that 100 million events have room where there is room for them; and at least. */
+const RUN_SHARE = 8;
+const RUN_SIZE_BYTES_MIN = 256 * 1024 * 1024;
+
 export class EmbeddedEngine implements Engine {
   readonly #parts: EmbeddedEngineParts;
   readonly #checkpoints: Checkpoints;
@@ -134,7 +138,8 @@ export class EmbeddedEngine implements Engine {
     this.#completer = new Completer(store, (ask) => completionParts(parts.shards, ask, new Slices(clock)));
     const reader = new QuestionReader(store, names);
     const assertKept = (atMs: number): void => this.#history.assertKept(atMs);
-    this.#queries = new QueryService(parts.shards, parts.pool, clock, reader, assertKept);
+    const runSizeBytesMax = Math.max(RUN_SIZE_BYTES_MIN, parts.memoryLimitBytes / RUN_SHARE);
+    this.#queries = new QueryService(parts.shards, parts.pool, clock, reader, assertKept, runSizeBytesMax);
     this.#why = { router, clock, reader, segments: store, accounts: this.#queries.accounts };
     this.accounts = new AccountReader({ accounts: this.#queries.accounts, router, clock });
     const { accounts } = this.#queries;

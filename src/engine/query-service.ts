@@ -38,13 +38,14 @@ export class QueryService {
   /** Questions that are being answered. */
   #openCount = 0;
 
-  /** `assertKept`: whether traits are known as of the moment. */
+  /** `assertKept`: whether traits are known as of the moment. `runSizeBytesMax`: of all shards together, for the order of events. */
   constructor(
     shards: readonly Shard[],
     pool: WorkerPool,
     clock: Clock,
     reader: QuestionReader,
     assertKept: (atMs: number) => void,
+    runSizeBytesMax?: number,
   ) {
     this.#shards = shards;
     this.#assertKept = assertKept;
@@ -55,7 +56,10 @@ export class QueryService {
       yieldTurn: () => this.#nextTurn(),
       monotonicMs: clock.monotonicMs,
     };
-    this.#queries = shards.map(({ data, hashSeed }) => new ShardQuery(data, pool, { ...queryOptions, hashSeed }));
+    this.#queries = shards.map(({ data, hashSeed }) => {
+      const share = runSizeBytesMax === undefined ? undefined : Math.floor(runSizeBytesMax / shards.length);
+      return new ShardQuery(data, pool, { ...queryOptions, hashSeed, runSizeBytesMax: share });
+    });
     this.#overOthers = (data) => new ShardQuery(data, pool, { ...queryOptions, hashSeed: data.hashSeed });
     this.accounts = new AccountService({ shards, queries: this.#queries, pool, clock, queryOptions });
     this.#clock = clock;
