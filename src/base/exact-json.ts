@@ -32,8 +32,9 @@ export function hasLongDigits(bytes: Uint8Array): boolean {
 export function parseWithWideIntegers(json: string): unknown {
   const spans = roundedIntegers(json);
   if (spans.length === 0) return undefined;
+  const taken = new Set(json.match(/#\d+/g));
   let mark = 0;
-  while (json.includes(`#${mark}`)) mark++;
+  while (taken.has(`#${mark}`)) mark++;
   const parts: string[] = [];
   let position = 0;
   for (const [start, end] of spans) {

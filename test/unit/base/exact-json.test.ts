@@ -35,3 +35,13 @@ test('any integer that a double does not hold becomes a bigint, wherever it stan
     }),
   );
 });
+
+test('texts that look like what stands for an integer meanwhile stay texts, however many there are', () => {
+  const texts = Array.from({ length: 200_000 }, (_, i) => `#${i}`);
+  const read = parseWithWideIntegers(JSON.stringify({ texts }).replace('{', '{"n":9007199254740993,')) as {
+    n: unknown;
+    texts: unknown;
+  };
+  expect(typeof read.n).toBe('bigint');
+  expect(read.texts).toEqual(texts);
+});
