@@ -381,6 +381,24 @@ describe('NDJSON', () => {
     expect(new Set(server.items.map((item) => item['messageId'])).size).toBe(3);
   });
 
+  it('of an export is refused by itself where it has not the form of one', async () => {
+    const identifiers = [{ type: 'user_id', value: 'b' }];
+    const lines = [
+      { id: 'a', identifiers: [null] },
+      { id: 'b', identifiers: [{ type: 'user_id', value: 7 }] },
+      { id: 'c', identifiers, events: 5 },
+      { id: 'd', identifiers, events: [null] },
+      { id: 'e', identifiers, traits: { x: 1 }, events: [] },
+    ];
+    const path = file('people.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'));
+    const result = await importFiles([path, '--json']);
+    const report = JSON.parse(result.stdout) as { firstRefusals: { row: number; code: string }[] };
+    expect(report.firstRefusals.map(({ row, code }) => [row, code])).toEqual(
+      [1, 2, 3, 4].map((row) => [row, 'invalid_item']),
+    );
+    expect(server.items).toHaveLength(2);
+  });
+
   it('is mapped by paths, keeping the types of JSON', async () => {
     const path = file('orders.jsonl', '{"buyer":{"id":7},"n":3,"tags":["a"],"unit":2}\n');
     const flags = [

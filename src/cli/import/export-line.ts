@@ -8,7 +8,7 @@ import type { NdjsonRow } from './ndjson.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
-export interface ExportedProfile {
+interface ExportedProfile {
   readonly identifiers: readonly Identifier[];
   readonly traits?: Item | undefined;
   readonly first_seen?: string | undefined;
@@ -20,9 +20,10 @@ export function isExportedProfile(row: NdjsonRow): boolean {
   return row['type'] === undefined && typeof row['id'] === 'string' && Array.isArray(row['identifiers']);
 }
 
-/** `messageId` names the n-th call of this line for ever. Errors: missing_user. */
-export function itemsOfExport(profile: ExportedProfile, messageId: (index: number) => string): readonly Item[] {
-  const { identifiers, traits, first_seen: first, last_seen: last, events = [] } = profile;
+/** `messageId` names the n-th call of this line for ever. Errors: missing_user; invalid_item where the line has not the form of an export's. */
+export function itemsOfExport(row: NdjsonRow, messageId: (index: number) => string): readonly Item[] {
+  assertExported(row);
+  const { identifiers, traits, first_seen: first, last_seen: last, events = [] } = row;
   const users = identifiers.filter(({ type }) => type === 'user_id');
   const primary = users[0] ?? identifiers.find(({ type }) => type === 'anonymous_id');
   if (primary === undefined) {
@@ -49,4 +50,31 @@ export function itemsOfExport(profile: ExportedProfile, messageId: (index: numbe
   }
   items.push({ type: 'identify', ...ids, timestamp: last, traits });
   return items.map((item, index) => ({ ...item, messageId: item['messageId'] ?? messageId(index) }));
+}
+
+function assertExported(row: NdjsonRow): asserts row is NdjsonRow & ExportedProfile {
+  const { identifiers, events = [] } = row;
+  if (!Array.isArray(identifiers) || !identifiers.every(isIdentifier)) {
+    throw new EngineError(
+      'invalid_item',
+      '"identifiers" must be a list of {"type","value"}, both texts, as kith export writes them',
+    );
+  }
+  if (!Array.isArray(events) || !events.every(isObject)) {
+    throw new EngineError('invalid_item', '"events" must be a list of objects, as kith export --events writes them');
+  }
+}
+
+function isIdentifier(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    'type' in value &&
+    'value' in value &&
+    typeof value.type === 'string' &&
+    typeof value.value === 'string'
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,7 +6,7 @@ import { EngineError } from '../../model/error.ts';
 import type { Client } from '../client.ts';
 import type { Terminal } from '../terminal.ts';
 import { type CsvRow, openCsv } from './csv.ts';
-import { type ExportedProfile, isExportedProfile, itemsOfExport } from './export-line.ts';
+import { isExportedProfile, itemsOfExport } from './export-line.ts';
 import { identifyFile, isUtf8Name, openFileSource, STANDARD_INPUT, streamError } from './file-source.ts';
 import { type ImportOptions, ImportRun, type ToItems } from './import-run.ts';
 import { hashKey, type ImportState, readState, rowMessageId, statePath } from './import-state.ts';
@@ -145,7 +145,7 @@ function passItem(messageKey: string, onEventless: () => void): ToItems<NdjsonRo
         onEventless();
       }
       const rowId = rowMessageId(messageKey, row, 'identify');
-      const items = itemsOfExport(item as NdjsonRow & ExportedProfile, (index) => `${rowId}:${index}`);
+      const items = itemsOfExport(item, (index) => `${rowId}:${index}`);
       return { laneKey: String(item['id']), texts: items.map((one) => JSON.stringify(one)) };
     }
     const id = item['userId'] ?? item['anonymousId'] ?? '';
